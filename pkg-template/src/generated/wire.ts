@@ -1,0 +1,338 @@
+// Generated from crates/protocol; do not edit.
+
+export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };
+
+/**
+ * One way in which the user was recognised. Member names are mixed case on the wire.
+ */
+export type JwtVerifiedCredential = { 
+/**
+ * UUID.
+ */
+id: string, 
+/**
+ * What kind of credential: [`FORMAT_EXTERNAL_USER`], [`FORMAT_EMAIL`], or another server's kind.
+ */
+format: "externalUser" | "email" | (string & {}), 
+/**
+ * For `externalUser`: the external JWT's `sub`. For `email`: the address.
+ */
+public_identifier?: string, 
+/**
+ * The address, where the format is `email`.
+ */
+email?: string, 
+/**
+ * Whether it may be used to sign in.
+ */
+signInEnabled: boolean, 
+/**
+ * RFC 3339, milliseconds, UTC.
+ */
+verifiedAt?: string, 
+/**
+ * RFC 3339, milliseconds, UTC.
+ */
+lastSelectedAt?: string, };
+
+/**
+ * Body of `PUT users`: what a user may change about itself. A member left out stays as it is;
+ * an empty string clears it. Members that are not listed are ignored.
+ */
+export type UserFields = { 
+/**
+ * Display name.
+ */
+alias?: string, 
+/**
+ * ISO 3166-1 alpha-2.
+ */
+country?: string, 
+/**
+ * E-mail address; never verified by this call.
+ */
+email?: string, 
+/**
+ * Given name.
+ */
+firstName?: string, 
+/**
+ * Title.
+ */
+jobTitle?: string, 
+/**
+ * Family name.
+ */
+lastName?: string, 
+/**
+ * Phone number; never verified by this call.
+ */
+phoneNumber?: string, 
+/**
+ * T-shirt size.
+ */
+tShirtSize?: string, 
+/**
+ * Team.
+ */
+team?: string, 
+/**
+ * Unique in the environment.
+ */
+username?: string, 
+/**
+ * Whether the policies are accepted.
+ */
+policiesConsent?: boolean, 
+/**
+ * Replaces the whole metadata, 16 KiB of JSON at most.
+ */
+metadata?: { [key in string]: JsonValue }, };
+
+/**
+ * How a client is made.
+ */
+export type ClientConfig = { 
+/**
+ * UUID of the environment.
+ */
+environmentId: string, 
+/**
+ * Such as `https://auth.example.com/api/v0`. There is no default: no host but yours is called.
+ */
+apiBaseUrl: string, };
+
+/**
+ * Arguments of `signInWithExternalJwt`.
+ */
+export type SignInWithExternalJwtArgs = { 
+/**
+ * The JWT that your own provider or backend issued for this user.
+ */
+externalJwt: string, 
+/**
+ * Your id of the user; must be the JWT's `sub`.
+ */
+externalUserId: string, };
+
+/**
+ * The signed-in user, as `useDynamicContext().user` and the sign-in promise give it.
+ */
+export type UserProfile = { 
+/**
+ * UUID of the session.
+ */
+sessionId: string, 
+/**
+ * How the user was recognised.
+ */
+verifiedCredentials: Array<JwtVerifiedCredential>, 
+/**
+ * UUID of the user.
+ */
+userId?: string, 
+/**
+ * UUID of the environment.
+ */
+environmentId?: string, 
+/**
+ * Your own id of the user: the external JWT's `sub`.
+ */
+externalUserId?: string, 
+/**
+ * Credential that was used last.
+ */
+lastVerifiedCredentialId?: string, 
+/**
+ * Created by this very sign-in.
+ */
+newUser?: boolean, 
+/**
+ * Space separated.
+ */
+scope?: string, 
+/**
+ * Display name.
+ */
+alias?: string, 
+/**
+ * ISO 3166-1 alpha-2.
+ */
+country?: string, 
+/**
+ * E-mail address; verified only where a credential of format `email` says so.
+ */
+email?: string, 
+/**
+ * Given name.
+ */
+firstName?: string, 
+/**
+ * Title.
+ */
+jobTitle?: string, 
+/**
+ * Family name.
+ */
+lastName?: string, 
+/**
+ * Phone number.
+ */
+phoneNumber?: string, 
+/**
+ * T-shirt size.
+ */
+tShirtSize?: string, 
+/**
+ * Team.
+ */
+team?: string, 
+/**
+ * Unique in the environment.
+ */
+username?: string, 
+/**
+ * Whether the policies were accepted.
+ */
+policiesConsent?: boolean, 
+/**
+ * RFC 3339.
+ */
+firstVisit?: string, 
+/**
+ * RFC 3339.
+ */
+lastVisit?: string, 
+/**
+ * The app's own data.
+ */
+metadata?: { [key in string]: JsonValue }, 
+/**
+ * Profile fields that the environment requires and the user lacks.
+ */
+missingFields?: Array<JsonValue>, };
+
+/**
+ * Why a session ended.
+ */
+export type LogoutReason = "user-intent" | "token-expired" | "session-revoked" | "user-deleted";
+
+/**
+ * Result of signing out: the client is always signed out afterwards.
+ */
+export type LogoutResult = { 
+/**
+ * Whether the server confirmed that the session is revoked there too.
+ */
+revoked: boolean, };
+
+/**
+ * What the client knows now. Immutable; a new one is made for every change. Holds no token.
+ */
+export type ClientSnapshot = { "status": "loading" } | { "status": "signedOut", 
+/**
+ * Why the last session ended; absent where there was none.
+ */
+reason?: LogoutReason, } | { "status": "signedIn", 
+/**
+ * Who.
+ */
+user: UserProfile, 
+/**
+ * When the session token ends, in milliseconds since 1970.
+ */
+sessionExpiresAt: number, };
+
+/**
+ * What happened, for listeners.
+ */
+export type ClientEvent = { "type": "signedIn", 
+/**
+ * Who.
+ */
+user: UserProfile, } | { "type": "signedOut", 
+/**
+ * Why.
+ */
+reason: LogoutReason, } | { "type": "signInFailed", 
+/**
+ * The error's code.
+ */
+code: string, 
+/**
+ * The broken rule, where the external JWT was refused.
+ */
+reason?: string, } | { "type": "userChanged", 
+/**
+ * The new one.
+ */
+user: UserProfile, } | { "type": "warning", 
+/**
+ * A stable word: `storage_unavailable`, `revoke_failed`, `stored_session_invalid`.
+ */
+code: string, 
+/**
+ * One sentence.
+ */
+message: string, };
+
+/** What went wrong; docs/ERRORS.md says when. */
+export type ErrorCode =
+  | "invalid_external_auth"
+  | "bad_request"
+  | "unauthorized"
+  | "forbidden"
+  | "not_found"
+  | "method_not_allowed"
+  | "payload_too_large"
+  | "unsupported_media_type"
+  | "invalid_session_public_key"
+  | "invalid_device_nonce"
+  | "invalid_update"
+  | "username_already_exists"
+  | "metadata_size_exceeded"
+  | "too_many_requests"
+  | "issuer_keys_unavailable"
+  | "service_unavailable"
+  | "internal_server_error"
+  | "invalid_argument"
+  | "network_error"
+  | "invalid_response"
+  | "not_signed_in"
+  | "superseded"
+  | "wasm_unavailable";
+
+/** The rule that a refused external JWT broke; docs/ERRORS.md says how to mend it. */
+export type Reason =
+  | "jwt_missing"
+  | "jwt_malformed"
+  | "jwt_too_large"
+  | "jwt_header_invalid"
+  | "jwt_payload_invalid"
+  | "jwt_duplicate_member"
+  | "jwt_alg_not_allowed"
+  | "jwt_alg_mismatch"
+  | "jwt_crit_unsupported"
+  | "jwt_typ_not_allowed"
+  | "jwt_kid_invalid"
+  | "jwt_kid_unknown"
+  | "jwt_kid_ambiguous"
+  | "jwt_key_unusable"
+  | "jwt_signature_invalid"
+  | "jwt_iss_missing"
+  | "jwt_iss_mismatch"
+  | "jwt_sub_missing"
+  | "jwt_sub_invalid"
+  | "jwt_exp_missing"
+  | "jwt_exp_invalid"
+  | "jwt_expired"
+  | "jwt_not_yet_valid"
+  | "jwt_issued_in_future"
+  | "jwt_time_invalid"
+  | "jwt_lifetime_too_long"
+  | "jwt_aud_missing"
+  | "jwt_aud_invalid"
+  | "jwt_aud_mismatch"
+  | "jwt_replayed"
+  | "external_user_mismatch"
+  | "external_auth_disabled";
