@@ -137,7 +137,7 @@ pub enum ClientSnapshot {
     /// Somebody is.
     SignedIn {
         /// Who.
-        user: UserProfile,
+        user: Box<UserProfile>,
         /// When the session token ends, in milliseconds since 1970.
         #[cfg_attr(feature = "ts", ts(type = "number"))]
         session_expires_at: i64,
@@ -167,7 +167,7 @@ pub enum ClientEvent {
     /// A sign-in succeeded.
     SignedIn {
         /// Who.
-        user: UserProfile,
+        user: Box<UserProfile>,
     },
     /// A session ended; also when a stored one was found expired at start.
     SignedOut {
@@ -186,7 +186,7 @@ pub enum ClientEvent {
     /// The profile changed.
     UserChanged {
         /// The new one.
-        user: UserProfile,
+        user: Box<UserProfile>,
     },
     /// Something did not go as it should and the client went on without it.
     Warning {
