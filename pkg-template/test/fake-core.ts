@@ -1,0 +1,129 @@
+// A core without wasm and without a network: it does what the test says, and counts.
+import type { Core, CoreClient } from '../src/core.js';
+import type { ClientConfig, ClientEvent, ClientSnapshot, UserProfile } from '../src/generated/wire.js';
+
+export const config: ClientConfig = {
+  environmentId: '00000000-0000-4000-8000-00000000b0a0',
+  apiBaseUrl: 'http://localhost:4602/api/v0',
+};
+
+export const alice: UserProfile = {
+  sessionId: '6131bb1d-0000-4000-8000-000000000001',
+  userId: '34999b11-0000-4000-8000-000000000001',
+  externalUserId: 'alice',
+  verifiedCredentials: [],
+};
+
+export const credentials = { externalJwt: 'header.payload.signature', externalUserId: 'alice' };
+
+export class FakeClient implements CoreClient {
+  snapshot: ClientSnapshot = { status: 'loading' };
+  closed = false;
+  exchanges = 0;
+  /** What a sign-in waits for before it succeeds. */
+  gate: Promise<unknown> = Promise.resolve();
+  readonly listeners = new Set<() => void>();
+  readonly eventListeners = new Set<(event: ClientEvent) => void>();
+  readonly config: ClientConfig;
+  readonly stored: UserProfile | undefined;
+
+  constructor(config: ClientConfig, stored?: UserProfile) {
+    this.config = config;
+    this.stored = stored;
+  }
+
+  start = async () => this.become(this.stored ? signedIn(this.stored) : { status: 'signedOut' });
+  getSnapshot = () => this.snapshot;
+  subscribe = (listener: () => void) => added(this.listeners, listener);
+  onEvent = (listener: (event: ClientEvent) => void) => added(this.eventListeners, listener);
+  externalAuth = () => ({ signInWithExternalJwt: () => this.signIn() });
+  refresh = async () => alice;
+  refreshUser = async () => {
+    const user = { ...alice, alias: 'Alice' };
+    this.become(signedIn(user));
+    this.emit({ type: 'userChanged', user });
+    return user;
+  };
+  updateUser = async () => alice;
+  deleteUser = async () => {};
+  getAuthToken = () => (this.snapshot.status === 'signedIn' ? 'fat' : undefined);
+  getMinAuthToken = () => (this.snapshot.status === 'signedIn' ? 'small' : undefined);
+  close = () => void (this.closed = true);
+
+  logout = async () => {
+    this.become({ status: 'signedOut', reason: 'user-intent' });
+    this.emit({ type: 'signedOut', reason: 'user-intent' });
+    return { revoked: true };
+  };
+
+  async signIn() {
+    this.exchanges += 1;
+    await this.gate;
+    this.become(signedIn(alice));
+    this.emit({ type: 'signedIn', user: alice });
+    return alice;
+  }
+
+  become(snapshot: ClientSnapshot) {
+    this.snapshot = snapshot;
+    for (const listener of this.listeners) listener();
+  }
+
+  emit(event: ClientEvent) {
+    for (const listener of this.eventListeners) listener(event);
+  }
+}
+
+/** A core that is loaded by {@link FakeWasm.load}. */
+export class FakeWasm {
+  loads = 0;
+  readonly clients: FakeClient[] = [];
+  /** Who a stored session belongs to. */
+  stored: UserProfile | undefined;
+  /** What the next loads fail with. */
+  failure: Error | undefined;
+  /** Given to every client made from now on. */
+  gate: Promise<unknown> = Promise.resolve();
+
+  load = async (): Promise<Core> => {
+    this.loads += 1;
+    if (this.failure) throw this.failure;
+    const { clients } = this;
+    const made = (config: ClientConfig) => {
+      const client = new FakeClient(config, this.stored);
+      client.gate = this.gate;
+      clients.push(client);
+      return client;
+    };
+    return { ByoaClient: class { constructor(config: ClientConfig) { return made(config); } } as unknown as Core['ByoaClient'] };
+  };
+
+  get only(): FakeClient {
+    const [client] = this.clients;
+    if (!client || this.clients.length !== 1) throw new Error(`${this.clients.length} clients were made`);
+    return client;
+  }
+}
+
+/** A promise and what settles it. */
+export function deferred<T = void>() {
+  let resolve!: (value: T) => void;
+  let reject!: (reason: unknown) => void;
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  return { promise, resolve, reject };
+}
+
+/** Lets everything that is due now happen. */
+export const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+function signedIn(user: UserProfile): ClientSnapshot {
+  return { status: 'signedIn', user, sessionExpiresAt: 1_800_000_000_000 };
+}
+
+function added<T>(set: Set<T>, item: T) {
+  set.add(item);
+  return () => void set.delete(item);
+}

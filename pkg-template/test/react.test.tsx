@@ -1,0 +1,253 @@
+import { act, cleanup, fireEvent, render, renderHook, screen, waitFor } from '@testing-library/react';
+import { type ReactNode, StrictMode } from 'react';
+import { hydrateRoot } from 'react-dom/client';
+import { renderToString } from 'react-dom/server';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { SignInButton as Renamed } from 'virtual:seed-sample/renamed';
+import { SignInButton as Verbatim } from 'virtual:seed-sample/verbatim';
+import * as hooks from '../src/react/hooks.js';
+import { type AuthEvents, ByoaProvider, DynamicContextProvider } from '../src/react/index.js';
+import { LazyAuthClient } from '../src/client.js';
+import { FakeWasm, alice, config, credentials, deferred, settle } from './fake-core.js';
+
+let wasm: FakeWasm;
+vi.mock('../src/load-wasm.js', () => ({ loadWasm: () => wasm.load() }));
+
+const { useAuthClient, useAuthSnapshot, useDynamicContext, useExternalAuth, useIsLoggedIn, useRefreshUser } = hooks;
+
+beforeEach(() => {
+  wasm = new FakeWasm();
+});
+afterEach(() => {
+  cleanup();
+  vi.restoreAllMocks();
+});
+
+function inProvider(events?: AuthEvents) {
+  return ({ children }: { children: ReactNode }) => (
+    <StrictMode>
+      <DynamicContextProvider settings={{ ...config, events }}>{children}</DynamicContextProvider>
+    </StrictMode>
+  );
+}
+
+/** Renders a hook under StrictMode and waits until the core has started. */
+async function started<T>(hook: () => T, events?: AuthEvents) {
+  const rendered = renderHook(hook, { wrapper: inProvider(events) });
+  await act(settle);
+  return rendered;
+}
+
+describe('the provider', () => {
+  it('starts one core under StrictMode and does not lose it', async () => {
+    const { result } = await started(() => useDynamicContext());
+    expect(wasm.loads).toBe(1);
+    expect(wasm.only.closed).toBe(false);
+    expect(wasm.only.listeners.size).toBe(1);
+    expect(result.current).toMatchObject({ sdkHasLoaded: true, user: undefined, ...config });
+  });
+
+  it('closes the core when it is gone, and starts anew when it comes back', async () => {
+    const { unmount } = await started(() => useDynamicContext());
+    unmount();
+    await settle();
+    expect(wasm.only.closed).toBe(true);
+    const { result } = await started(() => useDynamicContext());
+    expect(wasm.clients).toHaveLength(2);
+    expect(result.current.sdkHasLoaded).toBe(true);
+  });
+
+  it('takes a made client, and leaves it open', async () => {
+    const client = new LazyAuthClient(config, wasm.load);
+    const wrapper = ({ children }: { children: ReactNode }) => (
+      <StrictMode>
+        <ByoaProvider client={client}>{children}</ByoaProvider>
+      </StrictMode>
+    );
+    const { result, unmount } = renderHook(useAuthClient, { wrapper });
+    await act(settle);
+    expect(result.current).toBe(client);
+    expect(client.getSnapshot().status).toBe('signedOut');
+    unmount();
+    await settle();
+    expect(wasm.only.closed).toBe(false);
+  });
+
+  it('makes another client for other settings, and closes the first', async () => {
+    const show = (environmentId: string) => (
+      <StrictMode>
+        <DynamicContextProvider settings={{ ...config, environmentId }}>ok</DynamicContextProvider>
+      </StrictMode>
+    );
+    const { rerender } = render(show(config.environmentId));
+    await act(settle);
+    rerender(show(config.environmentId));
+    await act(settle);
+    expect(wasm.clients).toHaveLength(1);
+    rerender(show('00000000-0000-4000-8000-000000000002'));
+    await act(settle);
+    expect(wasm.clients.map(({ closed }) => closed)).toEqual([true, false]);
+  });
+
+  it.each(['environmentId', 'apiBaseUrl'] as const)('says that %s is missing', (name) => {
+    vi.spyOn(console, 'error').mockImplementation(() => {});
+    const { [name]: _, ...rest } = config;
+    const settings = rest as typeof config;
+    expect(() => render(<DynamicContextProvider settings={settings} />)).toThrow(`byoa needs \`${name}\``);
+  });
+
+  it('says so when the core cannot be loaded, and renders as loading', async () => {
+    const report = vi.spyOn(console, 'error').mockImplementation(() => {});
+    wasm.failure = new Error('no wasm here');
+    const { result } = await started(() => useDynamicContext());
+    expect(report).toHaveBeenCalledWith(wasm.failure);
+    expect(result.current.sdkHasLoaded).toBe(false);
+  });
+});
+
+describe('the hooks', () => {
+  const all = { useAuthClient, useAuthSnapshot, useDynamicContext, useExternalAuth, useIsLoggedIn, useRefreshUser };
+  it.each(Object.entries<() => unknown>(all))('%s names the provider where there is none', (name, hook) => {
+    vi.spyOn(console, 'error').mockImplementation(() => {});
+    expect(() => renderHook(hook)).toThrow(
+      `${name} must be used inside <DynamicContextProvider settings={{ environmentId, apiBaseUrl }}>.`,
+    );
+  });
+
+  it('follow a sign-in and a logout', async () => {
+    const { result } = await started(() => ({ ...useDynamicContext(), ...useExternalAuth(), loggedIn: useIsLoggedIn(), snapshot: useAuthSnapshot() }));
+    expect(result.current.loggedIn).toBe(false);
+    const profile = await act(() => result.current.signInWithExternalJwt(credentials));
+    expect(profile).toBe(alice);
+    expect(result.current).toMatchObject({ user: alice, loggedIn: true, snapshot: { status: 'signedIn' } });
+    await expect(act(() => result.current.handleLogOut())).resolves.toEqual({ revoked: true });
+    expect(result.current).toMatchObject({ user: undefined, loggedIn: false, snapshot: { reason: 'user-intent' } });
+    expect(wasm.only.exchanges).toBe(1);
+  });
+
+  it('give the same objects again while nothing changes', async () => {
+    const { result, rerender } = await started(() => [useExternalAuth(), useDynamicContext(), useRefreshUser()]);
+    const first = result.current;
+    rerender();
+    expect(result.current).not.toBe(first);
+    result.current.forEach((value, index) => expect(value).toBe(first[index]));
+  });
+
+  it('keep the sign-in function across a sign-in', async () => {
+    const { result } = await started(() => useExternalAuth());
+    const { signInWithExternalJwt } = result.current;
+    await act(() => signInWithExternalJwt(credentials));
+    expect(result.current.signInWithExternalJwt).toBe(signInWithExternalJwt);
+  });
+
+  it('read the profile anew', async () => {
+    const { result } = await started(() => ({ refresh: useRefreshUser(), user: useDynamicContext().user }));
+    await act(() => result.current.refresh());
+    expect(result.current.user?.alias).toBe('Alice');
+  });
+
+  it('leave no listener behind', async () => {
+    const client = new LazyAuthClient(config, wasm.load);
+    const subscribe = vi.spyOn(client, 'subscribe');
+    const ends: ReturnType<typeof vi.fn>[] = [];
+    subscribe.mockImplementation(() => {
+      const end = vi.fn();
+      ends.push(end);
+      return end;
+    });
+    const { unmount } = renderHook(() => [useDynamicContext(), useIsLoggedIn()], {
+      wrapper: ({ children }: { children: ReactNode }) => <StrictMode><ByoaProvider client={client}>{children}</ByoaProvider></StrictMode>,
+    });
+    unmount();
+    expect(ends.length).toBeGreaterThan(0);
+    for (const end of ends) expect(end).toHaveBeenCalledOnce();
+  });
+
+  it('let a sign-in finish whose component is gone, without a complaint of React', async () => {
+    const report = vi.spyOn(console, 'error');
+    const gate = deferred();
+    wasm.gate = gate.promise;
+    const { result, unmount } = await started(() => useExternalAuth());
+    const signingIn = result.current.signInWithExternalJwt(credentials);
+    await settle();
+    unmount();
+    await settle();
+    gate.resolve();
+    await expect(signingIn).resolves.toBe(alice);
+    expect(report).not.toHaveBeenCalled();
+  });
+});
+
+describe('the events', () => {
+  it('tell of success, of changes and of the logout with the user who left', async () => {
+    const onAuthSuccess = vi.fn();
+    const onUserProfileUpdate = vi.fn();
+    const onLogout = vi.fn();
+    const { result } = await started(() => useAuthClient(), { onAuthSuccess, onUserProfileUpdate, onLogout });
+    await act(() => result.current.signInWithExternalJwt(credentials));
+    expect(onAuthSuccess).toHaveBeenCalledExactlyOnceWith({ user: alice, isAuthenticated: true, handleLogOut: result.current.logout, primaryWallet: null });
+    const renamed = await act(() => result.current.refreshUser());
+    expect(onUserProfileUpdate).toHaveBeenCalledExactlyOnceWith(renamed);
+    await act(() => result.current.logout());
+    expect(onLogout).toHaveBeenCalledExactlyOnceWith(renamed);
+  });
+
+  it('tell of a failure with the error that the promise rejects with', async () => {
+    const onAuthFailure = vi.fn();
+    const refusal = new Error('refused');
+    const { result } = await started(() => useExternalAuth(), { onAuthFailure });
+    wasm.only.gate = Promise.reject(refusal);
+    await expect(act(() => result.current.signInWithExternalJwt(credentials))).rejects.toBe(refusal);
+    expect(onAuthFailure).toHaveBeenCalledExactlyOnceWith({ type: 'externalAuth', option: 'alice', externalUserId: 'alice' }, { error: refusal });
+  });
+
+  it('call the newest callbacks, not those of the first render', async () => {
+    const [first, second] = [vi.fn(), vi.fn()];
+    const show = (onLogout: () => void) => <StrictMode><DynamicContextProvider settings={{ ...config, events: { onLogout } }} /></StrictMode>;
+    wasm.stored = alice;
+    const { rerender } = render(show(first));
+    await act(settle);
+    rerender(show(second));
+    await act(() => wasm.only.logout());
+    expect(first).not.toHaveBeenCalled();
+    expect(second).toHaveBeenCalledExactlyOnceWith(alice);
+  });
+});
+
+describe('a page rendered by a server', () => {
+  it('hydrates without a complaint and then shows the restored session', async () => {
+    const report = vi.spyOn(console, 'error');
+    wasm.stored = alice;
+    function Greeting() {
+      const { sdkHasLoaded, user } = useDynamicContext();
+      return <p>{sdkHasLoaded ? `Hello ${user?.externalUserId}` : 'One moment'}</p>;
+    }
+    const page = <StrictMode><DynamicContextProvider settings={config}><Greeting /></DynamicContextProvider></StrictMode>;
+    const container = document.body.appendChild(document.createElement('div'));
+    container.innerHTML = renderToString(page);
+    expect(container.textContent).toBe('One moment');
+    const root = await act(() => hydrateRoot(container, page));
+    await waitFor(() => expect(container.textContent).toBe('Hello alice'));
+    await act(() => root.unmount());
+    container.remove();
+    expect(report).not.toHaveBeenCalled();
+  });
+});
+
+describe.each([['with the package name replaced', Renamed], ['verbatim, under an alias', Verbatim]])("the seed's sample %s", (_, SignInButton) => {
+  it('signs in', async () => {
+    render(<SignInButton {...credentials} />, { wrapper: inProvider() });
+    fireEvent.click(screen.getByRole('button', { name: 'Sign in' }));
+    await waitFor(() => expect(wasm.only.snapshot.status).toBe('signedIn'));
+    expect(wasm.only.exchanges).toBe(1);
+  });
+
+  it('reports a refusal', async () => {
+    const report = vi.spyOn(console, 'error').mockImplementation(() => {});
+    const refusal = new Error('refused');
+    wasm.gate = Promise.reject(refusal);
+    render(<SignInButton {...credentials} />, { wrapper: inProvider() });
+    fireEvent.click(screen.getByRole('button', { name: 'Sign in' }));
+    await waitFor(() => expect(report).toHaveBeenCalledWith('sign-in failed:', refusal));
+  });
+});

@@ -1,0 +1,49 @@
+import { fileURLToPath } from 'node:url';
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vitest/config';
+import { seedSamplePlugin } from './tests/support/seed-sample.ts';
+
+const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
+const source = [
+  { find: /^byoa$/, replacement: path('pkg-template/src/index.ts') },
+  { find: /^byoa\/react$/, replacement: path('pkg-template/src/react/index.ts') },
+  { find: /^@dynamic-labs\/sdk-react-core$/, replacement: path('pkg-template/src/react/index.ts') },
+];
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        plugins: [react(), seedSamplePlugin()],
+        resolve: { alias: source },
+        test: { name: 'react', environment: 'jsdom', include: ['pkg-template/test/**/*.test.{ts,tsx}'] },
+      },
+      {
+        test: {
+          name: 'interop',
+          include: ['tests/interop/**/*.test.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: ['tests/e2e/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          // Each file runs a browser of its own.
+          maxWorkers: 1,
+        },
+      },
+      {
+        test: {
+          name: 'packaging',
+          include: ['tests/packaging/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});
