@@ -1,0 +1,11 @@
+//! Published keys: read once, then only used.
+
+mod der;
+mod jwk;
+mod key;
+mod material;
+mod pem;
+mod set;
+
+pub use key::VerifyingKey;
+pub use set::{KeySet, KeySetError, UnusableKey};

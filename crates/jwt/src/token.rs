@@ -1,0 +1,129 @@
+//! From text to a parsed token that nobody trusts yet.
+
+use std::fmt;
+
+use jwt_compact::{ParseError, UntrustedToken};
+use serde_json::{Map, Value};
+
+use crate::{
+    Header, MAX_TOKEN_BYTES, Part, Rejection, UnverifiedClaims, base64url,
+    json::{self, JsonError},
+    rules::{Observer, unobserved},
+    shown,
+};
+
+/// A well-formed token whose signature is not checked yet.
+///
+/// `Debug` prints the header and the claims' names, never the token.
+pub struct UnverifiedToken<'a> {
+    header: Header,
+    claims: UnverifiedClaims,
+    #[cfg_attr(not(feature = "crypto"), expect(dead_code, reason = "only verification reads it"))]
+    signed: &'a str,
+    #[cfg_attr(not(feature = "crypto"), expect(dead_code, reason = "only verification reads it"))]
+    inner: UntrustedToken<'a>,
+}
+
+impl fmt::Debug for UnverifiedToken<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("UnverifiedToken")
+            .field("header", &self.header)
+            .field("claims", &self.claims)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a> UnverifiedToken<'a> {
+    /// Parses the compact serialisation (RFC 7515 7.1) of a JWT (RFC 7519 7.2, steps 1 to 10).
+    ///
+    /// Refuses what is too large, not three parts of canonical base64url, or not two JSON objects without
+    /// duplicate members whose header members have the right types. Whether an algorithm, a `typ` or an
+    /// issuer is acceptable is for [`verify`](crate::verify()).
+    pub fn parse(text: &'a str) -> Result<Self, Rejection> {
+        Self::parse_observed(text, &mut unobserved)
+    }
+
+    pub(crate) fn parse_observed(text: &'a str, passed: &mut Observer<'_>) -> Result<Self, Rejection> {
+        if text.len() > MAX_TOKEN_BYTES {
+            return Err(Rejection::TooLarge { found: text.len() });
+        }
+        passed("size", format_args!("{} bytes", text.len()));
+
+        let [header, payload, signature] = split(text)?;
+        let header = decode("header", header)?;
+        let payload = decode("payload", payload)?;
+        let signature_bytes = decode("signature", signature)?.len();
+        passed("shape", format_args!("three parts, {signature_bytes} bytes of signature"));
+
+        let header = Header::new(read(Part::Header, &header)?)?;
+        let inner = UntrustedToken::new(text).map_err(|error| refuse(&error))?;
+        passed("header", format_args!("alg {}", shown::text(header.algorithm())));
+
+        let claims = UnverifiedClaims::new(read(Part::Payload, &payload)?);
+        passed("payload", format_args!("{} claims", claims.members().len()));
+
+        let signed = &text[..text.len() - signature.len() - 1];
+        Ok(Self { header, claims, signed, inner })
+    }
+
+    /// What the token says about itself.
+    #[must_use]
+    pub const fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// What the token says about its user.
+    #[must_use]
+    pub const fn claims(&self) -> &UnverifiedClaims {
+        &self.claims
+    }
+
+    /// The bytes that the signature is over.
+    #[cfg(feature = "crypto")]
+    pub(crate) const fn signed_bytes(&self) -> &[u8] {
+        self.signed.as_bytes()
+    }
+
+    #[cfg(feature = "crypto")]
+    pub(crate) fn signature(&self) -> &[u8] {
+        self.inner.signature_bytes()
+    }
+}
+
+fn split(text: &str) -> Result<[&str; 3], Rejection> {
+    let mut parts = text.splitn(4, '.');
+    match (parts.next(), parts.next(), parts.next(), parts.next()) {
+        (Some(header), Some(payload), Some(signature), None) => Ok([header, payload, signature]),
+        _ if text.matches('.').count() == 4 => {
+            Err(malformed("it has five, so it is an encrypted token (JWE)"))
+        }
+        _ => Err(malformed(&format!("it has {}", text.matches('.').count() + 1))),
+    }
+}
+
+fn decode(part: &str, text: &str) -> Result<Vec<u8>, Rejection> {
+    base64url::decode(text).map_err(|problem| malformed(&format!("in its {part} {problem}")))
+}
+
+fn read(part: Part, bytes: &[u8]) -> Result<Map<String, Value>, Rejection> {
+    json::read_object(bytes).map_err(|error| match (error, part) {
+        (JsonError::Duplicate(name), _) => Rejection::DuplicateMember { part, name },
+        (JsonError::Invalid(problem), Part::Header) => Rejection::HeaderInvalid { problem },
+        (JsonError::Invalid(problem), Part::Payload) => Rejection::PayloadInvalid { problem },
+    })
+}
+
+/// What is left for jwt-compact to refuse: header members that are never used here, of a wrong type.
+fn refuse(error: &ParseError) -> Rejection {
+    match error {
+        ParseError::InvalidTokenStructure | ParseError::InvalidBase64Encoding => malformed("it is not"),
+        _ => Rejection::HeaderInvalid {
+            problem: "one of jku, x5u, x5t or x5t#S256 is not what it should be".to_owned(),
+        },
+    }
+}
+
+fn malformed(problem: &str) -> Rejection {
+    Rejection::Malformed { problem: problem.to_owned() }
+}
