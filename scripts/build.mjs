@@ -44,7 +44,7 @@ const BUILDS = {
     needs: ['pkg'],
     inputs: [...PKG_INPUTS, 'www'],
     outputs: ['www/dist/index.html'],
-    build: (_, report) => run(process.execPath, [npmProgram('vite/bin/vite.js'), 'build'], { cwd: existing('www'), onLine: report }),
+    build: (_, report) => run(process.execPath, [npmProgram('vite/bin/vite.js'), 'build', 'www'], { cwd: root, onLine: report }),
   },
 };
 

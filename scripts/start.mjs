@@ -5,7 +5,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { FOR_START, ensure } from './bootstrap.mjs';
-import { npmProgram, serverProgram, staleBuilds } from './build.mjs';
+import { serverProgram, staleBuilds } from './build.mjs';
 import { CommandFailed, run, start } from './lib/children.mjs';
 import { Halt, main } from './lib/halt.mjs';
 import { answers } from './lib/health.mjs';
@@ -53,6 +53,12 @@ function describe(ports) {
   const data = join(root, '.byoa', 'demo');
   const database = ['--database-url', `sqlite://${join(data, 'byoa.db')}`];
   const www = join(root, 'www');
+  const env = {
+    BYOA_PAGE_PORT: String(ports.page),
+    BYOA_ISSUER_PORT: String(ports.issuer),
+    BYOA_SERVER_PORT: String(ports.server),
+    BYOA_DEMO_DIR: data,
+  };
   return {
     origins,
     data,
@@ -68,16 +74,10 @@ function describe(ports) {
         name: 'issuer',
         command: process.execPath,
         args: [join(www, 'issuer', 'server.mjs')],
-        env: { BYOA_ISSUER_PORT: String(ports.issuer), BYOA_PORT: String(ports.page) },
+        env,
         health: `${origins.issuer}/.well-known/jwks.json`,
       },
-      {
-        name: 'page',
-        command: process.execPath,
-        args: [npmProgram('vite/bin/vite.js'), 'preview', '--strictPort', '--port', String(ports.page)],
-        cwd: www,
-        health: origins.page,
-      },
+      { name: 'page', command: process.execPath, args: [join(www, 'serve.mjs')], env, health: origins.page },
     ],
   };
 }
@@ -99,9 +99,9 @@ async function configure({ origins, database }) {
   }
 }
 
-function launch({ name, command, args, cwd = root, env, health }) {
+function launch({ name, command, args, env, health }) {
   const onLine = verbose ? (line) => console.log(`${name}: ${line}`) : undefined;
-  const child = start(command, args, { cwd, env: { ...process.env, ...env }, onLine });
+  const child = start(command, args, { cwd: root, env: { ...process.env, ...env }, onLine });
   return { ...child, name, health };
 }
 

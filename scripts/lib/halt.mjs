@@ -14,7 +14,8 @@ const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 
 /**
  * Runs a script's body: a `Halt` becomes its sentence and exit code 1, a signal stops every child
- * first. npm passes Ctrl-C on although the terminal has sent it already, so repeats are ignored.
+ * first. npm passes Ctrl-C on although the terminal has sent it already, so repeats are ignored; its
+ * other signals reach us only because package.json says `exec`, which leaves no shell in between.
  *
  * @param {(interrupted: Promise<string>) => Promise<number | void>} body resolves to an exit code;
  *   it may take over from the default end on a signal by awaiting `interrupted` and returning.
