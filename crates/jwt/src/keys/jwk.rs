@@ -25,8 +25,8 @@ fn read_members(entry: &Value, kid: Option<String>) -> Result<VerifyingKey, KeyP
     if jwk.contains_key("kid") && kid.is_none() {
         return Err(KeyProblem::KidInvalid);
     }
-    let kind = string(jwk, "kty")?;
-    if kind == "oct" {
+    let key_type = string(jwk, "kty")?;
+    if key_type == "oct" {
         return Err(KeyProblem::Symmetric);
     }
     if let Some(name) = PRIVATE_MEMBERS.into_iter().find(|name| jwk.contains_key(*name)) {
@@ -34,7 +34,7 @@ fn read_members(entry: &Value, kid: Option<String>) -> Result<VerifyingKey, KeyP
     }
     check_use(jwk)?;
     let named = named_algorithm(jwk)?;
-    let material = read_material(jwk, kind)?;
+    let material = read_material(jwk, key_type)?;
     let parsed = match named {
         Some(algorithm) if material.algorithms().contains(&algorithm) => material.parse(&[algorithm])?,
         Some(algorithm) => return Err(KeyProblem::AlgorithmUnfit { found: algorithm.to_string() }),
@@ -66,8 +66,8 @@ fn named_algorithm(jwk: &Jwk) -> Result<Option<Algorithm>, KeyProblem> {
     Ok(Some(algorithm))
 }
 
-fn read_material(jwk: &Jwk, kind: &str) -> Result<Material, KeyProblem> {
-    match kind {
+fn read_material(jwk: &Jwk, key_type: &str) -> Result<Material, KeyProblem> {
+    match key_type {
         "RSA" => Ok(Material::Rsa { modulus: bytes(jwk, "n")?, exponent: bytes(jwk, "e")? }),
         "EC" => match string(jwk, "crv")? {
             "P-256" => Ok(Material::P256 { point: point(jwk, 32)? }),
