@@ -1,0 +1,11 @@
+//! What this crate promises, through its public interface only.
+#![cfg(feature = "crypto")]
+
+mod common;
+mod corpus;
+mod damage;
+mod key_sets;
+mod rejections;
+mod rfc;
+mod signing;
+mod wycheproof;
