@@ -1,1 +1,25 @@
-//! Placeholder.
+//! The client: who is signed in, until when, and what has to happen next.
+//!
+//! Nothing ambient lives here: no clock, no randomness, no storage, no network. Each is a port in
+//! [`ports`], which the wasm edge fills with the browser's own and the tests fill with fakes. The state
+//! changes in one function, [`state::transition`]; [`Client`] feeds it and carries out what it asks for.
+//!
+//! Single-threaded: futures are not `Send`. No borrow is held while a port or an observer is called, so
+//! both may call back into the client.
+
+pub mod api;
+pub mod client;
+pub mod config;
+pub mod error;
+pub mod ports;
+pub mod secret;
+pub mod session;
+mod sign_in;
+pub mod state;
+mod stored;
+
+pub use client::{Client, Notice, Snapshot};
+pub use config::Config;
+pub use error::ClientError;
+pub use secret::Secret;
+pub use session::Session;

@@ -1,0 +1,162 @@
+//! Requests of the API, byte for byte, and the answers they accept.
+//!
+//! Nothing here knows about state. No token is ever part of a URL.
+
+use crate::{
+    ClientError, Config, Secret, Session,
+    ports::{Method, Ports, Random, Request, Response},
+    session::profile_from_answer,
+};
+use byoa_protocol::{
+    client::{LogoutReason, UserProfile},
+    external_auth::VerifyResponse,
+    headers, paths,
+    user::{SdkUser, UserFields},
+};
+use serde::de::DeserializeOwned;
+use std::fmt;
+
+/// Version of the API that this client was written against.
+const API_VERSION: &str = "API/0.0.1125";
+
+/// Name and version of this client.
+const SDK_VERSION: &str = concat!("byoa/", env!("CARGO_PKG_VERSION"));
+
+const PLATFORM: &str = "web";
+
+const REQUEST_ID_LENGTH: usize = 50;
+
+const CLIENT_ID_LENGTH: usize = 32;
+
+/// One environment's API.
+pub struct Api {
+    config: Config,
+    client_id: String,
+    ports: Ports,
+}
+
+impl fmt::Debug for Api {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Api").field("config", &self.config).field("client_id", &self.client_id).finish_non_exhaustive()
+    }
+}
+
+impl Api {
+    /// The API of the configured environment, with an id of its own for the server's log.
+    #[must_use]
+    pub fn new(config: Config, ports: Ports) -> Self {
+        let client_id = random_id(&*ports.random, CLIENT_ID_LENGTH);
+        Self { config, client_id, ports }
+    }
+
+    /// The configuration.
+    #[must_use]
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Exchanges an external JWT. Sends no bearer token: a sign-in starts anew.
+    pub async fn sign_in(&self, external_jwt: &Secret) -> Result<Session, ClientError> {
+        let request = self.request(Method::Post, paths::EXTERNAL_AUTH_SIGN_IN, None, Some(sign_in_body(external_jwt)));
+        let answer = self.send(request).await?;
+        self.session(&answer)
+    }
+
+    /// Reads the signed-in user.
+    pub async fn user(&self, session: &Session) -> Result<UserProfile, ClientError> {
+        let answer = self.send(self.request(Method::Get, paths::USERS, Some(session), None)).await?;
+        let user: SdkUser = read(&answer)?;
+        profile_from_answer(&self.config, answer.status, user)
+    }
+
+    /// Changes the signed-in user; the answer is a whole session.
+    pub async fn update_user(&self, session: &Session, fields: &UserFields) -> Result<Session, ClientError> {
+        let body = serde_json::to_string(fields)
+            .map_err(|_| ClientError::invalid_argument("the user's fields cannot be written as JSON"))?;
+        let request = self.request(Method::Put, paths::USERS, Some(session), Some(Secret::new(body)));
+        let answer = self.send(request).await?;
+        self.session(&answer)
+    }
+
+    /// Deletes the signed-in user.
+    pub async fn delete_user(&self, session: &Session) -> Result<(), ClientError> {
+        self.send(self.request(Method::Delete, paths::USERS, Some(session), None)).await.map(drop)
+    }
+
+    /// Gets new tokens for the session.
+    pub async fn refresh(&self, session: &Session) -> Result<Session, ClientError> {
+        let answer = self.send(self.request(Method::Post, paths::REFRESH, Some(session), None)).await?;
+        self.session(&answer)
+    }
+
+    /// Ends the session on the server. `true` where it is over there: now, or before already.
+    pub async fn revoke(&self, session: &Session, reason: LogoutReason) -> bool {
+        let mut request = self.request(Method::Post, paths::REVOKE, Some(session), None);
+        request.headers.push((headers::LOGOUT_REASON, Secret::from(logout_reason(reason))));
+        match self.send(request).await {
+            Ok(_) => true,
+            Err(error) => error.is_unauthorized() && session.minified_jwt.is_some(),
+        }
+    }
+
+    async fn send(&self, request: Request) -> Result<Response, ClientError> {
+        let answer = self.ports.transport.send(request).await?;
+        if (200..300).contains(&answer.status) { Ok(answer) } else { Err(ClientError::from_answer(&answer)) }
+    }
+
+    fn session(&self, answer: &Response) -> Result<Session, ClientError> {
+        let body: VerifyResponse = read(answer)?;
+        Session::from_answer(&self.config, self.ports.clock.now_ms(), answer.status, body)
+    }
+
+    fn request(&self, method: Method, operation: &str, session: Option<&Session>, body: Option<Secret>) -> Request {
+        let request_id = random_id(&*self.ports.random, REQUEST_ID_LENGTH);
+        let mut headers = vec![
+            ("content-type", Secret::from("application/json")),
+            (headers::API_VERSION, Secret::from(API_VERSION)),
+            (headers::SDK_VERSION, Secret::from(SDK_VERSION)),
+            (headers::REQUEST_ID, Secret::new(request_id)),
+            (headers::CLIENT_ID, Secret::from(self.client_id.as_str())),
+            (headers::PLATFORM, Secret::from(PLATFORM)),
+        ];
+        if let Some(token) = session.and_then(|session| session.minified_jwt.as_ref()) {
+            headers.push(("authorization", Secret::new(["Bearer ", token.expose()].concat())));
+        }
+        let path = paths::sdk(self.config.environment_id(), operation);
+        Request { method, url: [self.config.api_base_url(), &path].concat(), headers, body }
+    }
+}
+
+/// Written by hand, so that no buffer grows and leaves the token behind in freed memory. A parsed JWT
+/// has no character that JSON escapes.
+fn sign_in_body(external_jwt: &Secret) -> Secret {
+    Secret::new([r#"{"jwt":""#, external_jwt.expose(), r#""}"#].concat())
+}
+
+fn read<T: DeserializeOwned>(answer: &Response) -> Result<T, ClientError> {
+    serde_json::from_str(&answer.body).map_err(|_| {
+        ClientError::invalid_response(answer.status, "the answer is not the JSON of this API; check apiBaseUrl")
+    })
+}
+
+const fn logout_reason(reason: LogoutReason) -> &'static str {
+    match reason {
+        LogoutReason::UserIntent => "user-intent",
+        LogoutReason::TokenExpired => "token-expired",
+        LogoutReason::SessionRevoked => "session-revoked",
+        LogoutReason::UserDeleted => "user-deleted",
+    }
+}
+
+/// An id of letters and digits, each as likely as any other.
+fn random_id(random: &dyn Random, length: usize) -> String {
+    const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    let mut id = String::with_capacity(length);
+    while id.len() < length {
+        let mut bytes = [0; 64];
+        random.fill(&mut bytes);
+        let letters = bytes.iter().filter_map(|byte| ALPHABET.get(usize::from(byte & 63)));
+        id.extend(letters.take(length - id.len()).map(|letter| char::from(*letter)));
+    }
+    id
+}

@@ -1,0 +1,192 @@
+//! The one error of the client, and how a server's answer becomes it.
+//!
+//! Nothing here may quote a token or a whole body; a server's own sentence is shortened.
+
+use crate::ports::{Response, TransportError};
+use byoa_jwt::Rejection;
+use byoa_protocol::{ErrorBody, ErrorCode, Reason};
+use std::borrow::Cow;
+
+/// The most of a server's sentence that is repeated, in bytes.
+const MAX_MESSAGE_BYTES: usize = 500;
+
+/// Why an operation failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ClientError {
+    /// One of [`ErrorCode`]'s words, or a newer server's own.
+    pub code: Cow<'static, str>,
+    /// For `invalid_external_auth`: one of [`Reason`]'s words, or a newer server's own.
+    pub reason: Option<Cow<'static, str>>,
+    /// HTTP status, where a server answered.
+    pub status: Option<u16>,
+    /// Whether the same call may succeed later without a change by the caller.
+    pub retryable: bool,
+    /// For people; not part of the contract.
+    pub message: Cow<'static, str>,
+}
+
+impl ClientError {
+    fn new(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            code: Cow::Borrowed(code.as_str()),
+            reason: None,
+            status: None,
+            retryable: code.retryable(),
+            message: message.into(),
+        }
+    }
+
+    /// An argument is missing or of a wrong type; nothing was sent.
+    #[must_use]
+    pub fn invalid_argument(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorCode::InvalidArgument, message)
+    }
+
+    /// The operation needs a signed-in user.
+    #[must_use]
+    pub fn not_signed_in() -> Self {
+        Self::new(ErrorCode::NotSignedIn, "nobody is signed in; call signInWithExternalJwt first")
+    }
+
+    /// The answer came too late to count.
+    #[must_use]
+    pub fn superseded() -> Self {
+        let message = "a newer sign-in or sign-out replaced this call, or the client was closed meanwhile";
+        Self::new(ErrorCode::Superseded, message)
+    }
+
+    /// The answer is not one of this API's.
+    #[must_use]
+    pub fn invalid_response(status: u16, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { status: Some(status), ..Self::new(ErrorCode::InvalidResponse, message) }
+    }
+
+    /// The external JWT breaks a rule that can be checked without a key.
+    #[must_use]
+    pub fn rejected(reason: Reason, message: impl Into<Cow<'static, str>>) -> Self {
+        let error = Self::new(ErrorCode::InvalidExternalAuth, message);
+        Self { reason: Some(Cow::Borrowed(reason.as_str())), ..error }
+    }
+
+    /// The name of the JavaScript error's class.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match &*self.code {
+            "invalid_external_auth" => "InvalidExternalAuthError",
+            "unauthorized" => "UnauthorizedError",
+            "invalid_argument" => "InvalidArgumentError",
+            "network_error" => "NetworkError",
+            "invalid_response" => "InvalidResponseError",
+            "not_signed_in" => "NotSignedInError",
+            "superseded" => "SupersededError",
+            _ => "APIError",
+        }
+    }
+
+    /// Whether the server does not take the session token any more.
+    #[must_use]
+    pub fn is_unauthorized(&self) -> bool {
+        self.status == Some(401)
+    }
+
+    /// Reads an answer of 300 or above.
+    #[must_use]
+    pub fn from_answer(answer: &Response) -> Self {
+        let status = answer.status;
+        let Ok(body) = serde_json::from_str::<ErrorBody>(&answer.body) else {
+            return Self::without_body(status);
+        };
+        let reason = body.reason().map(|reason| Cow::Owned(shorten(reason).to_owned()));
+        let mut message = shorten(&body.error).to_owned();
+        if let (429, Some(wait)) = (status, answer.header("retry-after")) {
+            message.push_str("; retry after ");
+            message.push_str(shorten(wait));
+            message.push_str(" s");
+        }
+        let known = body.code.as_deref().map_or_else(|| code_of_status(status), known_code);
+        let code = match (body.code, known) {
+            (Some(word), None) => Cow::Owned(shorten(&word).to_owned()),
+            (_, Some(known)) => Cow::Borrowed(known.as_str()),
+            (None, None) => Cow::Borrowed("unknown_error"),
+        };
+        let retryable = known.map_or_else(|| is_temporary(status), ErrorCode::retryable);
+        Self { code, reason, status: Some(status), retryable, message: Cow::Owned(message) }
+    }
+
+    fn without_body(status: u16) -> Self {
+        if status == 401 {
+            let message = "the server does not take the session; sign in again";
+            return Self { status: Some(status), ..Self::new(ErrorCode::Unauthorized, message) };
+        }
+        let message = "the answer is not one of this API's; check apiBaseUrl";
+        Self { retryable: is_temporary(status), ..Self::invalid_response(status, message) }
+    }
+}
+
+impl From<TransportError> for ClientError {
+    fn from(error: TransportError) -> Self {
+        match error {
+            TransportError::Unreachable(cause) => {
+                let mut message = "the server could not be reached; check apiBaseUrl, the network, and that \
+                                   the environment allows this origin ("
+                    .to_owned();
+                message.push_str(shorten(&cause));
+                message.push(')');
+                Self::new(ErrorCode::NetworkError, message)
+            }
+            TransportError::TooLarge { status } => {
+                Self::invalid_response(status, "the answer is far larger than any of this API's; check apiBaseUrl")
+            }
+        }
+    }
+}
+
+impl From<Rejection> for ClientError {
+    fn from(rejection: Rejection) -> Self {
+        let reason = match &rejection {
+            Rejection::TooLarge { .. } => Reason::JwtTooLarge,
+            Rejection::HeaderInvalid { .. } => Reason::JwtHeaderInvalid,
+            Rejection::PayloadInvalid { .. } => Reason::JwtPayloadInvalid,
+            Rejection::DuplicateMember { .. } => Reason::JwtDuplicateMember,
+            Rejection::SubjectMissing => Reason::JwtSubMissing,
+            Rejection::SubjectInvalid { .. } => Reason::JwtSubInvalid,
+            Rejection::ExpiryMissing => Reason::JwtExpMissing,
+            Rejection::ExpiryInvalid { .. } => Reason::JwtExpInvalid,
+            Rejection::Expired { .. } => Reason::JwtExpired,
+            Rejection::AlgorithmMissing => Reason::JwtAlgNotAllowed,
+            Rejection::KidInvalid { .. } => Reason::JwtKidInvalid,
+            Rejection::CritUnsupported { .. } => Reason::JwtCritUnsupported,
+            // The rest needs a key set or a policy, which a browser does not have.
+            _ => Reason::JwtMalformed,
+        };
+        Self::rejected(reason, rejection.to_string())
+    }
+}
+
+fn known_code(word: &str) -> Option<ErrorCode> {
+    ErrorCode::ALL.iter().copied().find(|code| code.as_str() == word)
+}
+
+/// The code of a body without one, as the published service sends them.
+fn code_of_status(status: u16) -> Option<ErrorCode> {
+    match status {
+        400 => Some(ErrorCode::BadRequest),
+        401 => Some(ErrorCode::Unauthorized),
+        403 => Some(ErrorCode::Forbidden),
+        404 => Some(ErrorCode::NotFound),
+        429 => Some(ErrorCode::TooManyRequests),
+        500 => Some(ErrorCode::InternalServerError),
+        503 => Some(ErrorCode::ServiceUnavailable),
+        _ => None,
+    }
+}
+
+const fn is_temporary(status: u16) -> bool {
+    matches!(status, 408 | 429 | 500..=599)
+}
+
+/// The start of a text, cut at a character.
+fn shorten(text: &str) -> &str {
+    &text[..text.floor_char_boundary(MAX_MESSAGE_BYTES)]
+}
