@@ -7,6 +7,31 @@
 //! `verify` alone makes `VerifiedClaims`. Verification needs the feature `crypto`; without it the
 //! crate only parses, which is what the browser downloads.
 //!
+//! # Example
+//!
+//! ```
+//! # #[cfg(feature = "crypto")]
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use byoa_jwt::{Algorithm, KeySet, Policy, SigningKey, UnverifiedToken, verify};
+//! use serde_json::json;
+//!
+//! // The issuer's side: a key, its published half, and a token.
+//! let key = SigningKey::generate(Algorithm::Es256)?;
+//! let published = json!({ "keys": [key.public_jwk("2026-01")] }).to_string();
+//! let claims = json!({ "iss": "https://issuer.example", "sub": "user-1", "exp": 1_800_000_300 });
+//! let token = key.sign("2026-01", "JWT", &claims)?;
+//!
+//! // Our side: the key set and the policy are kept, the clock is handed in.
+//! let keys = KeySet::parse(published.as_bytes())?;
+//! let policy = Policy::for_issuer("https://issuer.example");
+//! let verified = verify(&UnverifiedToken::parse(&token)?, &keys, &policy, 1_800_000_000)?;
+//! assert_eq!(verified.subject(), "user-1");
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "crypto"))]
+//! # fn main() {}
+//! ```
+//!
 //! # Order of the rules
 //!
 //! Cheap checks come first and the signature comes before any claim, so that somebody without a key

@@ -44,19 +44,23 @@ pub enum Rejection {
         found: usize,
     },
     /// The header is not a JSON object, or a member has the wrong type (RFC 7515 4).
-    #[error("the token's header must be a JSON object with members of the right types, but {problem}")]
+    #[error(
+        "the token's header must be a JSON object with members of the right types, but {problem}; correct it at the issuer"
+    )]
     HeaderInvalid {
         /// What is wrong, as a clause.
         problem: String,
     },
     /// The payload is not a JSON object (RFC 7519 7.2), or `jti` is not a string.
-    #[error("the token's payload must be a JSON object of claims, but {problem}")]
+    #[error("the token's payload must be a JSON object of claims, but {problem}; correct it at the issuer")]
     PayloadInvalid {
         /// What is wrong, as a clause.
         problem: String,
     },
     /// A member name is given twice, at any depth (RFC 7515 4, RFC 7519 4).
-    #[error("every member of the token's {part} must have its own name, but {name} is there twice")]
+    #[error(
+        "every member of the token's {part} must have its own name, but {name} is there twice; correct it at the issuer"
+    )]
     DuplicateMember {
         /// Where.
         part: Part,
@@ -64,7 +68,7 @@ pub enum Rejection {
         name: String,
     },
     /// The header has no `alg` (RFC 7515 4.1.1).
-    #[error("the token's header must name its algorithm in alg, but has none")]
+    #[error("the token's header must name its algorithm in alg, but has none; correct it at the issuer")]
     AlgorithmMissing,
     /// `alg` is `none`, symmetric, unknown, or not in the policy (RFC 8725 3.1, 3.2).
     #[error(
@@ -101,7 +105,7 @@ pub enum Rejection {
         found: String,
     },
     /// `kid` is not a string, too long, or has control characters (RFC 7515 4.1.4).
-    #[error("the token's kid must be the published key's name, but {problem}")]
+    #[error("the token's kid must be the published key's name, but {problem}; correct it at the issuer")]
     KidInvalid {
         /// What is wrong, as a clause.
         problem: String,
@@ -156,7 +160,7 @@ pub enum Rejection {
     SubjectMissing,
     /// `sub` is not usable as a user's name. What it was is not repeated.
     #[error(
-        "the token's sub must be a string of 1 to {MAX_SUBJECT_BYTES} bytes without control characters, but {problem}"
+        "the token's sub must be a string of 1 to {MAX_SUBJECT_BYTES} bytes without control characters, but {problem}; correct it at the issuer"
     )]
     SubjectInvalid {
         /// What is wrong, as a clause.
@@ -166,7 +170,9 @@ pub enum Rejection {
     #[error("the token must expire, but has no exp; issue it with that claim, in seconds since 1970")]
     ExpiryMissing,
     /// `exp` is not a sensible time.
-    #[error("the token's exp must be a time in seconds since 1970, but is {found}: {problem}")]
+    #[error(
+        "the token's exp must be a time in seconds since 1970, but is {found}: {problem}; correct it at the issuer"
+    )]
     ExpiryInvalid {
         /// The `exp`.
         found: String,
@@ -210,7 +216,9 @@ pub enum Rejection {
         leeway_seconds: u64,
     },
     /// `nbf` or `iat` is not a sensible time.
-    #[error("the token's {claim} must be a time in seconds since 1970, but is {found}: {problem}")]
+    #[error(
+        "the token's {claim} must be a time in seconds since 1970, but is {found}: {problem}; correct it at the issuer"
+    )]
     TimeInvalid {
         /// `nbf` or `iat`.
         claim: &'static str,
@@ -236,7 +244,9 @@ pub enum Rejection {
         expected: String,
     },
     /// `aud` is neither a string nor an array of strings.
-    #[error("the token's aud must be a string or an array of strings ({expected}), but is {found}")]
+    #[error(
+        "the token's aud must be a string or an array of strings ({expected}), but is {found}; correct it at the issuer"
+    )]
     AudienceInvalid {
         /// The policy's audiences.
         expected: String,
@@ -254,6 +264,39 @@ pub enum Rejection {
 }
 
 impl Rejection {
+    /// Every answer of [`Self::code`], in the order of the variants.
+    pub const CODES: [&str; 29] = [
+        "malformed",
+        "too_large",
+        "header_invalid",
+        "payload_invalid",
+        "duplicate_member",
+        "algorithm_missing",
+        "algorithm_not_allowed",
+        "algorithm_mismatch",
+        "crit_unsupported",
+        "type_not_allowed",
+        "kid_invalid",
+        "kid_unknown",
+        "kid_ambiguous",
+        "key_unusable",
+        "signature_invalid",
+        "issuer_missing",
+        "issuer_mismatch",
+        "subject_missing",
+        "subject_invalid",
+        "expiry_missing",
+        "expiry_invalid",
+        "expired",
+        "not_yet_valid",
+        "issued_in_future",
+        "time_invalid",
+        "lifetime_too_long",
+        "audience_missing",
+        "audience_invalid",
+        "audience_mismatch",
+    ];
+
     /// The variant's stable name in `snake_case`. Messages are for people; this is for programs.
     #[must_use]
     pub const fn code(&self) -> &'static str {

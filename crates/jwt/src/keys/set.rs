@@ -136,15 +136,9 @@ impl KeySet {
         let refused: Vec<_> = self.unusable.iter().filter(|key| named(key.kid.as_deref())).collect();
         match (&fitting[..], &candidates[..], &refused[..]) {
             ([key], ..) => Ok(key),
-            ([], [key], _) => Err(key.mismatch(algorithm)),
-            ([], [], [refused]) => Err(Rejection::KeyUnusable {
-                kid: refused.kid.as_deref().map_or_else(|| "without a kid".to_owned(), shown::text),
-                why: refused.why.clone(),
-            }),
-            ([], [], []) => Err(match kid {
-                Some(found) => Rejection::KidUnknown { known: self.describe(), found: shown::text(found) },
-                None => Rejection::KidAmbiguous { fitting: 0 },
-            }),
+            ([], [key, rest @ ..], _) if kid.is_some() || rest.is_empty() => Err(key.mismatch(algorithm)),
+            ([], [], [key, rest @ ..]) if kid.is_some() || rest.is_empty() => Err(key.rejection()),
+            ([], [], []) => Err(self.unknown(kid)),
             _ => Err(Rejection::KidAmbiguous { fitting: fitting.len() }),
         }
     }
@@ -160,8 +154,17 @@ impl KeySet {
         set
     }
 
-    fn describe(&self) -> String {
+    fn unknown(&self, kid: Option<&str>) -> Rejection {
+        let Some(kid) = kid else { return Rejection::KidAmbiguous { fitting: 0 } };
         let kids = self.kids();
-        if kids.is_empty() { "none has a kid".to_owned() } else { shown::list(kids) }
+        let known = if kids.is_empty() { "none has a kid".to_owned() } else { shown::list(kids) };
+        Rejection::KidUnknown { known, found: shown::text(kid) }
+    }
+}
+
+impl UnusableKey {
+    fn rejection(&self) -> Rejection {
+        let kid = self.kid.as_deref().map_or_else(|| "without a kid".to_owned(), shown::text);
+        Rejection::KeyUnusable { kid, why: self.why.clone() }
     }
 }

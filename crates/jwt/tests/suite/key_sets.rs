@@ -129,3 +129,10 @@ fn refuses_other_pem() {
         assert!(KeySet::from_pem(&pem[..cut], None, None).is_err());
     }
 }
+
+#[test]
+fn keys_are_shared_between_threads() {
+    fn assert_shared<T: Send + Sync>() {}
+    assert_shared::<KeySet>();
+    assert_shared::<SigningKey>();
+}

@@ -8,6 +8,7 @@ use byoa_jwt::{AcceptedTypes, Algorithm, KeySet, Policy, Rejection, SigningKey};
 use serde_json::{Value, json};
 
 fn assert_codes(expected: &str, tokens: impl IntoIterator<Item = String>) {
+    assert!(expected == "accept" || Rejection::CODES.contains(&expected), "{expected}");
     for token in tokens {
         assert_eq!(code(&check(&token)), expected, "{token:.200}");
     }
@@ -175,6 +176,11 @@ fn kids() {
     assert_eq!(with_keys(&key_set(&[edwards.public_jwk("b")]), &token), "algorithm_mismatch");
     let twins = key_set(&[KEY.public_jwk("k1"), other.public_jwk("k1")]);
     assert_eq!(with_keys(&twins, &valid_token()), "kid_ambiguous");
+    let strangers = key_set(&[edwards.public_jwk("k1"), edwards.public_jwk("k1")]);
+    assert_eq!(with_keys(&strangers, &valid_token()), "algorithm_mismatch");
+    let name = "k".repeat(80);
+    let named = sign(&with(header(), "kid", json!(name)), &claims());
+    assert_eq!(with_keys(&key_set(&[KEY.public_jwk(&name)]), &named), "accept");
     let cousins = key_set(&[KEY.public_jwk("k1"), edwards.public_jwk("k1")]);
     assert_eq!(with_keys(&cousins, &valid_token()), "accept");
     let nameless = key_set(&[with(KEY.public_jwk("k1"), "kid", Value::Null)]);
@@ -359,4 +365,13 @@ fn debug_shows_no_values() {
         assert!(!shown.contains("user-1") && !shown.contains(&token), "{shown}");
     }
     assert_eq!(Rejection::SubjectMissing.code(), "subject_missing");
+}
+
+#[test]
+fn every_code_is_unique_and_reached_here() {
+    let here = include_str!("rejections.rs");
+    for (at, code) in Rejection::CODES.iter().enumerate() {
+        assert!(!Rejection::CODES[..at].contains(code), "{code} is there twice");
+        assert!(here.contains(&format!("\"{code}\"")), "{code} has no test");
+    }
 }
