@@ -1,0 +1,43 @@
+import { useExternalAuth, useIsLoggedIn } from 'byoa/react';
+import { useCallback } from 'react';
+import type { IssuedToken } from '../backend';
+import { Failure } from '../parts/notes';
+import { Step } from '../parts/step';
+import { useTask } from '../use-task';
+
+const CODE = `import { useExternalAuth } from 'byoa/react';
+
+const { signInWithExternalJwt } = useExternalAuth();
+const { externalJwt, externalUserId } = await yourBackend();
+const user = await signInWithExternalJwt({ externalJwt, externalUserId });`;
+
+/** Step 3: the one call. */
+export function Exchange({ token }: { token: IssuedToken | undefined }) {
+  const { signInWithExternalJwt } = useExternalAuth();
+  const loggedIn = useIsLoggedIn();
+  const exchange = useCallback(async () => token && signInWithExternalJwt(token), [signInWithExternalJwt, token]);
+  const { task, run } = useTask(exchange);
+  return (
+    <Step
+      number={3}
+      title="Exchange it for a session"
+      state={loggedIn ? 'done' : token ? 'current' : 'waiting'}
+      about="One call. The wasm core looks the JWT over before anything is sent; byoa-server verifies it against your published keys."
+    >
+      <div className="card exchange">
+        <pre className="code">
+          <code>{CODE}</code>
+        </pre>
+        <div className="exchange-action">
+          <button type="button" className="primary mono" aria-disabled={!token || task.status === 'running'} onClick={run}>
+            signInWithExternalJwt()
+          </button>
+          <p className="hint" role="status">
+            {task.status === 'running' ? 'Exchanging…' : loggedIn ? 'Exchanged: you are signed in.' : token ? 'Ready.' : 'Needs the JWT of step 2.'}
+          </p>
+        </div>
+        {task.status === 'failed' && <Failure error={task.error} />}
+      </div>
+    </Step>
+  );
+}
