@@ -1,0 +1,83 @@
+//! What can go wrong in a use case, free of status codes.
+
+use byoa_protocol::Reason;
+use thiserror::Error;
+
+use crate::{keys::KeySetUnavailable, store::StoreError};
+
+/// Why a use case was not carried out. Messages hold no token, subject or e-mail address.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ExchangeError {
+    /// The external JWT broke a rule.
+    #[error("{message}")]
+    Rejected {
+        /// The rule.
+        reason: Reason,
+        /// What was expected and found, and the mend.
+        message: String,
+    },
+    /// The issuer's keys cannot be had now.
+    #[error("the issuer's key set cannot be read: {0}")]
+    KeysUnavailable(KeySetUnavailable),
+    /// The session token is absent, not ours, over, or its session is.
+    #[error("{0}")]
+    Unauthorized(Unauthorized),
+    /// There is no such environment.
+    #[error("no such environment; create it with `byoa-server env create`")]
+    EnvironmentNotFound,
+    /// A profile field is out of its bounds.
+    #[error("{0}")]
+    InvalidUpdate(String),
+    /// The username belongs to somebody else.
+    #[error("another user has this username; choose another")]
+    UsernameTaken,
+    /// The metadata is too large.
+    #[error("metadata may have {} bytes of JSON; store less", super::MAX_METADATA_BYTES)]
+    MetadataTooLarge,
+    /// The session key is not one.
+    #[error("the session public key must be a compressed P-256 point in 66 lower-case hex digits")]
+    InvalidSessionPublicKey,
+    /// The device's proof does not hold.
+    #[error("{0}")]
+    InvalidDeviceNonce(&'static str),
+    /// The store failed.
+    #[error("the store failed")]
+    Store(#[source] StoreError),
+    /// Something failed that no caller can mend.
+    #[error("{0}")]
+    Internal(&'static str),
+}
+
+/// Why a bearer token opens nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Unauthorized {
+    /// None came.
+    #[error("no session token came with the request; send `Authorization: Bearer …`")]
+    Missing,
+    /// It is not a token of this environment, or not a session token.
+    #[error("the session token is not one of this environment; sign in")]
+    NotOurs,
+    /// It is over.
+    #[error("the session token has expired; sign in again")]
+    Expired,
+    /// Its session was ended, or its user is gone.
+    #[error("the session has ended; sign in again")]
+    Ended,
+    /// Its session may not be refreshed any longer.
+    #[error("the session is past its refresh deadline; sign in again")]
+    RefreshDeadline,
+}
+
+impl From<Unauthorized> for ExchangeError {
+    fn from(why: Unauthorized) -> Self {
+        Self::Unauthorized(why)
+    }
+}
+
+impl From<StoreError> for ExchangeError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}

@@ -1,0 +1,166 @@
+//! Key sets over HTTP: the only place with an HTTP client. It connects to no address that
+//! [`check_address`] refuses, and to the very address that was checked; follows no redirect, takes no
+//! proxy from the environment, sends no cookie, and reads no more than it must.
+
+use std::{error::Error, net::SocketAddr, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use futures_util::StreamExt;
+use reqwest::{
+    Client, StatusCode,
+    dns::{Addrs, Name, Resolve, Resolving},
+    header::{ACCEPT, AGE, CACHE_CONTROL, HeaderName},
+    redirect::Policy,
+};
+use thiserror::Error;
+use url::Url;
+
+use super::{AddressRefused, FetchJwks, FetchedJwks, KeySetUnavailable, check_address, check_url, freshness};
+
+/// How long one fetch may take, from name to last byte.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The most bytes of an answer, as sent and unpacked.
+const MAX_BODY_BYTES: usize = byoa_jwt::MAX_KEY_SET_BYTES;
+
+/// Where key sets may be fetched from.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FetchPolicy {
+    /// Also plain HTTP, and hosts that are not of the public Internet. For development.
+    pub allow_private: bool,
+}
+
+/// The HTTP client could not be made.
+#[derive(Debug, Error)]
+#[error("the HTTP client cannot be made; are there root certificates on this machine?")]
+pub struct FetcherError(#[source] reqwest::Error);
+
+/// [`FetchJwks`] over HTTP.
+#[derive(Clone, Debug)]
+pub struct HttpFetcher {
+    client: Client,
+    policy: FetchPolicy,
+}
+
+impl HttpFetcher {
+    /// Makes the client.
+    pub fn new(policy: FetchPolicy) -> Result<Self, FetcherError> {
+        let client = Client::builder()
+            .dns_resolver(Arc::new(CheckedResolver { policy }))
+            .no_proxy()
+            .redirect(Policy::none())
+            .referer(false)
+            .timeout(TIMEOUT)
+            .connect_timeout(TIMEOUT)
+            .pool_max_idle_per_host(1)
+            .user_agent(concat!("byoa-server/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(FetcherError)?;
+        Ok(Self { client, policy })
+    }
+
+    async fn body(response: reqwest::Response) -> Result<Vec<u8>, KeySetUnavailable> {
+        let too_large = KeySetUnavailable::BodyTooLarge { limit: MAX_BODY_BYTES };
+        if response.content_length().is_some_and(|length| length > MAX_BODY_BYTES as u64) {
+            return Err(too_large);
+        }
+        let mut body = Vec::new();
+        let mut chunks = response.bytes_stream();
+        while let Some(chunk) = chunks.next().await {
+            let chunk = chunk.map_err(|error| explain(&error))?;
+            if body.len() + chunk.len() > MAX_BODY_BYTES {
+                return Err(too_large);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+}
+
+#[async_trait]
+impl FetchJwks for HttpFetcher {
+    async fn fetch(&self, url: &Url) -> Result<FetchedJwks, KeySetUnavailable> {
+        check_url(url, self.policy.allow_private).map_err(KeySetUnavailable::HostRefused)?;
+        let request = self.client.get(url.clone()).header(ACCEPT, "application/jwk-set+json, application/json");
+        let response = request.send().await.map_err(|error| explain(&error))?;
+        if response.status() != StatusCode::OK {
+            return Err(KeySetUnavailable::Status(response.status().as_u16()));
+        }
+        let header = |name: HeaderName| response.headers().get(name).and_then(|value| value.to_str().ok());
+        let fresh_for = freshness::fresh_for(header(CACHE_CONTROL), header(AGE));
+        Ok(FetchedJwks { fresh_for, body: Self::body(response).await? })
+    }
+}
+
+/// Which rule an error of the client is about. Its own text names addresses, so it goes no further.
+fn explain(error: &reqwest::Error) -> KeySetUnavailable {
+    let mut source: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(cause) = source {
+        if let Some(refused) = cause.downcast_ref::<AddressRefused>() {
+            return KeySetUnavailable::HostRefused(*refused);
+        }
+        source = cause.source();
+    }
+    if error.is_timeout() {
+        KeySetUnavailable::Timeout { seconds: TIMEOUT.as_secs() }
+    } else if error.is_decode() {
+        KeySetUnavailable::NotAKeySet("it is not packed as its headers say".to_owned())
+    } else {
+        KeySetUnavailable::Unreachable
+    }
+}
+
+/// Resolves names and refuses those that lead to an address which is not allowed. One bad address
+/// among good ones refuses the name: nothing honest is published so.
+#[derive(Clone, Copy, Debug)]
+struct CheckedResolver {
+    policy: FetchPolicy,
+}
+
+impl CheckedResolver {
+    fn check(self, addresses: &[SocketAddr]) -> Result<(), AddressRefused> {
+        if addresses.is_empty() {
+            return Err(AddressRefused::NoAddress);
+        }
+        if self.policy.allow_private {
+            return Ok(());
+        }
+        addresses.iter().try_for_each(|address| check_address(address.ip()))
+    }
+}
+
+impl Resolve for CheckedResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let resolver = *self;
+        Box::pin(async move {
+            // The port is the URL's; the client puts it in.
+            let addresses: Vec<_> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            resolver.check(&addresses)?;
+            Ok(Box::new(addresses.into_iter()) as Addrs)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AddressRefused, CheckedResolver, FetchJwks, FetchPolicy, HttpFetcher, KeySetUnavailable};
+
+    #[test]
+    fn one_private_address_refuses_the_name() {
+        let resolver = CheckedResolver { policy: FetchPolicy::default() };
+        let addresses = |list: &[&str]| list.iter().map(|text| text.parse().unwrap()).collect::<Vec<_>>();
+        assert_eq!(resolver.check(&addresses(&["8.8.8.8:0", "[2606:4700::1111]:0"])), Ok(()));
+        assert!(resolver.check(&addresses(&["8.8.8.8:0", "10.0.0.1:0"])).is_err());
+        assert_eq!(resolver.check(&[]), Err(AddressRefused::NoAddress));
+    }
+
+    #[tokio::test]
+    async fn a_name_is_judged_by_the_address_that_it_resolves_to() {
+        // `localhost` by another name: the hosts file of every machine has its own name or `ip6-localhost`.
+        let client = HttpFetcher::new(FetchPolicy::default()).unwrap();
+        let outcome = client.client.get("https://localhost:1/").send().await.unwrap_err();
+        assert_eq!(super::explain(&outcome), KeySetUnavailable::HostRefused(AddressRefused::NotPublic("loopback")));
+        let refused = client.fetch(&"https://127.0.0.1:1/".parse().unwrap()).await;
+        assert_eq!(refused, Err(KeySetUnavailable::HostRefused(AddressRefused::NotPublic("loopback"))));
+    }
+}

@@ -1,0 +1,18 @@
+//! Keys: the sets that issuers publish, fetched with care and kept, and our own that sign sessions.
+//! Nothing here reads a token.
+
+mod address;
+mod entry;
+mod fetch;
+mod freshness;
+mod fetcher;
+mod sets;
+mod signing;
+mod unavailable;
+
+pub use fetch::{FetchJwks, FetchedJwks};
+pub use fetcher::{FetchPolicy, FetcherError, HttpFetcher};
+pub use address::{AddressRefused, check_address, check_url};
+pub use sets::{KeySetSettings, KeySets};
+pub use signing::{OwnKeys, SigningKeys, generate_signing_key};
+pub use unavailable::KeySetUnavailable;

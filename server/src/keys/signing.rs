@@ -1,0 +1,133 @@
+//! Our own keys, with which sessions are signed. Parsed once per change of the environment.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use byoa_jwt::{KeySet, SigningError, SigningKey, thumbprint};
+use byoa_protocol::jwks::JwksResponse;
+use serde::Serialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{
+    clock::UnixMillis,
+    secret::Secret,
+    store::{Environment, SessionAlgorithm, SigningKeyRecord, Store, StoreError},
+};
+
+/// How long a key stays published after it stopped signing: longer than any token lives.
+const PUBLISHED_AFTER_RETIREMENT: Duration = Duration::from_hours(7 * 24);
+
+/// Makes a signing key, named after its RFC 7638 thumbprint.
+pub fn generate_signing_key(
+    environment_id: Uuid,
+    algorithm: SessionAlgorithm,
+    now: UnixMillis,
+) -> Result<SigningKeyRecord, SigningError> {
+    let key = SigningKey::generate(algorithm.algorithm())?;
+    let kid = thumbprint(&key.public_jwk("")).map_err(|_| SigningError::KeyInvalid)?;
+    Ok(SigningKeyRecord {
+        environment_id,
+        algorithm,
+        pkcs8: Secret::new(key.to_pkcs8()?.to_vec()),
+        public_jwk: key.public_jwk(&kid),
+        kid,
+        created_at: now,
+        retired_at: None,
+    })
+}
+
+/// An environment's own keys, ready for use.
+pub struct OwnKeys {
+    revision: i64,
+    kid: String,
+    active: SigningKey,
+    verifying: KeySet,
+    published: Vec<(Value, Option<UnixMillis>)>,
+}
+
+impl fmt::Debug for OwnKeys {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("OwnKeys").field("kid", &self.kid).finish_non_exhaustive()
+    }
+}
+
+impl OwnKeys {
+    fn read(revision: i64, records: &[SigningKeyRecord]) -> Result<Self, StoreError> {
+        let corrupt = || StoreError::Corrupt("signing key");
+        let active = records.iter().find(|record| record.retired_at.is_none()).ok_or_else(corrupt)?;
+        let set = json!({ "keys": records.iter().map(|record| &record.public_jwk).collect::<Vec<_>>() });
+        Ok(Self {
+            revision,
+            kid: active.kid.clone(),
+            active: SigningKey::from_pkcs8(active.algorithm.algorithm(), active.pkcs8.expose())
+                .map_err(|_| corrupt())?,
+            verifying: KeySet::parse(set.to_string().as_bytes()).map_err(|_| corrupt())?,
+            published: records.iter().map(|record| (record.public_jwk.clone(), record.retired_at)).collect(),
+        })
+    }
+
+    /// The name of the key that signs.
+    #[must_use]
+    pub fn kid(&self) -> &str {
+        &self.kid
+    }
+
+    /// Signs claims as a JWT.
+    pub fn sign<C: Serialize>(&self, claims: &C) -> Result<String, SigningError> {
+        self.active.sign(&self.kid, "JWT", claims)
+    }
+
+    /// Every key that may have signed a token which is still alive.
+    #[must_use]
+    pub const fn verifying(&self) -> &KeySet {
+        &self.verifying
+    }
+
+    /// What to publish at `now`, the active key first.
+    #[must_use]
+    pub fn jwks(&self, now: UnixMillis) -> JwksResponse {
+        let is_published = |retired: Option<UnixMillis>| {
+            retired.is_none_or(|retired| now < retired.plus(PUBLISHED_AFTER_RETIREMENT))
+        };
+        let keys = self.published.iter().filter(|(_, retired)| is_published(*retired));
+        JwksResponse { keys: keys.map(|(jwk, _)| jwk.clone()).collect() }
+    }
+}
+
+/// The cache of our own keys.
+#[derive(Debug)]
+pub struct SigningKeys {
+    store: Arc<dyn Store>,
+    parsed: Mutex<HashMap<Uuid, Arc<OwnKeys>>>,
+}
+
+impl SigningKeys {
+    /// An empty cache.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>) -> Self {
+        Self { store, parsed: Mutex::default() }
+    }
+
+    /// The environment's keys as of the revision that was read.
+    pub async fn of(&self, environment: &Environment) -> Result<Arc<OwnKeys>, StoreError> {
+        let known = self.parsed().get(&environment.id).map(Arc::clone);
+        if let Some(known) = known.filter(|known| known.revision == environment.revision) {
+            return Ok(known);
+        }
+        // Read after the environment, so they are of its revision or newer; if newer, they are merely
+        // read once more with the next request.
+        let records = self.store.signing_keys(environment.id).await?;
+        let own = Arc::new(OwnKeys::read(environment.revision, &records)?);
+        self.parsed().insert(environment.id, Arc::clone(&own));
+        Ok(own)
+    }
+
+    fn parsed(&self) -> std::sync::MutexGuard<'_, HashMap<Uuid, Arc<OwnKeys>>> {
+        self.parsed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

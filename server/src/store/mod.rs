@@ -1,0 +1,124 @@
+//! What the server remembers. Operations are whole and atomic, named after what happens and not after
+//! tables, so that an implementation may group concurrent ones into one commit, or be another database.
+//!
+//! Nothing here decides whether something is allowed beyond what only a transaction can know (unique,
+//! single use, still live), reads a clock or makes an id: callers pass both, so an operation can be
+//! repeated. What an operation has answered `Ok` to survives a crash of the process and of the machine.
+
+mod error;
+mod records;
+pub mod sqlite;
+
+use std::{fmt::Debug, sync::Arc};
+
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use crate::clock::UnixMillis;
+pub use error::{Conflicting, OpenError, StoreError};
+pub use records::{
+    AdminToken, Credential, CredentialKind, EmailClaim, Environment, IssuerConfig, KeySource, Refresh,
+    SessionAlgorithm, SessionOrigin, SessionRecord, SignIn, SignedIn, SigningKeyRecord, UnknownSessionAlgorithm, User,
+    UserChange,
+};
+
+/// The server's memory.
+#[async_trait]
+pub trait Store: Send + Sync + Debug {
+    /// Whether it answers.
+    async fn ping(&self) -> Result<(), StoreError>;
+
+    /// Adds an environment with its issuers and its first signing key. [`Conflicting::Environment`]
+    /// where the id is taken.
+    async fn create_environment(
+        &self,
+        environment: &Environment,
+        key: &SigningKeyRecord,
+    ) -> Result<(), StoreError>;
+
+    /// Replaces an environment's settings and issuers. With `key`, that one signs from now on, and the
+    /// earlier ones retire at `environment.updated_at`.
+    ///
+    /// `environment.revision` is the one that was read; [`Conflicting::Revision`] where somebody was
+    /// faster.
+    async fn update_environment(
+        &self,
+        environment: &Environment,
+        key: Option<&SigningKeyRecord>,
+    ) -> Result<(), StoreError>;
+
+    /// One environment as it is now, also where another process has just changed it.
+    async fn environment(&self, id: Uuid) -> Result<Arc<Environment>, StoreError>;
+
+    /// Every environment, oldest first.
+    async fn environments(&self) -> Result<Vec<Environment>, StoreError>;
+
+    /// Every signing key of an environment, the active one first, then the latest retired.
+    async fn signing_keys(&self, environment: Uuid) -> Result<Vec<SigningKeyRecord>, StoreError>;
+
+    /// Finds or makes the user of (environment, issuer, subject), brings its credentials up to date and
+    /// opens a session, all or nothing. Two at once for one subject make one user.
+    async fn sign_in(&self, sign_in: &SignIn) -> Result<SignedIn, StoreError>;
+
+    /// A session of that environment, whatever its state.
+    async fn session(&self, environment: Uuid, id: Uuid) -> Result<SessionRecord, StoreError>;
+
+    /// Moves a session that is neither revoked nor past its end on to its next token.
+    /// [`StoreError::NotFound`] otherwise.
+    async fn refresh(&self, refresh: &Refresh) -> Result<SessionRecord, StoreError>;
+
+    /// Ends a session. Whether it was live; ending it again, or one that never was, changes nothing.
+    async fn revoke_session(
+        &self,
+        environment: Uuid,
+        id: Uuid,
+        now: UnixMillis,
+        reason: &str,
+    ) -> Result<bool, StoreError>;
+
+    /// A user with its credentials.
+    async fn user(&self, environment: Uuid, id: Uuid) -> Result<User, StoreError>;
+
+    /// Changes a profile. [`Conflicting::Username`] where another user of the environment has that name,
+    /// in whatever case.
+    async fn update_user(
+        &self,
+        environment: Uuid,
+        id: Uuid,
+        change: &UserChange,
+        now: UnixMillis,
+    ) -> Result<User, StoreError>;
+
+    /// Removes a user, its credentials and its sessions. Whether there was one.
+    async fn delete_user(&self, environment: Uuid, id: Uuid) -> Result<bool, StoreError>;
+
+    /// Marks a nonce as used until `expires_at`. Whether this was the first time.
+    async fn use_nonce(
+        &self,
+        environment: Uuid,
+        nonce: &str,
+        expires_at: UnixMillis,
+    ) -> Result<bool, StoreError>;
+
+    /// Adds a token for administrators, of which only a hash is known here.
+    async fn create_admin_token(&self, token: &AdminToken) -> Result<(), StoreError>;
+
+    /// The administrators' token with that SHA-256.
+    async fn admin_token(&self, hash: &[u8]) -> Result<AdminToken, StoreError>;
+
+    /// Every administrators' token, oldest first.
+    async fn admin_tokens(&self) -> Result<Vec<AdminToken>, StoreError>;
+
+    /// Forgets used nonces and sessions that ended before `now`. How many rows went.
+    async fn sweep(&self, now: UnixMillis) -> Result<u64, StoreError>;
+}
+
+/// Opens the store that `database_url` names and brings its tables up to date. `sqlite://PATH` makes the
+/// file where there is none, readable by its owner only.
+pub async fn open(database_url: &str) -> Result<Arc<dyn Store>, OpenError> {
+    let scheme = database_url.split(':').next().unwrap_or_default();
+    match scheme {
+        "sqlite" => Ok(Arc::new(sqlite::SqliteStore::open(database_url).await?)),
+        _ => Err(OpenError::SchemeUnknown { found: scheme.to_owned() }),
+    }
+}
