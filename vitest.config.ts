@@ -32,10 +32,11 @@ export default defineConfig({
           include: ['tests/e2e/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
-          // Each file runs a browser of its own.
-          maxWorkers: 1,
+          // Each file runs a browser and three processes of its own.
+          fileParallelism: false,
         },
       },
+      { test: { name: 'screenshots', include: ['tests/e2e/screenshots.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
       {
         test: {
           name: 'packaging',

@@ -26,10 +26,16 @@ export class FakeClient implements CoreClient {
   readonly eventListeners = new Set<(event: ClientEvent) => void>();
   readonly config: ClientConfig;
   readonly stored: UserProfile | undefined;
+  /** Rejects when the client is closed, as the core does with what is under way. */
+  readonly #ended: Promise<never>;
+  readonly #end: (reason: unknown) => void;
 
   constructor(config: ClientConfig, stored?: UserProfile) {
     this.config = config;
     this.stored = stored;
+    const { promise, reject } = deferred<never>();
+    promise.catch(() => {});
+    [this.#ended, this.#end] = [promise, reject];
   }
 
   start = async () => this.become(this.stored ? signedIn(this.stored) : { status: 'signedOut' });
@@ -48,7 +54,10 @@ export class FakeClient implements CoreClient {
   deleteUser = async () => {};
   getAuthToken = () => (this.snapshot.status === 'signedIn' ? 'fat' : undefined);
   getMinAuthToken = () => (this.snapshot.status === 'signedIn' ? 'small' : undefined);
-  close = () => void (this.closed = true);
+  close = () => {
+    this.closed = true;
+    this.#end(Object.assign(new Error('closed'), { code: 'superseded', retryable: false }));
+  };
 
   logout = async () => {
     this.become({ status: 'signedOut', reason: 'user-intent' });
@@ -58,7 +67,7 @@ export class FakeClient implements CoreClient {
 
   async signIn() {
     this.exchanges += 1;
-    await this.gate;
+    await Promise.race([this.gate, this.#ended]);
     this.become(signedIn(alice));
     this.emit({ type: 'signedIn', user: alice });
     return alice;

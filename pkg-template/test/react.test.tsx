@@ -8,7 +8,7 @@ import { SignInButton as Verbatim } from 'virtual:seed-sample/verbatim';
 import * as hooks from '../src/react/hooks.js';
 import { type AuthEvents, ByoaProvider, DynamicContextProvider } from '../src/react/index.js';
 import { LazyAuthClient } from '../src/client.js';
-import { FakeWasm, alice, config, credentials, deferred, settle } from './fake-core.js';
+import { FakeWasm, alice, config, credentials, settle } from './fake-core.js';
 
 let wasm: FakeWasm;
 vi.mock('../src/load-wasm.js', () => ({ loadWasm: () => wasm.load() }));
@@ -163,17 +163,14 @@ describe('the hooks', () => {
     for (const end of ends) expect(end).toHaveBeenCalledOnce();
   });
 
-  it('let a sign-in finish whose component is gone, without a complaint of React', async () => {
+  it('reject a sign-in whose provider is gone, without a complaint of React', async () => {
     const report = vi.spyOn(console, 'error');
-    const gate = deferred();
-    wasm.gate = gate.promise;
+    wasm.gate = new Promise(() => {});
     const { result, unmount } = await started(() => useExternalAuth());
     const signingIn = result.current.signInWithExternalJwt(credentials);
     await settle();
     unmount();
-    await settle();
-    gate.resolve();
-    await expect(signingIn).resolves.toBe(alice);
+    await expect(signingIn).rejects.toMatchObject({ code: 'superseded' });
     expect(report).not.toHaveBeenCalled();
   });
 });

@@ -1,0 +1,40 @@
+// Takes the picture of the README, and others to look at when the page changes: `npm run screenshots`.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, it } from 'vitest';
+import { launchBrowser, openWatched } from '../support/browser.ts';
+import { type Demo, signInOnPage, startDemo } from '../support/demo.ts';
+import { root } from '../support/processes.ts';
+
+const picture = join(root, 'docs/images/demo.png');
+const others = join(root, 'target/screenshots');
+let demo: Demo;
+let browser: Browser;
+
+beforeAll(async () => {
+  [demo, browser] = await Promise.all([startDemo(), launchBrowser()]);
+  for (const folder of [others, join(picture, '..')]) mkdirSync(folder, { recursive: true });
+});
+afterAll(async () => {
+  await browser?.close();
+  await demo?.stop();
+});
+
+it.each([
+  ['light', { width: 1280, height: 900 }, 'light'],
+  ['dark', { width: 1280, height: 900 }, 'dark'],
+  ['phone', { width: 360, height: 740 }, 'light'],
+  ['phone-dark', { width: 360, height: 740 }, 'dark'],
+] as const)('%s', async (name, viewport, colorScheme) => {
+  const { page, close } = await openWatched(browser, { viewport, colorScheme, reducedMotion: 'reduce' });
+  await page.goto(demo.pageUrl);
+  await page.getByRole('radio', { name: 'Alice Moreau' }).waitFor();
+  await page.screenshot({ path: join(others, `${name}-empty.png`), fullPage: true });
+  await signInOnPage(page);
+  if (name === 'light') await page.screenshot({ path: picture, clip: { x: 0, y: 0, width: 1280, height: 1250 }, fullPage: true });
+  await page.getByRole('button', { name: 'Run all' }).click();
+  await page.getByText(/^\d+ of 14 refused/).waitFor();
+  await page.screenshot({ path: join(others, `${name}.png`), fullPage: true });
+  await close();
+});

@@ -1,0 +1,74 @@
+// A real byoa-server on a database of its own.
+import { join } from 'node:path';
+import { type Running, built, run, startProcess } from './processes.ts';
+
+export const ENVIRONMENT_ID = '00000000-0000-4000-8000-00000000b0a0';
+
+export interface Environment {
+  readonly id?: string;
+  readonly issuer: string;
+  readonly jwksUrl: string;
+  readonly audience?: string;
+  readonly allowedOrigins: readonly string[];
+  readonly sessionAlg?: 'ES256' | 'RS256';
+}
+
+const binary = () => process.env['BYOA_SERVER_BIN'] ?? built('target/debug/byoa-server', 'cargo build --package byoa-server');
+
+export class ByoaServer {
+  readonly origin: string;
+  readonly apiBaseUrl: string;
+  readonly #port: number;
+  readonly #databaseUrl: string;
+  #running: Running | undefined;
+
+  constructor(port: number, directory: string) {
+    this.#port = port;
+    this.#databaseUrl = `sqlite://${join(directory, 'byoa.db')}`;
+    this.origin = `http://localhost:${port}`;
+    this.apiBaseUrl = `${this.origin}/api/v0`;
+  }
+
+  /** URL of an operation of an environment. */
+  url(operation: string, environmentId = ENVIRONMENT_ID): string {
+    return `${this.apiBaseUrl}/sdk/${environmentId}/${operation}`;
+  }
+
+  /** Also while it runs. */
+  async createEnvironment({ id = ENVIRONMENT_ID, issuer, jwksUrl, audience, allowedOrigins, sessionAlg }: Environment): Promise<void> {
+    await run(binary(), [
+      'env',
+      'create',
+      ...['--id', id, '--issuer', issuer, '--jwks-url', jwksUrl],
+      ...(audience ? ['--audience', audience] : []),
+      ...allowedOrigins.flatMap((origin) => ['--allowed-origin', origin]),
+      ...(sessionAlg ? ['--session-alg', sessionAlg] : []),
+      ...['--allow-private-jwks', '--database-url', this.#databaseUrl],
+    ]);
+  }
+
+  async start(): Promise<void> {
+    const args = ['serve', '--listen', `127.0.0.1:${this.#port}`, '--public-url', this.origin];
+    const options = ['--database-url', this.#databaseUrl, '--allow-private-jwks'];
+    this.#running = await startProcess(binary(), [...args, ...options], `${this.origin}/healthz`);
+  }
+
+  async stop(): Promise<void> {
+    await this.#running?.stop();
+    this.#running = undefined;
+  }
+
+  /** Exchanges an external JWT, as any HTTP client would. */
+  signIn(jwt: string, { origin, environmentId }: { origin?: string; environmentId?: string } = {}): Promise<Response> {
+    return fetch(this.url('externalAuth/signin', environmentId), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...(origin && { origin }) },
+      body: JSON.stringify({ jwt }),
+    });
+  }
+
+  /** The status that the session probe answers. */
+  async session(token: string): Promise<number> {
+    return (await fetch(this.url('session'), { headers: { authorization: `Bearer ${token}` } })).status;
+  }
+}
