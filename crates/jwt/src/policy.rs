@@ -108,6 +108,7 @@ mod tests {
             assert!(!types.accept(found), "{found:?}");
         }
         assert!(types.and("at+jwt").accept(Some("application/at+JWT")));
+        assert!(!AcceptedTypes::only("a/b").accept(Some("application/a/b")));
         assert!(!AcceptedTypes::only("dpop+jwt").accept(None));
         assert!(AcceptedTypes::only("dpop+jwt").accept(Some("dpop+jwt")));
     }

@@ -44,3 +44,30 @@ pub(super) fn rsa_public_key(input: &[u8]) -> Option<(&[u8], &[u8])> {
 fn positive(integer: &[u8]) -> Option<&[u8]> {
     integer.first().filter(|byte| **byte < 0x80).map(|_| integer)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{element, public_key_info, rsa_public_key};
+
+    #[test]
+    fn reads_a_public_key_info_and_nothing_beside_it() {
+        let good = [0x30, 7, 0x30, 1, 5, 0x03, 2, 0, 9];
+        assert_eq!(public_key_info(&good), Some((&[5][..], &[9][..])));
+        for at in 0..good.len() {
+            assert_eq!(public_key_info(&good[..at]), None);
+        }
+        assert_eq!(public_key_info(&[&good[..], &[0]].concat()), None);
+        assert_eq!(public_key_info(&[0x30, 7, 0x30, 1, 5, 0x03, 2, 1, 9]), None);
+    }
+
+    #[test]
+    fn refuses_negative_numbers_and_long_ways_to_write_a_length() {
+        assert_eq!(rsa_public_key(&[0x30, 6, 2, 1, 7, 2, 1, 3]), Some((&[7][..], &[3][..])));
+        assert_eq!(rsa_public_key(&[0x30, 6, 2, 1, 0x87, 2, 1, 3]), None);
+        assert_eq!(rsa_public_key(&[0x30, 5, 2, 0, 2, 1, 3]), None);
+        assert_eq!(element(&[2, 0x81, 1, 7], 2), None);
+        assert_eq!(element(&[2, 0x82, 0, 1, 7], 2), None);
+        assert_eq!(element(&[2, 0x80, 7, 0, 0], 2), None);
+        assert_eq!(element(&[2, 1, 7], 3), None);
+    }
+}
