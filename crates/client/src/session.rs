@@ -68,9 +68,9 @@ pub fn profile_from_answer(config: &Config, status: u16, mut user: SdkUser) -> R
     }
     if let Some(metadata) = &mut user.metadata {
         metadata.remove(PROTOTYPE_KEY);
-        metadata.values_mut().for_each(drop_prototype_keys);
+        metadata.values_mut().for_each(tame);
     }
-    user.missing_fields.iter_mut().flatten().for_each(drop_prototype_keys);
+    user.missing_fields.iter_mut().flatten().for_each(tame);
     Ok(UserProfile::from(user))
 }
 
@@ -100,14 +100,23 @@ pub(crate) fn is_token(token: &Secret) -> bool {
 /// A member of this name, set on a JavaScript object, changes what the object inherits.
 const PROTOTYPE_KEY: &str = "__proto__";
 
-fn drop_prototype_keys(value: &mut Value) {
+/// Makes a value one that a JavaScript object can hold: no member that changes what it inherits, and no
+/// integer beyond 2^53, which `JSON.parse` would round as well.
+fn tame(value: &mut Value) {
     match value {
         Value::Object(members) => {
             members.remove(PROTOTYPE_KEY);
-            members.values_mut().for_each(drop_prototype_keys);
+            members.values_mut().for_each(tame);
         }
-        Value::Array(items) => items.iter_mut().for_each(drop_prototype_keys),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        Value::Array(items) => items.iter_mut().for_each(tame),
+        Value::Number(number) => {
+            const EXACT: u64 = 1 << 53;
+            let is_exact = number.as_i64().is_some_and(|whole| whole.unsigned_abs() <= EXACT);
+            if let (false, Some(rounded)) = (is_exact, number.as_f64()) {
+                *value = Value::from(rounded);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::String(_) => {}
     }
 }
 

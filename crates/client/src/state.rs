@@ -223,9 +223,8 @@ pub fn transition(state: State, event: Event) -> (State, Vec<Effect>) {
         Event::UserDeleted { ticket } if state.is_same_session(ticket) => end(state, LogoutReason::UserDeleted),
         Event::Renewed { .. } | Event::UserRead { .. } | Event::UserDeleted { .. } => (state, vec![Effect::Supersede]),
         Event::StorageFailed => (state, vec![storage_unavailable()]),
-        Event::Closed => {
-            (State { phase: Phase::Closed, pending: None, ..state }, vec![Effect::Unschedule, Effect::Publish])
-        }
+        // The snapshot stays as it was: the session is not over, only this client is.
+        Event::Closed => (State { phase: Phase::Closed, pending: None, ..state }, vec![Effect::Unschedule]),
     }
 }
 

@@ -1,0 +1,150 @@
+//! The class that JavaScript sees.
+
+use crate::{
+    convert::{self, SnapshotCache},
+    error, external_auth,
+    listeners::Listeners,
+    ports,
+};
+use byoa_client::{Client, ClientError, Config, Notice};
+use js_sys::{Function, Promise};
+use serde::Serialize;
+use std::{cell::OnceCell, future::Future};
+use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
+
+/// A client of one environment. Keep it for as long as it is needed: when it is freed or collected, it is
+/// closed.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct ByoaClient {
+    client: Client,
+    changes: Listeners,
+    events: Listeners,
+    snapshot: SnapshotCache,
+    external_auth: OnceCell<JsValue>,
+}
+
+#[wasm_bindgen]
+impl ByoaClient {
+    /// Makes a client; nothing is read or sent before `start()`. Throws an `InvalidArgumentError` where the
+    /// configuration cannot be used.
+    #[wasm_bindgen(constructor)]
+    pub fn new(#[wasm_bindgen(unchecked_param_type = "ClientConfig")] config: &JsValue) -> Result<Self, JsValue> {
+        let config = convert::config(config).and_then(|config| Config::new(&config));
+        let config = config.map_err(|failure| error::to_js(&failure))?;
+        let (changes, events) = (Listeners::default(), Listeners::default());
+        let client = Client::new(config, ports::browser(), observer(&changes, &events));
+        let (snapshot, external_auth) = (SnapshotCache::default(), OnceCell::new());
+        Ok(Self { client, changes, events, snapshot, external_auth })
+    }
+
+    /// Restores the stored session, without a network call, and gives the snapshot. A second call changes
+    /// nothing.
+    #[wasm_bindgen(unchecked_return_type = "ClientSnapshot")]
+    pub fn start(&self) -> JsValue {
+        self.client.start();
+        self.get_snapshot()
+    }
+
+    /// What the client knows now: the same frozen object until something changes.
+    #[wasm_bindgen(js_name = getSnapshot, unchecked_return_type = "ClientSnapshot")]
+    pub fn get_snapshot(&self) -> JsValue {
+        self.snapshot.get(&self.client.snapshot())
+    }
+
+    /// Calls the listener after every change of the snapshot, until the returned function is called.
+    #[wasm_bindgen(unchecked_return_type = "() => void")]
+    pub fn subscribe(&self, #[wasm_bindgen(unchecked_param_type = "() => void")] listener: Function) -> JsValue {
+        self.changes.add(listener)
+    }
+
+    /// Calls the listener with every event, until the returned function is called.
+    #[wasm_bindgen(js_name = onEvent, unchecked_return_type = "() => void")]
+    pub fn on_event(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "(event: ClientEvent) => void")] listener: Function,
+    ) -> JsValue {
+        self.events.add(listener)
+    }
+
+    /// The object for signing in; the same one every time.
+    #[wasm_bindgen(js_name = externalAuth, unchecked_return_type = "ExternalAuth")]
+    pub fn external_auth(&self) -> JsValue {
+        self.external_auth.get_or_init(|| external_auth::object(&self.client)).clone()
+    }
+
+    /// Signs out: here at once, then on the server. Never rejects.
+    #[wasm_bindgen(unchecked_return_type = "Promise<LogoutResult>")]
+    pub fn logout(&self) -> Promise {
+        let logout = self.client.logout();
+        settle(async move { Ok(logout.await) })
+    }
+
+    /// Gets new tokens for the session. Calls at the same time share one request.
+    #[wasm_bindgen(unchecked_return_type = "Promise<UserProfile>")]
+    pub fn refresh(&self) -> Promise {
+        settle(self.client.refresh())
+    }
+
+    /// Reads the user from the server.
+    #[wasm_bindgen(js_name = refreshUser, unchecked_return_type = "Promise<UserProfile>")]
+    pub fn refresh_user(&self) -> Promise {
+        let client = self.client.clone();
+        settle(async move { client.refresh_user().await })
+    }
+
+    /// Changes the user's own fields.
+    #[wasm_bindgen(js_name = updateUser, unchecked_return_type = "Promise<UserProfile>")]
+    pub fn update_user(&self, #[wasm_bindgen(unchecked_param_type = "UserFields")] fields: &JsValue) -> Promise {
+        let (client, fields) = (self.client.clone(), convert::user_fields(fields));
+        settle(async move { client.update_user(fields?).await })
+    }
+
+    /// Deletes the user and ends the session.
+    #[wasm_bindgen(js_name = deleteUser, unchecked_return_type = "Promise<void>")]
+    pub fn delete_user(&self) -> Promise {
+        let client = self.client.clone();
+        settle(async move { client.delete_user().await })
+    }
+
+    /// The session token with the whole profile in its claims, while the session lasts.
+    #[must_use]
+    #[wasm_bindgen(js_name = getAuthToken)]
+    pub fn get_auth_token(&self) -> Option<String> {
+        self.client.token().map(|token| token.expose().to_owned())
+    }
+
+    /// The small session token, for the `Authorization` header of your own backend, while the session lasts.
+    #[must_use]
+    #[wasm_bindgen(js_name = getMinAuthToken)]
+    pub fn get_min_auth_token(&self) -> Option<String> {
+        self.client.minified_token().map(|token| token.expose().to_owned())
+    }
+
+    /// Ends the client without signing out: the session stays stored. Promises on their way reject with
+    /// code `superseded`.
+    pub fn close(&self) {
+        self.client.close();
+    }
+}
+
+impl Drop for ByoaClient {
+    fn drop(&mut self) {
+        self.client.close();
+    }
+}
+
+fn observer(changes: &Listeners, events: &Listeners) -> impl Fn(&Notice) + 'static {
+    let (changes, events) = (changes.clone(), events.clone());
+    move |notice| match notice {
+        Notice::Changed => changes.call(&JsValue::UNDEFINED),
+        Notice::Event(event) => events.call(&convert::to_js(event).unwrap_or_else(|failure| failure)),
+    }
+}
+
+/// A promise for what the client answers.
+pub(crate) fn settle<T: Serialize>(answer: impl Future<Output = Result<T, ClientError>> + 'static) -> Promise {
+    wasm_bindgen_futures::future_to_promise(async move {
+        convert::to_js(&answer.await.map_err(|failure| error::to_js(&failure))?)
+    })
+}

@@ -1,0 +1,83 @@
+//! Values in and out. The only file that knows what a JavaScript value looks like.
+
+use crate::error;
+use byoa_client::{ClientError, Snapshot};
+use byoa_protocol::{
+    client::{ClientConfig, SignInWithExternalJwtArgs},
+    user::UserFields,
+};
+use js_sys::{Object, Reflect};
+use serde::Serialize;
+use serde_wasm_bindgen::Serializer;
+use std::cell::RefCell;
+use wasm_bindgen::{JsCast as _, prelude::JsValue};
+
+/// A plain JavaScript value, as `JSON.parse` would make it; `undefined` for nothing. The error is an `Error`.
+pub(crate) fn to_js<T: Serialize + ?Sized>(value: &T) -> Result<JsValue, JsValue> {
+    let converted = value.serialize(&Serializer::json_compatible());
+    let converted = converted.map_err(|failure| JsValue::from(js_sys::Error::new(&failure.to_string())))?;
+    Ok(if converted.is_null() { JsValue::UNDEFINED } else { converted })
+}
+
+/// The JavaScript object of the newest snapshot, so that it is the same one until it changes.
+#[derive(Debug, Default)]
+pub(crate) struct SnapshotCache {
+    newest: RefCell<Option<(u64, JsValue)>>,
+}
+
+impl SnapshotCache {
+    /// The object of this snapshot.
+    pub(crate) fn get(&self, snapshot: &Snapshot) -> JsValue {
+        if let Some((_, known)) = self.newest.borrow().as_ref().filter(|(of, _)| *of == snapshot.generation) {
+            return known.clone();
+        }
+        let object = to_js(&*snapshot.value).unwrap_or_else(|failure| failure);
+        Object::freeze(object.unchecked_ref::<Object>());
+        *self.newest.borrow_mut() = Some((snapshot.generation, object.clone()));
+        object
+    }
+}
+
+/// Reads the constructor's argument.
+pub(crate) fn config(value: &JsValue) -> Result<ClientConfig, ClientError> {
+    let members = Members::of(value, "the configuration")?;
+    let environment_id = members.string("environmentId")?;
+    let api_base_url = members.string("apiBaseUrl")?;
+    Ok(ClientConfig { environment_id, api_base_url })
+}
+
+/// Reads the argument of `signInWithExternalJwt`.
+pub(crate) fn sign_in_args(value: &JsValue) -> Result<SignInWithExternalJwtArgs, ClientError> {
+    let members = Members::of(value, "the argument of signInWithExternalJwt")?;
+    let external_jwt = members.string("externalJwt")?;
+    let external_user_id = members.string("externalUserId")?;
+    Ok(SignInWithExternalJwtArgs { external_jwt, external_user_id })
+}
+
+/// Reads the argument of `updateUser`.
+pub(crate) fn user_fields(value: &JsValue) -> Result<UserFields, ClientError> {
+    Members::of(value, "the argument of updateUser")?;
+    serde_wasm_bindgen::from_value(value.clone()).map_err(|failure| {
+        let cause = error::describe(&failure.into());
+        ClientError::invalid_argument(["a field of updateUser has a wrong type: ", &cause].concat())
+    })
+}
+
+struct Members<'a>(&'a JsValue);
+
+impl<'a> Members<'a> {
+    fn of(value: &'a JsValue, name: &str) -> Result<Self, ClientError> {
+        if value.is_object() { Ok(Self(value)) } else { Err(wrong_type(name, "an object", value)) }
+    }
+
+    fn string(&self, name: &str) -> Result<String, ClientError> {
+        let value = Reflect::get(self.0, &JsValue::from_str(name))
+            .map_err(|_| ClientError::invalid_argument([name, " cannot be read"].concat()))?;
+        value.as_string().ok_or_else(|| wrong_type(name, "a string", &value))
+    }
+}
+
+fn wrong_type(name: &str, expected: &str, found: &JsValue) -> ClientError {
+    let found = if found.is_null() { "null".to_owned() } else { found.js_typeof().as_string().unwrap_or_default() };
+    ClientError::invalid_argument([name, " must be ", expected, ", but is ", &found].concat())
+}

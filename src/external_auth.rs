@@ -1,0 +1,21 @@
+//! The object for signing in, whose method works without the object: apps take it off.
+
+use crate::{client::settle, convert};
+use byoa_client::Client;
+use js_sys::{Object, Promise, Reflect};
+use wasm_bindgen::{closure::Closure, prelude::JsValue};
+
+/// `{ signInWithExternalJwt }`, frozen.
+pub(crate) fn object(client: &Client) -> JsValue {
+    let client = client.clone();
+    let method = Closure::<dyn Fn(JsValue) -> Promise>::new(move |args: JsValue| sign_in(&client, &args));
+    let object = Object::new();
+    // Setting a member of a fresh object cannot fail.
+    let _ = Reflect::set(&object, &JsValue::from_str("signInWithExternalJwt"), &method.into_js_value());
+    Object::freeze(&object).into()
+}
+
+fn sign_in(client: &Client, args: &JsValue) -> Promise {
+    let begun = convert::sign_in_args(args).map(|args| client.sign_in_with_external_jwt(args));
+    settle(async move { begun?.await })
+}

@@ -1,0 +1,26 @@
+//! The part of the declarations that wasm-bindgen cannot derive. No code.
+
+use wasm_bindgen::prelude::wasm_bindgen;
+
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = r#"
+import type {
+  ClientConfig,
+  ClientEvent,
+  ClientSnapshot,
+  LogoutResult,
+  SignInWithExternalJwtArgs,
+  UserFields,
+  UserProfile,
+} from "./wire.js";
+
+/** What `useExternalAuth()` gives. Its methods may be taken off it. */
+export interface ExternalAuth {
+  /**
+   * Exchanges the JWT that your own backend issued for a session.
+   *
+   * Rejects with an `Error` that has `code`, `reason`, `status` and `retryable`; never throws.
+   */
+  readonly signInWithExternalJwt: (args: SignInWithExternalJwtArgs) => Promise<UserProfile>;
+}
+"#;
