@@ -1,1 +1,14 @@
-//! Placeholder.
+//! The exchange: takes a JWT from an issuer you trust and hands out a session.
+
+pub mod clock;
+pub mod exchange;
+pub mod http;
+pub mod ids;
+pub mod keys;
+pub mod secret;
+mod state;
+pub mod store;
+pub mod testing;
+
+pub use http::router;
+pub use state::AppState;

@@ -1,0 +1,64 @@
+//! `env`: environments, each with the issuer that it trusts.
+
+mod args;
+mod view;
+
+use super::output::say;
+use super::{CliError, Common, database};
+use crate::config::FileSettings;
+use args::{CreateArgs, ListArgs, SetArgs, ShowArgs};
+use byoa_server::exchange::environments::Environments;
+use byoa_server::ids;
+use byoa_server::store::{Environment, Store};
+use clap::Subcommand;
+use std::sync::Arc;
+use view::EnvironmentView;
+
+/// Make, change and look at environments: each trusts one issuer and has users of its own.
+#[derive(Debug, Subcommand)]
+pub(super) enum EnvCommand {
+    Create(CreateArgs),
+    Set(SetArgs),
+    List(ListArgs),
+    Show(ShowArgs),
+}
+
+/// Runs one of them.
+pub(super) async fn run(command: EnvCommand, common: &Common, file: &FileSettings) -> Result<(), CliError> {
+    match command {
+        EnvCommand::Create(args) => {
+            let (public_url, allow_private) = args.server.resolve(file)?;
+            let (_, store) = database::open(common, file).await?;
+            let environments = Environments::new(store, database::clock(), allow_private, public_url);
+            let id = args.id.unwrap_or_else(ids::unguessable);
+            let made = environments.create(id, args.settings()).await?;
+            print(&made, args.json)
+        }
+        EnvCommand::Set(args) => {
+            let (public_url, allow_private) = args.server.resolve(file)?;
+            let store = database::open_existing(common, file).await?;
+            let environments = Environments::new(store, database::clock(), allow_private, public_url);
+            let changed = environments.set(args.id, args.settings()).await?;
+            print(&changed, args.json)
+        }
+        EnvCommand::List(args) => {
+            let all = reader(database::open_existing(common, file).await?).list().await?;
+            let all: Vec<_> = all.iter().map(EnvironmentView::of).collect();
+            if args.json { say(view::json(&all)?) } else { say(view::list(&all)) }
+        }
+        EnvCommand::Show(args) => {
+            let environment = reader(database::open_existing(common, file).await?).show(args.id).await?;
+            print(&environment, args.json)
+        }
+    }
+}
+
+/// The use cases for looking only, to which it does not matter what may be set.
+fn reader(store: Arc<dyn Store>) -> Environments {
+    Environments::new(store, database::clock(), false, None)
+}
+
+fn print(environment: &Environment, json: bool) -> Result<(), CliError> {
+    let view = EnvironmentView::of(environment);
+    if json { say(view::json(&view)?) } else { say(view.table()) }
+}

@@ -1,0 +1,58 @@
+//! The longer texts of `--help`.
+
+/// What the program is and where settings come from.
+pub(super) const ABOUT: &str = "\
+The exchange: takes a JWT from an issuer you trust and hands out a session.
+
+Each setting is taken from its flag, else from its BYOA_… variable, else from the TOML file that --config
+or BYOA_CONFIG names, else from its default. Every command may be used while a server runs on the same
+database; the server sees changes at once.";
+
+/// Copy and paste.
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  Trust an issuer, then serve:
+    byoa-server env create --database-url sqlite://byoa.db \\
+      --issuer https://login.example.com --jwks-url https://login.example.com/.well-known/jwks.json \\
+      --audience my-app --allowed-origin https://app.example.com
+    byoa-server serve --database-url sqlite://byoa.db --listen 127.0.0.1:3333 \\
+      --public-url https://auth.example.com
+
+  Say once where the database is:
+    export BYOA_DATABASE_URL=sqlite:///var/lib/byoa/byoa.db
+    byoa-server env list
+
+  The same in a file (byoa-server --config byoa.toml serve):
+    database-url = \"sqlite:///var/lib/byoa/byoa.db\"
+    listen = \"127.0.0.1:3333\"
+    public-url = \"https://auth.example.com\"
+    log-format = \"json\"
+
+  Ask why a JWT is refused; it goes in over standard input, not the command line:
+    pbpaste | byoa-server check-jwt --id 0198b0a5-… -
+
+Exit codes: 0 done; 1 refused or failed; 2 the command line or the configuration must change.";
+
+/// `serve --help`.
+pub(super) const SERVE: &str = "\
+The public URL is where browsers reach the server: its host names the issuer of session tokens. On a
+loopback address it is guessed; anywhere else it must be given. Put a proxy that ends TLS in front.
+
+SIGINT or SIGTERM: nothing more is accepted, and answers in the making are finished for 10 s. A second
+signal ends the server at once.";
+
+/// `env set --help`.
+pub(super) const ENV_SET: &str = "\
+What is not named stays as it is. --allowed-origin, given once or several times, replaces the whole list;
+an empty value empties it. --audience '' and --cookie-name '' unset. --assume-email-verified=false turns
+it off. --session-alg makes a new signing key; tokens of the old one are good until they expire.";
+
+/// `check-jwt --help`.
+pub(super) const CHECK_JWT: &str = "\
+Prints what each rule says: ✓ it held, ✗ it did not, · not reached. Nobody is signed in.
+
+Use - and standard input: an argument stays in the shell's history and is visible in the list of
+processes. A JWT that is still good opens a session for whoever has it.
+
+Example:
+  byoa-server check-jwt --id 0198b0a5-… - < token.txt";

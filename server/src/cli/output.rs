@@ -1,0 +1,21 @@
+//! Standard output, for what was asked for; everything else goes to standard error.
+
+use super::CliError;
+use std::io::{ErrorKind, Write as _};
+
+/// Prints `text` and a line end. A reader that went away (`| head`) is no error.
+pub(super) fn say(text: impl AsRef<str>) -> Result<(), CliError> {
+    let mut out = std::io::stdout().lock();
+    match writeln!(out, "{}", text.as_ref()).and_then(|()| out.flush()) {
+        Err(cause) if cause.kind() != ErrorKind::BrokenPipe => {
+            Err(CliError::Failed(format!("cannot write to standard output: {cause}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Prints a remark for people on standard error.
+pub(crate) fn remark(text: impl AsRef<str>) {
+    // Nobody is left to tell where standard error is gone.
+    let _ = writeln!(std::io::stderr().lock(), "{}", text.as_ref());
+}

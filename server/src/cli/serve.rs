@@ -1,0 +1,111 @@
+//! `serve`: configuration to state to listener to a graceful end.
+
+use super::output::{remark, say};
+use super::server_args::ServerArgs;
+use super::{CliError, Common, database, help, signals::Stop};
+use crate::config::{FileSettings, PublicUrl, Settings};
+use byoa_server::AppState;
+use byoa_server::clock::Clock;
+use byoa_server::exchange::{Exchange, ExchangeConfig};
+use byoa_server::http;
+use byoa_server::store::Store;
+use clap::Args;
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+
+/// How often what has ended is forgotten.
+const SWEEP_EVERY: Duration = Duration::from_mins(10);
+
+/// Serve the API until SIGINT or SIGTERM.
+#[derive(Debug, Args)]
+#[command(after_long_help = help::SERVE)]
+pub(super) struct ServeArgs {
+    /// IP address and port to listen on; port 0 takes a free one [default: 127.0.0.1:3333].
+    #[arg(long, env = "BYOA_LISTEN", value_name = "ADDR", hide_env_values = true)]
+    listen: Option<String>,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+/// Serves.
+pub(super) async fn run(args: &ServeArgs, common: &Common, file: &FileSettings) -> Result<(), CliError> {
+    let settings = Settings::resolve(
+        args.listen.as_deref(),
+        args.server.public_url(),
+        args.server.allow_private(),
+        file,
+    )?;
+    let (database_url, store) = database::open(common, file).await?;
+    let listener = bind(settings.listen).await?;
+    let address = listener.local_addr().map_err(|cause| cannot_listen(settings.listen, &cause))?;
+    let public_url = settings.public_url.map_or_else(|| PublicUrl::for_loopback(address), Ok)?;
+    let environments = store.environments().await?.len();
+    let clock = database::clock();
+    let config = ExchangeConfig::new(public_url.url().clone());
+    let keys = super::server_args::key_sets(settings.allow_private_jwks)?;
+    let exchange = Exchange::new(Arc::clone(&store), keys, clock.clone(), config);
+    let mut stop = Stop::listen()?;
+    let mut stop_now = Stop::listen()?;
+    let sweeper = tokio::spawn(sweep(store, clock));
+
+    if public_url.is_exposed() {
+        remark(format!("warning: {public_url} is plain HTTP; anybody on the way can take sessions over"));
+    }
+    say(format!(
+        "listening on http://{address}, public URL {public_url}, database {}, {}",
+        database::shown(&database_url),
+        counted(environments)
+    ))?;
+    if environments == 0 {
+        remark(
+            "warning: there is no environment yet, so nobody can sign in; make one while this runs:\n  \
+             byoa-server env create --issuer https://… --jwks-url https://… --allowed-origin https://…",
+        );
+    }
+    let second = async {
+        stop_now.next().await;
+        stop_now.next().await;
+    };
+    http::serve(listener, byoa_server::router(AppState::new(exchange)), stop.next(), second).await;
+    sweeper.abort();
+    Ok(())
+}
+
+fn counted(environments: usize) -> String {
+    if environments == 1 { "1 environment".to_owned() } else { format!("{environments} environments") }
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, CliError> {
+    TcpListener::bind(address).await.map_err(|cause| cannot_listen(address, &cause))
+}
+
+fn cannot_listen(address: SocketAddr, cause: &std::io::Error) -> CliError {
+    let mend = match cause.kind() {
+        ErrorKind::AddrInUse => {
+            "another program listens there; stop it, or choose another port with --listen".to_owned()
+        }
+        ErrorKind::AddrNotAvailable => {
+            "this machine does not have that address; choose one with --listen".to_owned()
+        }
+        ErrorKind::PermissionDenied => {
+            "ports below 1024 need a privilege; choose another with --listen".to_owned()
+        }
+        _ => cause.to_string(),
+    };
+    CliError::Failed(format!("cannot listen on {address}: {mend}"))
+}
+
+/// Forgets, from time to time, what has ended.
+async fn sweep(store: Arc<dyn Store>, clock: Arc<dyn Clock>) {
+    let mut ticks = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        ticks.tick().await;
+        match store.sweep(clock.now()).await {
+            Ok(rows) => tracing::debug!(rows, "swept"),
+            Err(cause) => tracing::warn!(%cause, "the store cannot be swept now"),
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! What can be wrong with the configuration, each as one sentence with its mend.
+
+use std::path::PathBuf;
+
+/// Why the configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConfigError {
+    /// The file is not there or not readable.
+    #[error("cannot read the configuration file {}: {cause}; check --config or BYOA_CONFIG", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        cause: std::io::Error,
+    },
+    /// The file is not TOML, or a value has the wrong type.
+    #[error("the configuration file {} {problem}", path.display())]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, as a clause.
+        problem: String,
+    },
+    /// A key that does not exist.
+    #[error("the configuration file {} has the unknown key {key:?}; {hint}", path.display())]
+    UnknownKey {
+        /// The file.
+        path: PathBuf,
+        /// The key.
+        key: String,
+        /// The nearest name, or all names.
+        hint: String,
+    },
+    /// No database is named anywhere.
+    #[error(
+        "no database is named; pass --database-url sqlite://byoa.db, set BYOA_DATABASE_URL, or write \
+         database-url into the configuration file"
+    )]
+    NoDatabase,
+    /// `--listen` is not an address.
+    #[error("cannot listen on {0:?}: write an IP address and a port, such as 127.0.0.1:3333 or [::]:3333")]
+    Listen(String),
+    /// `--public-url` is not an origin.
+    #[error(
+        "the public URL {url:?} {problem}; write the scheme and host that browsers use, such as https://auth.example.com"
+    )]
+    PublicUrl {
+        /// What was given.
+        url: String,
+        /// What is wrong, as a clause.
+        problem: &'static str,
+    },
+    /// No public URL, and none can be guessed.
+    #[error(
+        "the server listens on {0}, which is not loopback, so its public URL cannot be guessed; pass \
+         --public-url https://auth.example.com or set BYOA_PUBLIC_URL"
+    )]
+    NoPublicUrl(std::net::SocketAddr),
+    /// `log-format` in the file is not one of the two.
+    #[error("the log format {0:?} does not exist; write pretty or json")]
+    LogFormat(String),
+}

@@ -1,0 +1,97 @@
+//! The TOML file. Its keys are the flags' names without the dashes; a key that no flag has is refused.
+
+use super::ConfigError;
+use serde::Deserialize;
+use std::path::Path;
+
+/// What the configuration file may set.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+pub(crate) struct FileSettings {
+    pub(crate) listen: Option<String>,
+    pub(crate) public_url: Option<String>,
+    pub(crate) database_url: Option<String>,
+    pub(crate) allow_private_jwks: Option<bool>,
+    pub(crate) log_format: Option<String>,
+    pub(crate) log: Option<String>,
+}
+
+/// Every key, for the refusal of others.
+const KEYS: &[&str] = &["listen", "public-url", "database-url", "allow-private-jwks", "log-format", "log"];
+
+impl FileSettings {
+    /// Reads `path`; without one, everything is unset.
+    pub(crate) fn read(path: Option<&Path>) -> Result<Self, ConfigError> {
+        let Some(path) = path else { return Ok(Self::default()) };
+        let text = std::fs::read_to_string(path)
+            .map_err(|cause| ConfigError::Unreadable { path: path.to_owned(), cause })?;
+        Self::parse(path, &text)
+    }
+
+    fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
+        let invalid = |problem: &toml::de::Error| {
+            let line = problem.span().map(|span| text[..span.start].lines().count().max(1));
+            let place = line.map_or_else(String::new, |line| format!("at line {line}"));
+            let problem = format!("cannot be used {place}: {}", problem.message().replace('\n', ", "));
+            ConfigError::Invalid { path: path.to_owned(), problem }
+        };
+        let table: toml::Table = text.parse().map_err(|problem| invalid(&problem))?;
+        if let Some(key) = table.keys().find(|key| !KEYS.contains(&key.as_str())) {
+            let hint = nearest(key, KEYS).map_or_else(
+                || format!("the keys are {}", KEYS.join(", ")),
+                |near| format!("did you mean {near}?"),
+            );
+            return Err(ConfigError::UnknownKey { path: path.to_owned(), key: key.clone(), hint });
+        }
+        toml::from_str(text).map_err(|problem| invalid(&problem))
+    }
+}
+
+/// The name that is most like `word`, where one is like it at all.
+fn nearest<'n>(word: &str, names: &[&'n str]) -> Option<&'n str> {
+    let likeness = |name: &&'n str| (strsim::jaro_winkler(word, name), *name);
+    let best = names.iter().map(likeness).max_by(|one, other| one.0.total_cmp(&other.0))?;
+    (best.0 > 0.7).then_some(best.1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(text: &str) -> String {
+        FileSettings::parse(Path::new("byoa.toml"), text).expect_err("refused").to_string()
+    }
+
+    #[test]
+    fn reads_every_key() {
+        let text = "listen = '127.0.0.1:1'\npublic-url = 'http://a'\ndatabase-url = 'sqlite://a'\n\
+                    allow-private-jwks = true\nlog-format = 'json'\nlog = 'debug'\n";
+        let file = FileSettings::parse(Path::new("byoa.toml"), text).expect("valid");
+        assert_eq!(file.listen.as_deref(), Some("127.0.0.1:1"));
+        assert_eq!((file.allow_private_jwks, file.log.as_deref()), (Some(true), Some("debug")));
+        assert_eq!(text.lines().count(), KEYS.len());
+    }
+
+    #[test]
+    fn names_the_key_that_was_meant() {
+        assert_eq!(
+            refusal("databse_url = 'x'"),
+            "the configuration file byoa.toml has the unknown key \"databse_url\"; did you mean database-url?"
+        );
+        assert!(
+            refusal("zzz = 1").ends_with(
+                "the keys are listen, public-url, database-url, allow-private-jwks, log-format, log"
+            )
+        );
+    }
+
+    #[test]
+    fn says_where_the_file_is_wrong() {
+        let sentence = refusal("listen = '127.0.0.1:1'\nallow-private-jwks = 'yes'");
+        assert!(
+            sentence.starts_with("the configuration file byoa.toml cannot be used at line 2: "),
+            "{sentence}"
+        );
+        assert!(refusal("listen = ").contains("at line 1"));
+    }
+}

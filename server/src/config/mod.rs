@@ -1,0 +1,12 @@
+//! Where a setting comes from: the flag, else the `BYOA_…` variable, else the TOML file, else the default.
+//!
+//! clap reads the first two; this module adds the file and the defaults. Nothing here opens anything
+//! but the configuration file.
+
+mod error;
+mod file;
+mod settings;
+
+pub(crate) use error::ConfigError;
+pub(crate) use file::FileSettings;
+pub(crate) use settings::{LogFormat, PublicUrl, Settings};

@@ -1,0 +1,163 @@
+//! The settings of `serve`, resolved and checked.
+
+use super::{ConfigError, FileSettings};
+use std::fmt;
+use std::net::SocketAddr;
+use std::str::FromStr;
+
+/// Address that `serve` listens on where none is given.
+pub(crate) const DEFAULT_LISTEN: &str = "127.0.0.1:3333";
+
+/// Everything that `serve` needs to know.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) listen: SocketAddr,
+    pub(crate) public_url: Option<PublicUrl>,
+    pub(crate) allow_private_jwks: bool,
+}
+
+impl Settings {
+    /// Takes each setting from the flag or variable, else from the file, else the default.
+    pub(crate) fn resolve(
+        listen: Option<&str>,
+        public_url: Option<&str>,
+        allow_private_jwks: Option<bool>,
+        file: &FileSettings,
+    ) -> Result<Self, ConfigError> {
+        let listen = listen.or(file.listen.as_deref()).unwrap_or(DEFAULT_LISTEN);
+        let public_url = public_url.or(file.public_url.as_deref());
+        Ok(Self {
+            listen: listen.parse().map_err(|_| ConfigError::Listen(listen.to_owned()))?,
+            public_url: public_url.map(str::parse).transpose()?,
+            allow_private_jwks: allow_private_jwks.or(file.allow_private_jwks).unwrap_or(false),
+        })
+    }
+}
+
+/// The origin under which browsers reach the server: scheme, host and, where unusual, port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PublicUrl(url::Url);
+
+impl PublicUrl {
+    /// The URL that browsers on this machine can use; only loopback can be guessed.
+    pub(crate) fn for_loopback(address: SocketAddr) -> Result<Self, ConfigError> {
+        if !address.ip().is_loopback() {
+            return Err(ConfigError::NoPublicUrl(address));
+        }
+        format!("http://{address}").parse()
+    }
+
+    /// The URL itself.
+    pub(crate) fn url(&self) -> &url::Url {
+        &self.0
+    }
+
+    /// Whether others can read what passes: plain HTTP to somewhere else than this machine.
+    pub(crate) fn is_exposed(&self) -> bool {
+        let loopback = match self.0.host() {
+            Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+            Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+            Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+            None => false,
+        };
+        self.0.scheme() == "http" && !loopback
+    }
+}
+
+impl fmt::Display for PublicUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.0.as_str().trim_end_matches('/'))
+    }
+}
+
+impl FromStr for PublicUrl {
+    type Err = ConfigError;
+
+    fn from_str(text: &str) -> Result<Self, ConfigError> {
+        let refused = |problem| ConfigError::PublicUrl { url: text.to_owned(), problem };
+        let url = url::Url::parse(text).map_err(|_| refused("is not a URL"))?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(refused("is neither http nor https"));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(refused("names a user"));
+        }
+        if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
+            return Err(refused("has more than a scheme and a host"));
+        }
+        Ok(Self(url))
+    }
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum LogFormat {
+    /// One line of text per event.
+    Pretty,
+    /// One JSON object per event.
+    Json,
+}
+
+impl LogFormat {
+    /// The flag's or variable's choice, else the file's, else `pretty`.
+    pub(crate) fn resolve(flag: Option<Self>, file: &FileSettings) -> Result<Self, ConfigError> {
+        match (flag, file.log_format.as_deref()) {
+            (Some(format), _) => Ok(format),
+            (None, None | Some("pretty")) => Ok(Self::Pretty),
+            (None, Some("json")) => Ok(Self::Json),
+            (None, Some(other)) => Err(ConfigError::LogFormat(other.to_owned())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_come_before_the_file_and_the_file_before_defaults() {
+        let file = FileSettings {
+            listen: Some("127.0.0.1:1".to_owned()),
+            allow_private_jwks: Some(true),
+            ..FileSettings::default()
+        };
+        let resolved = Settings::resolve(Some("127.0.0.1:2"), None, Some(false), &file).expect("valid");
+        assert_eq!((resolved.listen.port(), resolved.allow_private_jwks), (2, false));
+        let resolved = Settings::resolve(None, None, None, &file).expect("valid");
+        assert_eq!((resolved.listen.port(), resolved.allow_private_jwks), (1, true));
+        let resolved = Settings::resolve(None, None, None, &FileSettings::default()).expect("valid");
+        assert_eq!(
+            (resolved.listen.to_string().as_str(), resolved.allow_private_jwks),
+            (DEFAULT_LISTEN, false)
+        );
+    }
+
+    #[test]
+    fn a_public_url_is_an_origin() {
+        for good in ["https://auth.example.com", "http://127.0.0.1:3333", "https://auth.example.com/"] {
+            let url: PublicUrl = good.parse().expect(good);
+            assert_eq!(url.to_string(), good.trim_end_matches('/'));
+        }
+        for bad in
+            ["auth.example.com", "ftp://a", "https://a/b", "https://a/?x", "https://u:p@a", "https://a/#f"]
+        {
+            assert!(bad.parse::<PublicUrl>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn only_loopback_can_be_guessed() {
+        let loopback = "[::1]:80".parse().expect("address");
+        assert_eq!(PublicUrl::for_loopback(loopback).expect("loopback").to_string(), "http://[::1]");
+        assert!(PublicUrl::for_loopback("0.0.0.0:80".parse().expect("address")).is_err());
+    }
+
+    #[test]
+    fn plain_http_is_exposed_unless_it_stays_on_this_machine() {
+        for (url, exposed) in
+            [("http://a.example", true), ("https://a.example", false), ("http://localhost:1", false)]
+        {
+            assert_eq!(url.parse::<PublicUrl>().expect(url).is_exposed(), exposed, "{url}");
+        }
+    }
+}

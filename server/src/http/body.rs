@@ -1,0 +1,78 @@
+//! Bodies: strict about what they are, silent about what they say.
+
+use super::{ApiError, MAX_BODY_BYTES};
+use axum::body::to_bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::HeaderMap;
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use serde::de::DeserializeOwned;
+use serde_json::error::Category;
+
+/// A JSON body of type `T`. Members that `T` does not have are ignored; a member given twice is refused.
+#[derive(Debug)]
+pub(super) struct Json<T>(pub(crate) T);
+
+/// A body that an operation reads.
+pub(super) trait RequestBody: DeserializeOwned {
+    /// What it looks like, for the sentence that refuses another shape.
+    const SHAPE: &'static str;
+}
+
+impl<T: RequestBody, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, ApiError> {
+        if !is_json(request.headers()) {
+            return Err(ApiError::UnsupportedMediaType);
+        }
+        if declared_length(request.headers()).is_some_and(|length| length > MAX_BODY_BYTES) {
+            return Err(ApiError::PayloadTooLarge);
+        }
+        let bytes = to_bytes(request.into_body(), MAX_BODY_BYTES).await.map_err(|cause| unread(&cause))?;
+        serde_json::from_slice(&bytes).map(Self).map_err(|problem| refusal::<T>(&problem))
+    }
+}
+
+fn declared_length(headers: &HeaderMap) -> Option<usize> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// `application/json`, alone or with `charset=utf-8`: JSON has no other encoding (RFC 8259 §8.1).
+fn is_json(headers: &HeaderMap) -> bool {
+    let mut values = headers.get_all(CONTENT_TYPE).iter();
+    let (Some(value), None) = (values.next(), values.next()) else { return false };
+    let Ok(value) = value.to_str() else { return false };
+    let mut parts = value.split(';').map(str::trim);
+    let is_json = parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"));
+    let is_utf8 = |parameter: &str| match parameter.split_once('=') {
+        Some((name, charset)) if name.trim().eq_ignore_ascii_case("charset") => {
+            charset.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+        }
+        _ => true,
+    };
+    is_json && parts.all(is_utf8)
+}
+
+/// The body ended early or passed the limit.
+fn unread(cause: &axum::Error) -> ApiError {
+    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(cause);
+    while let Some(error) = source {
+        if error.is::<http_body_util::LengthLimitError>() {
+            return ApiError::PayloadTooLarge;
+        }
+        source = error.source();
+    }
+    ApiError::BadRequest("the body ended before it was whole; send it again".to_owned())
+}
+
+/// serde's own words repeat the value they stumble over, which may be a token: only the place is kept.
+fn refusal<T: RequestBody>(problem: &serde_json::Error) -> ApiError {
+    let place = format!("line {}, column {}", problem.line(), problem.column());
+    ApiError::BadRequest(match problem.classify() {
+        Category::Data => format!("the body has the wrong shape at {place}; send {}", T::SHAPE),
+        Category::Syntax | Category::Io => {
+            format!("the body is not JSON in UTF-8 at {place}; send {}", T::SHAPE)
+        }
+        Category::Eof => format!("the body ends before its JSON does, at {place}; send {}", T::SHAPE),
+    })
+}

@@ -1,0 +1,95 @@
+//! Who is calling, as far as a caller says.
+
+use crate::exchange::{Caller, DeviceProof};
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::{
+    HeaderMap,
+    header::{ORIGIN, USER_AGENT},
+    request::Parts,
+};
+use byoa_protocol::headers;
+use std::convert::Infallible;
+use std::net::SocketAddr;
+
+/// The longest header value that is kept of what a caller says about itself, in characters.
+const MAX_KEPT: usize = 256;
+
+/// What the request says about its sender. Nothing of it is proof of anything, except that a browser
+/// does not let a page choose its `Origin`.
+#[derive(Debug)]
+pub(super) struct ClientInfo(pub(super) Caller);
+
+impl<S: Send + Sync> FromRequestParts<S> for ClientInfo {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        Ok(Self(Caller {
+            origin: kept(&parts.headers, ORIGIN.as_str()),
+            sdk_version: kept(&parts.headers, headers::SDK_VERSION),
+            ip: peer.map(|ConnectInfo(address)| address.ip().to_canonical()),
+            user_agent: kept(&parts.headers, USER_AGENT.as_str()),
+        }))
+    }
+}
+
+/// The header's visible text, cut at [`MAX_KEPT`].
+fn kept(headers: &HeaderMap, name: &str) -> Option<String> {
+    let text = headers.get(name)?.to_str().ok()?;
+    Some(text.chars().take(MAX_KEPT).collect()).filter(|kept: &String| !kept.is_empty())
+}
+
+/// What a device proves with its three headers.
+#[derive(Debug)]
+pub(super) struct Device(pub(super) DeviceProof);
+
+impl<S: Send + Sync> FromRequestParts<S> for Device {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
+        Ok(Self(DeviceProof {
+            nonce: text(&parts.headers, headers::DEVICE_NONCE),
+            public_key: text(&parts.headers, headers::DEVICE_PUBLIC_KEY),
+            signature: text(&parts.headers, headers::DEVICE_SIGNED_NONCE),
+        }))
+    }
+}
+
+/// The session key that a client announces with every call.
+#[derive(Debug)]
+pub(super) struct SessionPublicKey(pub(super) Option<String>);
+
+impl<S: Send + Sync> FromRequestParts<S> for SessionPublicKey {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
+        Ok(Self(text(&parts.headers, headers::SESSION_PUBLIC_KEY)))
+    }
+}
+
+/// The header, whole; bytes that are no text are replaced, so that the use case refuses them.
+pub(super) fn text(headers: &HeaderMap, name: &str) -> Option<String> {
+    Some(String::from_utf8_lossy(headers.get(name)?.as_bytes()).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::Request;
+
+    #[tokio::test]
+    async fn keeps_what_is_printable_and_short() {
+        let request = Request::builder()
+            .header("origin", "https://app.example")
+            .header("x-dyn-version", "v".repeat(1000))
+            .header("user-agent", b"\xff\xfe".as_slice())
+            .extension(ConnectInfo::<SocketAddr>("[::ffff:10.0.0.1]:1".parse().expect("address")))
+            .body(())
+            .expect("request");
+        let (mut parts, ()) = request.into_parts();
+        let ClientInfo(info) = ClientInfo::from_request_parts(&mut parts, &()).await.expect("never fails");
+        assert_eq!(info.origin.as_deref(), Some("https://app.example"));
+        assert_eq!(info.sdk_version.map(|kept| kept.len()), Some(MAX_KEPT));
+        assert_eq!((info.user_agent, info.ip), (None, Some("10.0.0.1".parse().expect("address"))));
+    }
+}

@@ -1,0 +1,52 @@
+//! `POST externalAuth/signin`: an external JWT for a session.
+
+use super::body::{Json, RequestBody};
+use super::client_info::{ClientInfo, Device, SessionPublicKey};
+use super::environment::{InEnvironment, allows};
+use super::{ApiError, cookies::cookie};
+use crate::AppState;
+use crate::exchange::SignInInput;
+use crate::store::Environment;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, header::ORIGIN};
+use byoa_protocol::external_auth::{ExternalAuthSigninRequest, VerifyResponse};
+
+impl RequestBody for ExternalAuthSigninRequest {
+    const SHAPE: &'static str = r#"{"jwt": "…"} with strings as values"#;
+}
+
+/// Signs in. A JWT in the body counts before one in the environment's cookie; one in the query never does.
+///
+/// A bearer call carries no ambient authority, so that CORS alone would do for it. A browser that says
+/// that the page is a foreign one is refused nevertheless: the sign-in would be for nobody.
+pub(super) async fn sign_in(
+    State(state): State<AppState>,
+    InEnvironment(environment): InEnvironment,
+    ClientInfo(caller): ClientInfo,
+    Device(device): Device,
+    SessionPublicKey(session_public_key_header): SessionPublicKey,
+    headers: HeaderMap,
+    Json(body): Json<ExternalAuthSigninRequest>,
+) -> Result<axum::Json<VerifyResponse>, ApiError> {
+    let origin = headers.get(ORIGIN).map(HeaderValue::as_bytes);
+    if origin.is_some_and(|origin| !allows(&environment, origin)) {
+        return Err(ApiError::ForeignOrigin);
+    }
+    let jwt = match body.jwt {
+        Some(jwt) => Some(jwt),
+        None => from_cookie(&environment, &headers)?,
+    };
+    let session_public_key = body.session_public_key;
+    let input = SignInInput { jwt, session_public_key, session_public_key_header, device, caller };
+    Ok(axum::Json(state.exchange.sign_in(environment.id, input).await?))
+}
+
+/// The JWT of the environment's cookie. A cookie is sent whoever asks, so only a request whose browser
+/// names the page may use it; which page, the caller has checked.
+fn from_cookie(environment: &Environment, headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+    let name = environment.cookie_name.as_deref();
+    match name.and_then(|name| cookie(headers, name)) {
+        Some(_) if !headers.contains_key(ORIGIN) => Err(ApiError::OriginMissing),
+        jwt => Ok(jwt.map(str::to_owned)),
+    }
+}

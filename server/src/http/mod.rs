@@ -1,0 +1,25 @@
+//! HTTP: routes, extractors, layers and the mapping of errors to status codes.
+//!
+//! Nothing outside this module knows a status code, and nothing in it decides about tokens, users or
+//! sessions: a handler lists what it needs as extractors, calls one use case and shapes the answer.
+
+mod bearer;
+mod body;
+mod client_info;
+mod cookies;
+mod cors;
+mod environment;
+mod error;
+mod external_auth;
+mod health;
+mod nonces;
+mod observe;
+mod router;
+mod serve;
+mod sessions;
+mod settings;
+mod users;
+
+pub use error::ApiError;
+pub use router::{MAX_BODY_BYTES, REQUEST_TIMEOUT, router};
+pub use serve::{HEAD_TIMEOUT, SHUTDOWN_GRACE, serve};

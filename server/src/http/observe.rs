@@ -1,0 +1,82 @@
+//! Request ids, one log line per request, and the headers that every answer carries.
+//!
+//! Logged: request id, method, route, environment, status, milliseconds, code and reason. Never logged:
+//! bodies, tokens, queries, e-mail addresses, or a path that is not one of ours.
+
+use super::error::Refusal;
+use axum::extract::{MatchedPath, Request};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use byoa_protocol::headers;
+use tokio::time::Instant;
+use tracing::Instrument as _;
+
+/// Under which every answer names its request.
+pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The longest request id that is taken over from a caller.
+const MAX_REQUEST_ID: usize = 128;
+
+/// The outermost layer.
+pub(super) async fn observe(request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let id = request_id(request.headers());
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let span = tracing::info_span!("request", id = id.to_str().unwrap_or_default());
+    let mut response = next.run(request).instrument(span.clone()).await;
+    finish(response.headers_mut(), id);
+    let refusal = response.extensions().get::<Refusal>();
+    let _entered = span.enter();
+    tracing::info!(
+        %method,
+        path = route.as_ref().map_or("(none)", MatchedPath::as_str),
+        status = response.status().as_u16(),
+        ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        code = refusal.map(|refusal| refusal.code.as_str()),
+        reason = refusal.and_then(|refusal| refusal.reason.as_deref()),
+        "answered"
+    );
+    response
+}
+
+/// What every answer says: its request's id, no sniffing, and no storing unless the handler knows better.
+fn finish(headers: &mut HeaderMap, id: HeaderValue) {
+    headers.insert(X_REQUEST_ID, id);
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+}
+
+/// The caller's id where it has a decent one, under either name; a new one otherwise.
+fn request_id(all: &HeaderMap) -> HeaderValue {
+    let decent = |value: &&HeaderValue| {
+        let bytes = value.as_bytes();
+        let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
+        (1..=MAX_REQUEST_ID).contains(&bytes.len()) && bytes.iter().all(plain)
+    };
+    let mut given = all.get(&X_REQUEST_ID).into_iter().chain(all.get(headers::REQUEST_ID));
+    given.find(decent).cloned().unwrap_or_else(fresh_id)
+}
+
+fn fresh_id() -> HeaderValue {
+    let id = crate::ids::unguessable().to_string();
+    HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("none"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn takes_over_only_a_decent_id() {
+        let mut headers = HeaderMap::new();
+        let made = request_id(&headers);
+        assert_eq!(made.len(), 36);
+        headers.insert(headers::REQUEST_ID, HeaderValue::from_static("abc123"));
+        assert_eq!(request_id(&headers), "abc123");
+        headers.insert(X_REQUEST_ID, HeaderValue::from_static("from-the-proxy"));
+        assert_eq!(request_id(&headers), "from-the-proxy");
+        headers.insert(X_REQUEST_ID, HeaderValue::from_static("a b\"c"));
+        assert_eq!(request_id(&headers), "abc123");
+    }
+}

@@ -1,0 +1,43 @@
+//! `GET`, `PUT` and `DELETE users`: the signed-in user, by itself.
+
+use super::bearer::Bearer;
+use super::body::{Json, RequestBody};
+use super::{ApiError, environment::InEnvironment};
+use crate::AppState;
+use axum::extract::State;
+use axum::http::StatusCode;
+use byoa_protocol::user::{SdkUser, UpdateSelfResponse, UserFields};
+
+impl RequestBody for UserFields {
+    const SHAPE: &'static str =
+        "an object of profile fields: strings, a boolean policiesConsent, an object metadata";
+}
+
+/// `GET users`.
+pub(super) async fn show(
+    State(state): State<AppState>,
+    InEnvironment(environment): InEnvironment,
+    bearer: Bearer,
+) -> Result<axum::Json<SdkUser>, ApiError> {
+    Ok(axum::Json(state.exchange.current_user(environment.id, bearer.token()).await?))
+}
+
+/// `PUT users`.
+pub(super) async fn update(
+    State(state): State<AppState>,
+    InEnvironment(environment): InEnvironment,
+    bearer: Bearer,
+    Json(fields): Json<UserFields>,
+) -> Result<axum::Json<UpdateSelfResponse>, ApiError> {
+    Ok(axum::Json(state.exchange.update_user(environment.id, bearer.token(), fields).await?))
+}
+
+/// `DELETE users`.
+pub(super) async fn delete(
+    State(state): State<AppState>,
+    InEnvironment(environment): InEnvironment,
+    bearer: Bearer,
+) -> Result<StatusCode, ApiError> {
+    state.exchange.delete_user(environment.id, bearer.token()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
