@@ -8,7 +8,7 @@ import { gzipSync } from 'node:zlib';
 import { FOR_START, ensure } from './bootstrap.mjs';
 import { run } from './lib/children.mjs';
 import { Halt, main } from './lib/halt.mjs';
-import { INLINE_TYPES, inlineModule, withoutWasmAddress } from './lib/inline-wasm.mjs';
+import { INLINE_TYPES, inlineModule, withoutDispose, withoutWasmAddress } from './lib/inline-wasm.mjs';
 import { root } from './lib/places.mjs';
 import { stamp } from './lib/stamp.mjs';
 import { runSteps } from './lib/steps.mjs';
@@ -82,7 +82,8 @@ function step(name, tools) {
       mark.write();
       return said;
     },
-    explain: (failure) => new Halt(`${title} did not build: ${failure.message}.`, failure.output),
+    explain: (failure) =>
+      new Halt(`${title} did not build: mend what is said above, then run this again.`, failure.output),
   };
 }
 
@@ -105,7 +106,7 @@ async function buildWasm({ wasmEnv }, report) {
   const generated = join(root, GENERATED);
   mkdirSync(generated, { recursive: true });
   writeFileSync(join(generated, 'byoa.js'), withoutWasmAddress(readFileSync(join(out, 'byoa.js'), 'utf8')));
-  cpSync(join(out, 'byoa.d.ts'), join(generated, 'byoa.d.ts'));
+  writeFileSync(join(generated, 'byoa.d.ts'), withoutDispose(readFileSync(join(out, 'byoa.d.ts'), 'utf8')));
   writeFileSync(join(generated, 'wasm-inline.js'), inlineModule(wasm));
   writeFileSync(join(generated, 'wasm-inline.d.ts'), INLINE_TYPES);
   return `${kilobytes(wasm.length)} of wasm, ${kilobytes(gzipSync(wasm).length)} gzipped`;

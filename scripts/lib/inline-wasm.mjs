@@ -24,3 +24,11 @@ export function withoutWasmAddress(glue) {
   }
   return glue.replace(pattern, '\n');
 }
+
+/**
+ * wasm-bindgen's declarations without `Symbol.dispose`: it is there at run time where the host has it,
+ * but declared it would ask every user's `lib` for ESNext.
+ */
+export function withoutDispose(types) {
+  return types.replace(/^ *\[Symbol\.dispose\]\(\): void;\n/gm, '');
+}

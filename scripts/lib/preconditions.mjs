@@ -10,7 +10,7 @@ import { isAtLeast, isInRange, versionIn } from './versions.mjs';
 export async function checkPreconditions() {
   const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   if (!isInRange(process.versions.node, engines.node)) {
-    throw new Halt(`Node.js ${process.versions.node} will not do, ${engines.node} is needed: ${systemInstall('nodejs', 'node')}.`);
+    throw new Halt(`Node.js ${process.versions.node} will not do, ${engines.node} is needed: run \`nvm install 22\`, or install it from nodejs.org, then this again.`);
   }
   if (!which('npm')) throw new Halt(`npm is missing: ${systemInstall('npm', 'node')}.`);
   if (!which('cargo') || !which('rustc')) {

@@ -28,7 +28,12 @@ function sweep(parent) {
   for (const name of readdirSync(parent)) {
     if (!name.startsWith(PREFIX)) continue;
     const owner = Number.parseInt(name.slice(PREFIX.length), 10);
-    if (!isAlive(owner)) rmSync(join(parent, name), { recursive: true, force: true });
+    if (isAlive(owner)) continue;
+    try {
+      rmSync(join(parent, name), { recursive: true, force: true });
+    } catch {
+      // A compiler that outlived its parent still writes there: left to the next time.
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { inlineModule, withoutWasmAddress } from '../lib/inline-wasm.mjs';
+import { inlineModule, withoutDispose, withoutWasmAddress } from '../lib/inline-wasm.mjs';
 
 const GLUE = `async function __wbg_init(module_or_path) {
     if (wasm !== undefined) return wasm;
@@ -28,4 +28,9 @@ test('the glue keeps everything but the address', () => {
 test('glue of another shape is refused', () => {
   assert.throws(() => withoutWasmAddress('export default 1;'), /changed its shape/);
   assert.throws(() => withoutWasmAddress(GLUE + GLUE), /changed its shape/);
+});
+
+test('the declarations ask no newer library of their users', () => {
+  const types = 'export class A {\n    free(): void;\n    [Symbol.dispose](): void;\n    b(): void;\n}\n';
+  assert.equal(withoutDispose(types), 'export class A {\n    free(): void;\n    b(): void;\n}\n');
 });
