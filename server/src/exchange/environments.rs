@@ -1,15 +1,23 @@
 //! Making and changing environments, and refusing settings that could not be meant.
 
+mod check;
+
 use std::sync::Arc;
 
+use byoa_jwt::{Algorithm, CLOCK_LEEWAY_SECONDS};
 use thiserror::Error;
 use url::Url;
 use uuid::Uuid;
 
 use crate::{
     clock::Clock,
-    store::{Environment, SessionAlgorithm, Store, StoreError},
+    ids,
+    keys::generate_signing_key,
+    store::{Conflicting, Environment, IssuerConfig, KeySource, SessionAlgorithm, Store, StoreError},
 };
+
+/// How often a change is put on top of somebody else's.
+const MAX_ATTEMPTS: u32 = 5;
 
 /// Settings of an environment as an operator gives them. What is `None` keeps its value, or its default
 /// where the environment is new.
@@ -81,22 +89,133 @@ impl Environments {
     }
 
     /// Makes an environment and its signing key.
-    pub async fn create(&self, id: Uuid, settings: EnvironmentSettings) -> Result<Environment, EnvironmentError> {
-        unimplemented!("{id} {settings:?}")
+    pub async fn create(
+        &self,
+        id: Uuid,
+        settings: EnvironmentSettings,
+    ) -> Result<Environment, EnvironmentError> {
+        let now = self.clock.now();
+        let mut environment = Environment {
+            id,
+            name: "sandbox".to_owned(),
+            issuers: Vec::new(),
+            allowed_origins: Vec::new(),
+            cookie_name: None,
+            assume_email_verified: false,
+            session_algorithm: settings.session_algorithm.unwrap_or_default(),
+            nonce_key: ids::secret(),
+            revision: 1,
+            created_at: now,
+            updated_at: now,
+        };
+        self.apply(&mut environment, settings)?;
+        if environment.issuers.is_empty() {
+            return Err(invalid("issuer", "and jwks-url are needed for a new environment"));
+        }
+        let key =
+            generate_signing_key(id, environment.session_algorithm, now).map_err(EnvironmentError::Key)?;
+        match self.store.create_environment(&environment, &key).await {
+            Ok(()) => Ok(environment),
+            Err(StoreError::Conflict(_)) => Err(EnvironmentError::Exists(id)),
+            Err(other) => Err(EnvironmentError::Store(other)),
+        }
     }
 
     /// Changes an environment.
-    pub async fn set(&self, id: Uuid, settings: EnvironmentSettings) -> Result<Environment, EnvironmentError> {
-        unimplemented!("{id} {settings:?}")
+    pub async fn set(
+        &self,
+        id: Uuid,
+        settings: EnvironmentSettings,
+    ) -> Result<Environment, EnvironmentError> {
+        let mut attempts = 0;
+        loop {
+            let before = self.show(id).await?;
+            let mut environment = Environment::clone(&before);
+            environment.updated_at = self.clock.now();
+            self.apply(&mut environment, settings.clone())?;
+            let key = (environment.session_algorithm != before.session_algorithm)
+                .then(|| generate_signing_key(id, environment.session_algorithm, environment.updated_at))
+                .transpose()
+                .map_err(EnvironmentError::Key)?;
+            match self.store.update_environment(&environment, key.as_ref()).await {
+                Ok(()) => return Ok(Environment { revision: before.revision + 1, ..environment }),
+                // Somebody was faster: what was asked for is put on top of what they did.
+                Err(StoreError::Conflict(Conflicting::Revision)) if attempts < MAX_ATTEMPTS => attempts += 1,
+                Err(StoreError::NotFound) => return Err(EnvironmentError::NotFound(id)),
+                Err(other) => return Err(EnvironmentError::Store(other)),
+            }
+        }
     }
 
     /// Every environment, oldest first.
     pub async fn list(&self) -> Result<Vec<Environment>, EnvironmentError> {
-        unimplemented!()
+        self.store.environments().await.map_err(EnvironmentError::Store)
     }
 
     /// One environment.
     pub async fn show(&self, id: Uuid) -> Result<Arc<Environment>, EnvironmentError> {
-        unimplemented!("{id}")
+        self.store.environment(id).await.map_err(|error| match error {
+            StoreError::NotFound => EnvironmentError::NotFound(id),
+            other => EnvironmentError::Store(other),
+        })
     }
+
+    fn apply(
+        &self,
+        environment: &mut Environment,
+        settings: EnvironmentSettings,
+    ) -> Result<(), EnvironmentError> {
+        if let Some(name) = settings.name {
+            environment.name = check::name(name)?;
+        }
+        if let Some(origins) = settings.allowed_origins {
+            environment.allowed_origins = check::origins(origins)?;
+        }
+        if let Some(name) = settings.cookie_name {
+            environment.cookie_name = check::cookie_name(name)?;
+        }
+        if let Some(assume) = settings.assume_email_verified {
+            environment.assume_email_verified = assume;
+        }
+        if let Some(algorithm) = settings.session_algorithm {
+            environment.session_algorithm = algorithm;
+        }
+        let jwks_url = match settings.jwks_url {
+            Some(url) => Some(check::jwks_url(&url, self.allow_private_jwks)?),
+            None => None,
+        };
+        let issuer = settings.issuer.map(check::issuer).transpose()?;
+        match (environment.issuers.first_mut(), issuer, jwks_url) {
+            (Some(known), issuer, url) => {
+                known.issuer = issuer.unwrap_or_else(|| known.issuer.clone());
+                known.keys = url.map_or_else(|| known.keys.clone(), KeySource::JwksUrl);
+            }
+            (None, Some(issuer), Some(url)) => {
+                environment.issuers.push(IssuerConfig {
+                    environment_id: environment.id,
+                    issuer,
+                    keys: KeySource::JwksUrl(url),
+                    audiences: Vec::new(),
+                    algorithms: Algorithm::ALL.to_vec(),
+                    leeway_seconds: CLOCK_LEEWAY_SECONDS,
+                    max_lifetime_seconds: None,
+                });
+            }
+            (None, None, None) => {}
+            (None, ..) => {
+                return Err(invalid("issuer", "and jwks-url come together where there is no issuer yet"));
+            }
+        }
+        if let Some(issuer) = environment.issuers.first_mut() {
+            if let Some(audience) = settings.audience {
+                issuer.audiences = check::audience(audience)?.into_iter().collect();
+            }
+            check::not_ourselves(issuer, self.public_url.as_ref())?;
+        }
+        Ok(())
+    }
+}
+
+fn invalid(setting: &'static str, problem: impl Into<String>) -> EnvironmentError {
+    EnvironmentError::Invalid { setting, problem: problem.into() }
 }

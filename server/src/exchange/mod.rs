@@ -3,25 +3,31 @@
 //! `byoa-jwt` have those.
 
 pub mod admin_tokens;
+mod device;
+mod email;
 pub mod environments;
 mod error;
+mod external;
+mod nonce;
+mod profile;
+mod public;
+mod reasons;
+mod session_key;
+mod session_token;
+mod sessions;
+mod sign_in;
+mod users;
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
 
-use byoa_protocol::{
-    claims::SessionClaims,
-    external_auth::VerifyResponse,
-    jwks::JwksResponse,
-    settings::ProjectSettings,
-    user::{SdkUser, UpdateSelfResponse, UserFields},
-};
+use byoa_protocol::claims::SessionClaims;
 use url::Url;
 use uuid::Uuid;
 
 use crate::{
     clock::Clock,
     keys::{KeySets, SigningKeys},
-    store::{Environment, SessionRecord, Store},
+    store::{Environment, SessionRecord, Store, StoreError},
 };
 pub use error::{ExchangeError, Unauthorized};
 
@@ -79,7 +85,7 @@ pub struct DeviceProof {
     pub signature: Option<String>,
 }
 
-/// What a sign-in brings. `Debug` is not derived: it would print the JWT.
+/// What a sign-in brings. `Debug` does not tell the JWT.
 #[derive(Clone, Default)]
 pub struct SignInInput {
     /// The external JWT, from the body or the environment's cookie.
@@ -92,6 +98,16 @@ pub struct SignInInput {
     pub device: DeviceProof,
     /// Who is calling.
     pub caller: Caller,
+}
+
+impl fmt::Debug for SignInInput {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("SignInInput")
+            .field("jwt", &self.jwt.as_ref().map(|_| "[redacted]"))
+            .field("caller", &self.caller)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A session whose token was verified and which is live.
@@ -143,81 +159,9 @@ impl Exchange {
 
     /// The environment, as it is now: its allowed origins, its cookie's name.
     pub async fn environment(&self, id: Uuid) -> Result<Arc<Environment>, ExchangeError> {
-        unimplemented!("{id}")
-    }
-
-    /// Verifies an external JWT, finds or makes its user and opens a session.
-    pub async fn sign_in(&self, environment: Uuid, input: SignInInput) -> Result<VerifyResponse, ExchangeError> {
-        unimplemented!("{environment} {:?}", input.caller)
-    }
-
-    /// The session that `bearer` is for, if token and session are live.
-    pub async fn authenticate(
-        &self,
-        environment: Uuid,
-        bearer: Option<&str>,
-    ) -> Result<AuthenticatedSession, ExchangeError> {
-        unimplemented!("{environment} {}", bearer.is_some())
-    }
-
-    /// The next token of the session that `bearer` is for.
-    pub async fn refresh(
-        &self,
-        environment: Uuid,
-        bearer: Option<&str>,
-        device: DeviceProof,
-    ) -> Result<VerifyResponse, ExchangeError> {
-        unimplemented!("{environment} {} {device:?}", bearer.is_some())
-    }
-
-    /// Ends the session that `bearer` is for. A token that has expired still ends its session; one that
-    /// is absent or not ours ends nothing, and neither is an error. `reason` is kept, shortened.
-    pub async fn revoke(
-        &self,
-        environment: Uuid,
-        bearer: Option<&str>,
-        reason: Option<&str>,
-    ) -> Result<(), ExchangeError> {
-        unimplemented!("{environment} {} {reason:?}", bearer.is_some())
-    }
-
-    /// The signed-in user.
-    pub async fn current_user(&self, environment: Uuid, bearer: Option<&str>) -> Result<SdkUser, ExchangeError> {
-        unimplemented!("{environment} {}", bearer.is_some())
-    }
-
-    /// Changes the signed-in user, and states the session anew with the changed profile.
-    pub async fn update_user(
-        &self,
-        environment: Uuid,
-        bearer: Option<&str>,
-        fields: UserFields,
-    ) -> Result<UpdateSelfResponse, ExchangeError> {
-        unimplemented!("{environment} {} {fields:?}", bearer.is_some())
-    }
-
-    /// Removes the signed-in user and all its sessions.
-    pub async fn delete_user(&self, environment: Uuid, bearer: Option<&str>) -> Result<(), ExchangeError> {
-        unimplemented!("{environment} {}", bearer.is_some())
-    }
-
-    /// `count` nonces, at least one and [`MAX_NONCES`] at most, each good for one use within 24 hours.
-    pub async fn nonces(&self, environment: Uuid, count: usize) -> Result<Vec<String>, ExchangeError> {
-        unimplemented!("{environment} {count}")
-    }
-
-    /// What the environment tells the world about itself.
-    pub async fn settings(&self, environment: Uuid) -> Result<ProjectSettings, ExchangeError> {
-        unimplemented!("{environment}")
-    }
-
-    /// The environment's public keys.
-    pub async fn jwks(&self, environment: Uuid) -> Result<JwksResponse, ExchangeError> {
-        unimplemented!("{environment}")
-    }
-
-    /// What each rule says about an external JWT. Signs nobody in.
-    pub async fn check_jwt(&self, environment: Uuid, jwt: &str) -> Result<Vec<CheckStep>, ExchangeError> {
-        unimplemented!("{environment} {}", jwt.len())
+        self.store.environment(id).await.map_err(|error| match error {
+            StoreError::NotFound => ExchangeError::EnvironmentNotFound,
+            other => other.into(),
+        })
     }
 }

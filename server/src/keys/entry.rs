@@ -143,7 +143,8 @@ impl Entry {
             // Overtaken by a later flight: its answer is the newer one.
             Ok(_) if self.current.as_ref().is_some_and(|current| current.sequence > sequence) => {}
             Ok((keys, fresh_for)) => {
-                let fresh_for = fresh_for.unwrap_or(settings.default_ttl).clamp(settings.min_ttl, settings.max_ttl);
+                let fresh_for =
+                    fresh_for.unwrap_or(settings.default_ttl).clamp(settings.min_ttl, settings.max_ttl);
                 self.current = Some(Current { keys, sequence, fetched_at: now, fresh_for });
                 self.failures = 0;
                 self.last_problem = None;

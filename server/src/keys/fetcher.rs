@@ -81,7 +81,8 @@ impl HttpFetcher {
 impl FetchJwks for HttpFetcher {
     async fn fetch(&self, url: &Url) -> Result<FetchedJwks, KeySetUnavailable> {
         check_url(url, self.policy.allow_private).map_err(KeySetUnavailable::HostRefused)?;
-        let request = self.client.get(url.clone()).header(ACCEPT, "application/jwk-set+json, application/json");
+        let request =
+            self.client.get(url.clone()).header(ACCEPT, "application/jwk-set+json, application/json");
         let response = request.send().await.map_err(|error| explain(&error))?;
         if response.status() != StatusCode::OK {
             return Err(KeySetUnavailable::Status(response.status().as_u16()));
@@ -159,7 +160,10 @@ mod tests {
         // `localhost` by another name: the hosts file of every machine has its own name or `ip6-localhost`.
         let client = HttpFetcher::new(FetchPolicy::default()).unwrap();
         let outcome = client.client.get("https://localhost:1/").send().await.unwrap_err();
-        assert_eq!(super::explain(&outcome), KeySetUnavailable::HostRefused(AddressRefused::NotPublic("loopback")));
+        assert_eq!(
+            super::explain(&outcome),
+            KeySetUnavailable::HostRefused(AddressRefused::NotPublic("loopback"))
+        );
         let refused = client.fetch(&"https://127.0.0.1:1/".parse().unwrap()).await;
         assert_eq!(refused, Err(KeySetUnavailable::HostRefused(AddressRefused::NotPublic("loopback"))));
     }

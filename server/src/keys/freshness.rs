@@ -38,7 +38,11 @@ mod tests {
             (Some("max-age=300, no-store"), None, Some(0)),
             (Some("no-cache"), None, Some(0)),
         ] {
-            assert_eq!(fresh_for(cache_control, age), seconds.map(Duration::from_secs), "{cache_control:?} {age:?}");
+            assert_eq!(
+                fresh_for(cache_control, age),
+                seconds.map(Duration::from_secs),
+                "{cache_control:?} {age:?}"
+            );
         }
     }
 }

@@ -4,15 +4,15 @@
 mod address;
 mod entry;
 mod fetch;
-mod freshness;
 mod fetcher;
+mod freshness;
 mod sets;
 mod signing;
 mod unavailable;
 
+pub use address::{AddressRefused, check_address, check_url};
 pub use fetch::{FetchJwks, FetchedJwks};
 pub use fetcher::{FetchPolicy, FetcherError, HttpFetcher};
-pub use address::{AddressRefused, check_address, check_url};
 pub use sets::{KeySetSettings, KeySets};
 pub use signing::{OwnKeys, SigningKeys, generate_signing_key};
 pub use unavailable::KeySetUnavailable;

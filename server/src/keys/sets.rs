@@ -92,13 +92,21 @@ impl KeySets {
 
     /// An empty cache.
     #[must_use]
-    pub fn with_settings(fetcher: Arc<dyn FetchJwks>, clock: Arc<dyn Clock>, settings: KeySetSettings) -> Self {
+    pub fn with_settings(
+        fetcher: Arc<dyn FetchJwks>,
+        clock: Arc<dyn Clock>,
+        settings: KeySetSettings,
+    ) -> Self {
         Self { fetcher, clock, settings: Arc::new(settings), entries: Mutex::default() }
     }
 
     /// The issuer's keys, for a token that names `kid`. The set may lack that key: then it was looked for
     /// as far as the cooldown allows.
-    pub async fn keys(&self, issuer: &IssuerConfig, kid: Option<&str>) -> Result<Arc<KeySet>, KeySetUnavailable> {
+    pub async fn keys(
+        &self,
+        issuer: &IssuerConfig,
+        kid: Option<&str>,
+    ) -> Result<Arc<KeySet>, KeySetUnavailable> {
         let KeySource::JwksUrl(url) = &issuer.keys;
         let entry = self.entry(issuer, url);
         let mut waited = false;

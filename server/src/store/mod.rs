@@ -18,8 +18,8 @@ use crate::clock::UnixMillis;
 pub use error::{Conflicting, OpenError, StoreError};
 pub use records::{
     AdminToken, Credential, CredentialKind, EmailClaim, Environment, IssuerConfig, KeySource, Refresh,
-    SessionAlgorithm, SessionOrigin, SessionRecord, SignIn, SignedIn, SigningKeyRecord, UnknownSessionAlgorithm, User,
-    UserChange,
+    SessionAlgorithm, SessionOrigin, SessionRecord, SignIn, SignedIn, SigningKeyRecord,
+    UnknownSessionAlgorithm, User, UserChange,
 };
 
 /// The server's memory.

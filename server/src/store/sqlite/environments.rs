@@ -179,7 +179,11 @@ pub(super) async fn insert_key(writing: &mut SqliteConnection, key: &SigningKeyR
     .map_err(rows::failed)
 }
 
-pub(super) async fn retire_keys(writing: &mut SqliteConnection, environment: Uuid, now: UnixMillis) -> Result<()> {
+pub(super) async fn retire_keys(
+    writing: &mut SqliteConnection,
+    environment: Uuid,
+    now: UnixMillis,
+) -> Result<()> {
     sqlx::query("UPDATE signing_keys SET retired_at = ? WHERE environment_id = ? AND retired_at IS NULL")
         .bind(now.0)
         .bind(environment)

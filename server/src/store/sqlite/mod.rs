@@ -62,7 +62,11 @@ impl Store for SqliteStore {
         writing.commit().await.map_err(rows::failed)
     }
 
-    async fn update_environment(&self, environment: &Environment, key: Option<&SigningKeyRecord>) -> Result<()> {
+    async fn update_environment(
+        &self,
+        environment: &Environment,
+        key: Option<&SigningKeyRecord>,
+    ) -> Result<()> {
         let mut writing = self.begin().await?;
         environments::update(&mut writing, environment).await?;
         if let Some(key) = key {
@@ -104,7 +108,13 @@ impl Store for SqliteStore {
         Ok(session)
     }
 
-    async fn revoke_session(&self, environment: Uuid, id: Uuid, now: UnixMillis, reason: &str) -> Result<bool> {
+    async fn revoke_session(
+        &self,
+        environment: Uuid,
+        id: Uuid,
+        now: UnixMillis,
+        reason: &str,
+    ) -> Result<bool> {
         sessions::revoke(&self.writer, environment, id, now, reason).await
     }
 

@@ -36,7 +36,9 @@ pub(super) fn failed(error: sqlx::Error) -> StoreError {
             }
         }
         // The row that this one belongs to is gone: an environment or a user.
-        sqlx::Error::Database(cause) if cause.kind() == ErrorKind::ForeignKeyViolation => StoreError::NotFound,
+        sqlx::Error::Database(cause) if cause.kind() == ErrorKind::ForeignKeyViolation => {
+            StoreError::NotFound
+        }
         _ => StoreError::Unavailable(error.into()),
     }
 }
@@ -95,7 +97,9 @@ pub(super) fn issuer(row: &SqliteRow) -> Result<IssuerConfig> {
             .map(|name| name.parse().map_err(|_| StoreError::Corrupt("algorithms")))
             .collect::<Result<_>>()?,
         leeway_seconds: unsigned(column(row, "leeway_seconds")?)?,
-        max_lifetime_seconds: column::<Option<i64>>(row, "max_lifetime_seconds")?.map(unsigned).transpose()?,
+        max_lifetime_seconds: column::<Option<i64>>(row, "max_lifetime_seconds")?
+            .map(unsigned)
+            .transpose()?,
     })
 }
 

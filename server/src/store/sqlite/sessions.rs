@@ -10,7 +10,11 @@ use crate::{
 };
 
 /// Opens a session of a user that has just been recognised by the external identity of `sign_in`.
-pub(super) async fn insert(writing: &mut SqliteConnection, sign_in: &SignIn, user: &User) -> Result<SessionRecord> {
+pub(super) async fn insert(
+    writing: &mut SqliteConnection,
+    sign_in: &SignIn,
+    user: &User,
+) -> Result<SessionRecord> {
     let external = user.credentials.iter().find(|credential| {
         credential.kind == CredentialKind::ExternalUser && credential.identifier == sign_in.subject
     });
@@ -56,7 +60,11 @@ pub(super) async fn insert(writing: &mut SqliteConnection, sign_in: &SignIn, use
     Ok(session)
 }
 
-pub(super) async fn get(reading: &mut SqliteConnection, environment: Uuid, id: Uuid) -> Result<SessionRecord> {
+pub(super) async fn get(
+    reading: &mut SqliteConnection,
+    environment: Uuid,
+    id: Uuid,
+) -> Result<SessionRecord> {
     let row = sqlx::query("SELECT * FROM sessions WHERE environment_id = ? AND id = ?")
         .bind(environment)
         .bind(id)

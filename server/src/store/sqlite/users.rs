@@ -41,15 +41,17 @@ pub(super) async fn recognise(writing: &mut SqliteConnection, sign_in: &SignIn) 
 }
 
 async fn create(writing: &mut SqliteConnection, sign_in: &SignIn) -> Result<Uuid> {
-    sqlx::query("INSERT INTO users (id, environment_id, first_visit, last_visit, updated_at) VALUES (?, ?, ?, ?, ?)")
-        .bind(sign_in.new_user_id)
-        .bind(sign_in.environment_id)
-        .bind(sign_in.now.0)
-        .bind(sign_in.now.0)
-        .bind(sign_in.now.0)
-        .execute(&mut *writing)
-        .await
-        .map_err(rows::failed)?;
+    sqlx::query(
+        "INSERT INTO users (id, environment_id, first_visit, last_visit, updated_at) VALUES (?, ?, ?, ?, ?)",
+    )
+    .bind(sign_in.new_user_id)
+    .bind(sign_in.environment_id)
+    .bind(sign_in.now.0)
+    .bind(sign_in.now.0)
+    .bind(sign_in.now.0)
+    .execute(&mut *writing)
+    .await
+    .map_err(rows::failed)?;
     let (id, user) = (sign_in.new_external_credential_id, sign_in.new_user_id);
     put_credential(writing, sign_in, id, user, CredentialKind::ExternalUser, &sign_in.subject).await?;
     Ok(user)
@@ -75,14 +77,16 @@ async fn vouch(writing: &mut SqliteConnection, sign_in: &SignIn, user: Uuid, add
 
 /// The issuer does not vouch for an address any more.
 async fn disavow(writing: &mut SqliteConnection, sign_in: &SignIn, user: Uuid, address: &str) -> Result<()> {
-    sqlx::query("DELETE FROM credentials WHERE user_id = ? AND kind = 'email' AND issuer = ? AND identifier = ?")
-        .bind(user)
-        .bind(&sign_in.issuer)
-        .bind(address)
-        .execute(writing)
-        .await
-        .map(drop)
-        .map_err(rows::failed)
+    sqlx::query(
+        "DELETE FROM credentials WHERE user_id = ? AND kind = 'email' AND issuer = ? AND identifier = ?",
+    )
+    .bind(user)
+    .bind(&sign_in.issuer)
+    .bind(address)
+    .execute(writing)
+    .await
+    .map(drop)
+    .map_err(rows::failed)
 }
 
 async fn put_credential(
@@ -124,11 +128,12 @@ pub(super) async fn get(reading: &mut SqliteConnection, environment: Uuid, id: U
         .await
         .map_err(rows::failed)?;
     let mut user = rows::user(&row.ok_or(StoreError::NotFound)?)?;
-    let found = sqlx::query("SELECT * FROM credentials WHERE user_id = ? ORDER BY kind <> 'externalUser', issuer")
-        .bind(id)
-        .fetch_all(reading)
-        .await
-        .map_err(rows::failed)?;
+    let found =
+        sqlx::query("SELECT * FROM credentials WHERE user_id = ? ORDER BY kind <> 'externalUser', issuer")
+            .bind(id)
+            .fetch_all(reading)
+            .await
+            .map_err(rows::failed)?;
     user.credentials = found.iter().map(rows::credential).collect::<Result<_>>()?;
     Ok(user)
 }

@@ -1,0 +1,99 @@
+//! What anybody may ask an environment: its settings, its public keys, a nonce.
+
+use byoa_protocol::{
+    jwks::JwksResponse,
+    settings::{
+        AuthSettings, ExternalAuthSettings, JwtDuration, ProjectSettings, SdkSettings, SecuritySettings,
+    },
+};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{CheckStep, Exchange, ExchangeError, MAX_NONCES, nonce};
+use crate::store::{Environment, KeySource};
+
+/// The version of the API in which no operation needs a step-up.
+const API_WITHOUT_STEP_UP: &str = "2026_01_01";
+
+impl Exchange {
+    /// `count` nonces, at least one and [`MAX_NONCES`] at most, each good for one use within 24 hours.
+    pub async fn nonces(&self, environment: Uuid, count: usize) -> Result<Vec<String>, ExchangeError> {
+        let environment = self.environment(environment).await?;
+        let now = self.clock.now();
+        Ok((0..count.clamp(1, MAX_NONCES)).map(|_| nonce::make(&environment, now)).collect())
+    }
+
+    /// What the environment tells the world about itself.
+    pub async fn settings(&self, environment: Uuid) -> Result<ProjectSettings, ExchangeError> {
+        let environment = self.environment(environment).await?;
+        Ok(ProjectSettings {
+            environment_name: environment.name.clone(),
+            chains: Vec::new(),
+            kyc: Vec::new(),
+            providers: Vec::new(),
+            networks: Vec::new(),
+            design: json!({}),
+            general: json!({}),
+            privacy: json!({}),
+            sdk: SdkSettings { min_api_version: API_WITHOUT_STEP_UP.to_owned() },
+            security: SecuritySettings {
+                jwt_duration: duration(self.config.session_lifetime.as_secs()),
+                auth: AuthSettings { storage: vec!["localstorage".to_owned()] },
+                device_registration_required: false,
+                external_auth: external_auth(&environment),
+            },
+        })
+    }
+
+    /// The environment's public keys.
+    pub async fn jwks(&self, environment: Uuid) -> Result<JwksResponse, ExchangeError> {
+        let environment = self.environment(environment).await?;
+        Ok(self.signing.of(&environment).await?.jwks(self.clock.now()))
+    }
+
+    /// What each rule says about an external JWT. Signs nobody in.
+    pub async fn check_jwt(&self, environment: Uuid, jwt: &str) -> Result<Vec<CheckStep>, ExchangeError> {
+        let environment = self.environment(environment).await?;
+        self.trace_external(&environment, jwt).await
+    }
+}
+
+fn external_auth(environment: &Environment) -> Option<ExternalAuthSettings> {
+    let issuer = environment.issuers.first()?;
+    let KeySource::JwksUrl(url) = &issuer.keys;
+    Some(ExternalAuthSettings {
+        enabled: true,
+        iss: Some(issuer.issuer.clone()),
+        jwks_url: Some(url.to_string()),
+        aud: issuer.audiences.first().cloned(),
+        cookie_name: environment.cookie_name.clone(),
+        assume_email_verified: environment.assume_email_verified,
+    })
+}
+
+/// In the largest unit that says it exactly; less than a minute is rounded up to one.
+fn duration(seconds: u64) -> JwtDuration {
+    let units = [(86_400, "days"), (3_600, "hours"), (60, "minutes")];
+    let fitting = units.into_iter().find(|(size, _)| seconds > 0 && seconds.is_multiple_of(*size));
+    let (size, unit) = fitting.unwrap_or((60, "minutes"));
+    JwtDuration { amount: seconds.div_ceil(size).max(1), unit: unit.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::duration;
+
+    #[test]
+    fn durations_are_said_in_the_largest_unit() {
+        for (seconds, amount, unit) in [
+            (7_200, 2, "hours"),
+            (5_400, 90, "minutes"),
+            (172_800, 2, "days"),
+            (1, 1, "minutes"),
+            (61, 2, "minutes"),
+        ] {
+            let said = duration(seconds);
+            assert_eq!((said.amount, said.unit.as_str()), (amount, unit));
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! The signed-in user looks at itself, changes and goes.
+
+use byoa_protocol::user::{NextView, SdkUser, UpdateSelfResponse, UserFields};
+use uuid::Uuid;
+
+use super::{
+    AuthenticatedSession, Exchange, ExchangeError, MAX_METADATA_BYTES, email, profile, session_token::Issue,
+    sessions::ended,
+};
+use crate::store::{Conflicting, StoreError, UserChange};
+
+/// The most characters of a field.
+const MAX_FIELD_CHARACTERS: usize = 255;
+
+impl Exchange {
+    /// The signed-in user.
+    pub async fn current_user(
+        &self,
+        environment: Uuid,
+        bearer: Option<&str>,
+    ) -> Result<SdkUser, ExchangeError> {
+        let AuthenticatedSession { session, .. } = self.authenticate(environment, bearer).await?;
+        let user = self.store.user(environment, session.user_id).await.map_err(ended)?;
+        Ok(profile::sdk_user(&user, Some(&session), false))
+    }
+
+    /// Changes the signed-in user, and states the session's token anew with the changed profile: the
+    /// published client takes its token from this answer. The token ends when the shown one does.
+    pub async fn update_user(
+        &self,
+        environment: Uuid,
+        bearer: Option<&str>,
+        fields: UserFields,
+    ) -> Result<UpdateSelfResponse, ExchangeError> {
+        let AuthenticatedSession { environment, claims, session } =
+            self.authenticate(environment, bearer).await?;
+        let change = change(fields)?;
+        let now = self.clock.now();
+        let user =
+            self.store.update_user(environment.id, session.user_id, &change, now).await.map_err(|error| {
+                match error {
+                    StoreError::Conflict(Conflicting::Username) => ExchangeError::UsernameTaken,
+                    other => ended(other),
+                }
+            })?;
+        let session = self
+            .issue(Issue {
+                environment: &environment,
+                session: &session,
+                user: &user,
+                token_id: claims.jti.parse().map_err(|_| super::Unauthorized::NotOurs)?,
+                now,
+                expires_at: claims.exp,
+                new_user: false,
+            })
+            .await?;
+        Ok(UpdateSelfResponse { session, next_view: NextView::Done })
+    }
+
+    /// Removes the signed-in user and all its sessions.
+    pub async fn delete_user(&self, environment: Uuid, bearer: Option<&str>) -> Result<(), ExchangeError> {
+        let AuthenticatedSession { session, .. } = self.authenticate(environment, bearer).await?;
+        self.store.delete_user(environment, session.user_id).await?;
+        Ok(())
+    }
+}
+
+fn change(fields: UserFields) -> Result<UserChange, ExchangeError> {
+    let metadata = fields.metadata;
+    if metadata
+        .as_ref()
+        .is_some_and(|metadata| serde_json::json!(metadata).to_string().len() > MAX_METADATA_BYTES)
+    {
+        return Err(ExchangeError::MetadataTooLarge);
+    }
+    let is_country =
+        |country: &str| country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase());
+    Ok(UserChange {
+        email: field("email", fields.email, "must be an e-mail address", email::is_address)?,
+        alias: text("alias", fields.alias)?,
+        first_name: text("firstName", fields.first_name)?,
+        last_name: text("lastName", fields.last_name)?,
+        job_title: text("jobTitle", fields.job_title)?,
+        phone_number: text("phoneNumber", fields.phone_number)?,
+        t_shirt_size: text("tShirtSize", fields.t_shirt_size)?,
+        team: text("team", fields.team)?,
+        country: field("country", fields.country, "must be two letters A to Z (ISO 3166-1)", is_country)?,
+        username: field("username", fields.username, "must not begin or end with a space", |name| {
+            name.trim() == name
+        })?,
+        policies_consent: fields.policies_consent,
+        metadata,
+    })
+}
+
+#[expect(clippy::option_option, reason = "the shape of the store's change")]
+fn text(name: &str, value: Option<String>) -> Result<Option<Option<String>>, ExchangeError> {
+    field(name, value, "", |_| true)
+}
+
+/// One field: left out stays, empty clears, anything else must be fit. The sentence never repeats it.
+#[expect(clippy::option_option, reason = "the shape of the store's change")]
+fn field(
+    name: &str,
+    value: Option<String>,
+    rule: &str,
+    is_fit: impl Fn(&str) -> bool,
+) -> Result<Option<Option<String>>, ExchangeError> {
+    let problem = match &value {
+        None => return Ok(None),
+        Some(text) if text.is_empty() => return Ok(Some(None)),
+        Some(text) if text.chars().count() > MAX_FIELD_CHARACTERS => "may have 255 characters",
+        Some(text) if text.contains(char::is_control) => "must not have control characters",
+        Some(text) if !is_fit(text) => rule,
+        Some(_) => return Ok(Some(value)),
+    };
+    Err(ExchangeError::InvalidUpdate(format!("{name} {problem}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use byoa_protocol::user::UserFields;
+    use serde_json::{Value, json};
+
+    use super::{ExchangeError, change};
+
+    fn fields(value: Value) -> UserFields {
+        serde_json::from_value(value).unwrap()
+    }
+
+    #[test]
+    fn fields_are_left_cleared_or_set() {
+        let change =
+            change(fields(json!({"alias": "", "country": "DE", "username": "Ann", "unknown": 1}))).unwrap();
+        assert_eq!(change.alias, Some(None));
+        assert_eq!(change.country, Some(Some("DE".to_owned())));
+        assert_eq!(change.team, None);
+    }
+
+    #[test]
+    fn fields_out_of_bounds_are_refused_by_name() {
+        let long = "x".repeat(256);
+        for (name, value) in [
+            ("alias", long.as_str()),
+            ("team", "a\u{0}b"),
+            ("firstName", "a\nb"),
+            ("country", "de"),
+            ("country", "DEU"),
+            ("country", "D1"),
+            ("email", "nobody"),
+            ("email", "a@b@c"),
+            ("username", " ann"),
+        ] {
+            match change(fields(json!({name: value}))) {
+                Err(ExchangeError::InvalidUpdate(sentence)) => {
+                    assert!(sentence.starts_with(name), "{sentence}");
+                    assert!(!sentence.contains(value), "{sentence}");
+                }
+                other => panic!("{name} {value:?}: {other:?}"),
+            }
+        }
+        assert!(change(fields(json!({"alias": "é".repeat(255)}))).is_ok());
+    }
+
+    #[test]
+    fn metadata_has_a_limit() {
+        let metadata = |length: usize| fields(json!({"metadata": {"a": "x".repeat(length)}}));
+        assert!(change(metadata(16 * 1024 - 8)).is_ok());
+        assert!(matches!(change(metadata(16 * 1024 - 7)), Err(ExchangeError::MetadataTooLarge)));
+    }
+}
