@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 const GRACE_MS = 5_000;
 const TAIL_LINES = 60;
 const running = new Set();
+let forgotten = false;
 
 /** A command that ended badly, with the end of what it printed. */
 export class CommandFailed extends Error {
@@ -39,28 +40,29 @@ export function start(command, args, { cwd, env, onLine } = {}) {
     });
   }
 
-  const exited = new Promise((resolve) => {
+  const closed = new Promise((resolve) => {
     child.on('error', (error) => {
-      running.delete(handle);
       tail.push(error.message);
       resolve({ code: null, ending: 'could not be started' });
     });
     child.on('close', (code, signal) => {
-      killGroup(child.pid, 'SIGKILL');
-      running.delete(handle);
       resolve({ code, ending: signal ? `was ended by ${signal}` : `exited with code ${code}` });
     });
     // `close` waits for the pipes, which a grandchild may hold open: take it down with its parent.
     child.on('exit', () => killGroup(child.pid, 'SIGKILL'));
   });
 
+  const exited = closed.then((end) => {
+    running.delete(handle);
+    return forgotten ? new Promise(() => {}) : end;
+  });
   const handle = {
     exited,
     tail: () => tail.join('\n'),
     async stop() {
       killGroup(child.pid, 'SIGTERM');
       const force = setTimeout(() => killGroup(child.pid, 'SIGKILL'), GRACE_MS);
-      await exited;
+      await closed;
       clearTimeout(force);
     },
     kill: () => killGroup(child.pid, 'SIGKILL'),
@@ -109,8 +111,14 @@ export function capture(command, args, options = {}) {
   });
 }
 
-/** Stops every child that still runs, and waits for it. */
-export async function stopAll() {
+/**
+ * Stops every child that still runs, and waits for it.
+ *
+ * @param {{ forget?: boolean }} [options]  `forget`: whoever awaits a child hears no more of it,
+ *   because this process ends and a stopped child is no failure
+ */
+export async function stopAll({ forget = false } = {}) {
+  forgotten ||= forget;
   await Promise.all([...running].map((child) => child.stop()));
 }
 

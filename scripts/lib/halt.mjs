@@ -30,7 +30,8 @@ export async function main(body, { ownsSignals = () => false } = {}) {
         received = signal;
         resolve(signal);
         if (ownsSignals()) return;
-        await stopAll();
+        await stopAll({ forget: true });
+        if (process.stdout.isTTY) process.stdout.write('\n');
         process.exit(code);
       });
     }
@@ -43,8 +44,6 @@ export async function main(body, { ownsSignals = () => false } = {}) {
     await stopAll();
     process.exit(code ?? 0);
   } catch (error) {
-    // What fails because the children were just stopped is no news; the handler above exits.
-    if (received && !ownsSignals()) return;
     await stopAll();
     if (error instanceof Halt) {
       if (error.detail) console.error(error.detail);

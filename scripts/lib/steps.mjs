@@ -66,7 +66,9 @@ export function stripAnsi(text) {
   return text.replace(/\x1b\[[0-9;?]*[A-Za-z]/g, '');
 }
 
-function fit(label, activity, begun, columns = 80) {
+function fit(label, activity, begun, width) {
+  // A terminal without a size says 0.
+  const columns = width || 80;
   const clock = ` … ${elapsed(Date.now() - begun)}`;
   const room = columns - 1 - label.length - 2 - clock.length;
   const short = activity.length > room ? activity.slice(0, Math.max(0, room)) : activity;
