@@ -1,0 +1,9 @@
+//! What the tests share: an app in process, tokens to bend, and the program as a child process.
+
+mod app;
+mod program;
+mod token;
+
+pub(crate) use app::{Answer, TestApp, get, post};
+pub(crate) use program::{Program, Server, run};
+pub(crate) use token::{AUDIENCE, ISSUER, JWKS_URL, Key, NOW, Token, key_set, public_jwk};
