@@ -92,8 +92,15 @@ impl Entry {
         if self.current.as_ref().is_some_and(|current| current.is_too_old(now, settings.max_age)) {
             self.current = None;
         }
-        // A flight whose task died has no sender any more and must not be waited for again.
-        self.flight = self.flight.take().filter(|flight| flight.has_changed().is_ok());
+        // A flight comes back through `arrive`; one whose sender went without that has died.
+        if self.flight.as_ref().is_some_and(|flight| flight.has_changed().is_err()) {
+            self.flight = None;
+            self.next_attempt = now.plus(settings.cooldown);
+        }
+        // A clock that was set back must not put the next attempt off for long.
+        if self.next_attempt.since(now) > settings.max_backoff * 2 {
+            self.next_attempt = now;
+        }
         let may_fetch = self.flight.is_none() && now >= self.next_attempt;
 
         let Some(current) = &self.current else {
@@ -162,4 +169,49 @@ impl Entry {
 /// Whether a set has a word to say about `kid`: also "that key cannot be used" needs no refetch.
 fn knows(keys: &KeySet, kid: &str) -> bool {
     keys.kids().contains(&kid) || keys.unusable().iter().any(|key| key.kid.as_deref() == Some(kid))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Arc, time::Duration};
+
+    use byoa_jwt::KeySet;
+    use tokio::sync::watch;
+
+    use super::{Entry, Plan};
+    use crate::{clock::UnixMillis, keys::KeySetSettings};
+
+    #[test]
+    fn a_newer_answer_is_not_overwritten_by_an_older_one() {
+        let (settings, now) = (KeySetSettings::default(), UnixMillis(0));
+        let (older, newer) = (Arc::new(KeySet::default()), Arc::new(KeySet::default()));
+        let mut entry = Entry::new(now);
+        entry.depart(1, watch::channel(()).1);
+        entry.depart(2, watch::channel(()).1);
+        entry.arrive(2, Ok((Arc::clone(&newer), None)), now, 0.0, &settings);
+        entry.arrive(1, Ok((older, None)), now, 0.0, &settings);
+        match entry.plan(None, false, now, &settings) {
+            Plan::Use(keys) => assert!(Arc::ptr_eq(&keys, &newer)),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn back_off_doubles_up_to_a_limit_and_jitter_only_adds() {
+        let settings = KeySetSettings::default();
+        let seconds = |failures, jitter| settings.backoff(failures, jitter).as_secs();
+        assert_eq!([0, 1, 2, 3, 4, 40].map(|n| seconds(n, 0.0)), [30, 60, 120, 240, 300, 300]);
+        assert_eq!(settings.backoff(0, 1.0), Duration::from_secs(36));
+        assert_eq!(seconds(u32::MAX, 9.0), 360);
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_makes_nothing_fresh_for_ever() {
+        let settings = KeySetSettings::default();
+        let mut entry = Entry::new(UnixMillis(1_000_000_000));
+        entry.depart(1, watch::channel(()).1);
+        entry.arrive(1, Ok((Arc::default(), None)), UnixMillis(1_000_000_000), 0.0, &settings);
+        entry.next_attempt = UnixMillis(0);
+        assert!(matches!(entry.plan(None, false, UnixMillis(500_000), &settings), Plan::Fetch(2)));
+    }
 }

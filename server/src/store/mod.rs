@@ -8,6 +8,8 @@
 mod error;
 mod records;
 pub mod sqlite;
+#[cfg(test)]
+mod contract;
 
 use std::{fmt::Debug, sync::Arc};
 

@@ -7,6 +7,9 @@ mod rows;
 mod sessions;
 mod users;
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex},

@@ -1,0 +1,509 @@
+//! What every store must do. Each implementation runs all of it through [`contract_tests`].
+
+use std::{sync::Arc, time::Duration};
+
+use byoa_jwt::Algorithm;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{
+    AdminToken, Conflicting, CredentialKind, EmailClaim, Environment, IssuerConfig, KeySource, Refresh,
+    SessionAlgorithm, SessionOrigin, SignIn, SigningKeyRecord, Store, StoreError, UserChange,
+};
+use crate::{clock::UnixMillis, ids, secret::Secret};
+
+/// Runs the contract over stores that `$open` makes: a future of a guard and an `Arc<dyn Store>` that is
+/// empty.
+macro_rules! contract_tests {
+    ($open:path: $($name:ident),+ $(,)?) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                let (_guard, store) = $open().await;
+                $crate::store::contract::$name(store).await;
+            }
+        )+
+    };
+    ($open:path) => {
+        $crate::store::contract::contract_tests!($open:
+            an_environment_comes_back_as_it_was_written,
+            an_environment_is_made_once,
+            a_change_raises_the_revision_and_replaces_the_issuers,
+            a_change_of_something_older_is_refused,
+            a_new_signing_key_retires_the_one_before,
+            what_is_unknown_is_not_found,
+            the_first_sign_in_makes_a_user_and_the_next_finds_it,
+            one_subject_at_two_issuers_or_environments_is_several_people,
+            a_subject_is_compared_byte_for_byte,
+            first_sign_ins_at_once_make_one_user,
+            an_address_is_vouched_for_followed_and_disavowed,
+            an_address_never_finds_or_joins_users,
+            a_profile_address_of_the_users_own_stays,
+            a_session_belongs_to_its_environment,
+            a_refresh_moves_the_session_on,
+            a_session_that_ended_is_not_refreshed,
+            revoking_is_idempotent,
+            a_profile_changes_field_by_field,
+            usernames_are_unique_in_an_environment,
+            deleting_a_user_ends_its_sessions,
+            a_nonce_is_used_once,
+            a_nonce_used_at_once_by_many_is_used_once,
+            admin_tokens_are_found_by_hash,
+            sweeping_forgets_what_ended,
+        );
+    };
+}
+pub(crate) use contract_tests;
+
+type TestStore = Arc<dyn Store>;
+
+const NOW: UnixMillis = UnixMillis(1_700_000_000_000);
+
+fn later(seconds: u64) -> UnixMillis {
+    NOW.plus(Duration::from_secs(seconds))
+}
+
+fn environment(id: u128) -> Environment {
+    let id = Uuid::from_u128(id);
+    Environment {
+        id,
+        name: "sandbox".to_owned(),
+        issuers: vec![issuer(id, "https://b.example"), issuer(id, "https://a.example")],
+        allowed_origins: vec!["https://app.example".to_owned(), "http://localhost:5173".to_owned()],
+        cookie_name: Some("jwt".to_owned()),
+        assume_email_verified: true,
+        session_algorithm: SessionAlgorithm::Es256,
+        nonce_key: ids::secret(),
+        revision: 1,
+        created_at: NOW,
+        updated_at: NOW,
+    }
+}
+
+fn issuer(environment_id: Uuid, name: &str) -> IssuerConfig {
+    IssuerConfig {
+        environment_id,
+        issuer: name.to_owned(),
+        keys: KeySource::JwksUrl(format!("{name}/jwks").parse().unwrap()),
+        audiences: vec!["one".to_owned(), "two".to_owned()],
+        algorithms: vec![Algorithm::Rs256, Algorithm::EdDsa],
+        leeway_seconds: 60,
+        max_lifetime_seconds: Some(3_600),
+    }
+}
+
+fn key(environment: &Environment, kid: &str) -> SigningKeyRecord {
+    SigningKeyRecord {
+        environment_id: environment.id,
+        kid: kid.to_owned(),
+        algorithm: SessionAlgorithm::Rs256,
+        pkcs8: Secret::new(vec![1, 2, 3]),
+        public_jwk: json!({"kty": "RSA", "kid": kid}),
+        created_at: NOW,
+        retired_at: None,
+    }
+}
+
+async fn with_environment(store: &TestStore, id: u128) -> Environment {
+    let environment = environment(id);
+    store.create_environment(&environment, &key(&environment, "first")).await.unwrap();
+    environment
+}
+
+fn sign_in(environment: &Environment, subject: &str) -> SignIn {
+    SignIn {
+        environment_id: environment.id,
+        issuer: "https://a.example".to_owned(),
+        subject: subject.to_owned(),
+        email: EmailClaim::Absent,
+        new_user_id: ids::sortable(NOW),
+        new_external_credential_id: ids::sortable(NOW),
+        new_email_credential_id: ids::sortable(NOW),
+        session_id: ids::unguessable(),
+        token_id: ids::unguessable(),
+        origin: SessionOrigin {
+            audience: "https://app.example".to_owned(),
+            public_key: Some("02ab".to_owned()),
+            sdk_version: Some("ClientSDK/1".to_owned()),
+            ip: Some("2001:db8::1".parse().unwrap()),
+            user_agent: Some("browser".to_owned()),
+        },
+        now: NOW,
+        expires_at: later(7_200),
+        refresh_expires_at: later(86_400),
+    }
+}
+
+fn not_found<T: std::fmt::Debug>(result: Result<T, StoreError>) {
+    assert!(matches!(result, Err(StoreError::NotFound)), "{result:?}");
+}
+
+fn conflict<T: std::fmt::Debug>(result: Result<T, StoreError>, expected: Conflicting) {
+    assert!(matches!(&result, Err(StoreError::Conflict(found)) if *found == expected), "{result:?}");
+}
+
+pub(crate) async fn an_environment_comes_back_as_it_was_written(store: TestStore) {
+    store.ping().await.unwrap();
+    let written = with_environment(&store, 1).await;
+    assert_eq!(*store.environment(written.id).await.unwrap(), written);
+    let second = Environment { created_at: later(1), cookie_name: None, issuers: vec![], ..environment(2) };
+    store.create_environment(&second, &key(&second, "first")).await.unwrap();
+    assert_eq!(store.environments().await.unwrap(), [written, second]);
+}
+
+pub(crate) async fn an_environment_is_made_once(store: TestStore) {
+    let environment = with_environment(&store, 1).await;
+    conflict(store.create_environment(&environment, &key(&environment, "x")).await, Conflicting::Environment);
+    assert_eq!(store.signing_keys(environment.id).await.unwrap().len(), 1, "nothing was done in part");
+}
+
+pub(crate) async fn a_change_raises_the_revision_and_replaces_the_issuers(store: TestStore) {
+    let mut environment = with_environment(&store, 1).await;
+    assert_eq!(store.environment(environment.id).await.unwrap().revision, 1);
+    environment.issuers = vec![issuer(environment.id, "https://c.example")];
+    environment.name = "live".to_owned();
+    environment.updated_at = later(1);
+    store.update_environment(&environment, None).await.unwrap();
+    environment.revision = 2;
+    assert_eq!(*store.environment(environment.id).await.unwrap(), environment);
+}
+
+pub(crate) async fn a_change_of_something_older_is_refused(store: TestStore) {
+    let environment = with_environment(&store, 1).await;
+    store.update_environment(&environment, None).await.unwrap();
+    let name = "live".to_owned();
+    let stale = Environment { name, ..environment };
+    conflict(store.update_environment(&stale, Some(&key(&stale, "second"))).await, Conflicting::Revision);
+    assert_eq!(store.environment(stale.id).await.unwrap().name, "sandbox");
+    assert_eq!(store.signing_keys(stale.id).await.unwrap().len(), 1);
+}
+
+pub(crate) async fn a_new_signing_key_retires_the_one_before(store: TestStore) {
+    let mut environment = with_environment(&store, 1).await;
+    environment.updated_at = later(5);
+    store.update_environment(&environment, Some(&key(&environment, "second"))).await.unwrap();
+    let keys = store.signing_keys(environment.id).await.unwrap();
+    let shown: Vec<_> = keys.iter().map(|key| (key.kid.as_str(), key.retired_at)).collect();
+    assert_eq!(shown, [("second", None), ("first", Some(later(5)))]);
+    let first = &keys[1];
+    assert_eq!((first.pkcs8.expose(), first.algorithm), (&vec![1, 2, 3], SessionAlgorithm::Rs256));
+    assert_eq!(first.public_jwk["kid"], "first");
+}
+
+pub(crate) async fn what_is_unknown_is_not_found(store: TestStore) {
+    let nobody = Uuid::from_u128(9);
+    not_found(store.environment(nobody).await);
+    not_found(store.update_environment(&environment(9), None).await);
+    not_found(store.sign_in(&sign_in(&environment(9), "u")).await);
+    let environment = with_environment(&store, 1).await;
+    not_found(store.session(environment.id, nobody).await);
+    not_found(store.user(environment.id, nobody).await);
+    not_found(store.update_user(environment.id, nobody, &UserChange::default(), NOW).await);
+    not_found(store.admin_token(&[0; 32]).await);
+    assert!(!store.delete_user(environment.id, nobody).await.unwrap());
+    assert!(!store.revoke_session(environment.id, nobody, NOW, "x").await.unwrap());
+}
+
+pub(crate) async fn the_first_sign_in_makes_a_user_and_the_next_finds_it(store: TestStore) {
+    let environment = with_environment(&store, 1).await;
+    let input = sign_in(&environment, "u-1");
+    let first = store.sign_in(&input).await.unwrap();
+    assert!(first.new_user);
+    assert_eq!((first.user.first_visit, first.user.last_visit), (NOW, NOW));
+    let [credential] = &first.user.credentials[..] else { panic!("{:?}", first.user.credentials) };
+    assert_eq!((credential.kind, credential.identifier.as_str()), (CredentialKind::ExternalUser, "u-1"));
+    assert_eq!(first.session.signin_credential_id, credential.id);
+    assert_eq!(first.session.origin, input.origin);
+    assert_eq!(store.session(environment.id, first.session.id).await.unwrap(), first.session);
+
+    let again = SignIn { now: later(10), ..sign_in(&environment, "u-1") };
+    let second = store.sign_in(&again).await.unwrap();
+    assert!(!second.new_user);
+    assert_eq!(second.user.id, first.user.id);
+    assert_eq!((second.user.first_visit, second.user.last_visit), (NOW, later(10)));
+    assert_eq!(second.user.credentials[0].last_selected_at, later(10));
+    assert_eq!(second.user.credentials[0].verified_at, NOW);
+    assert_ne!(second.session.id, first.session.id);
+    assert_eq!(store.user(environment.id, first.user.id).await.unwrap(), second.user);
+}
+
+pub(crate) async fn one_subject_at_two_issuers_or_environments_is_several_people(store: TestStore) {
+    let (one, two) = (with_environment(&store, 1).await, with_environment(&store, 2).await);
+    let here = store.sign_in(&sign_in(&one, "u")).await.unwrap();
+    let there = store.sign_in(&sign_in(&two, "u")).await.unwrap();
+    let issuer = "https://b.example".to_owned();
+    let other = store.sign_in(&SignIn { issuer, ..sign_in(&one, "u") }).await.unwrap();
+    assert!(there.new_user && other.new_user);
+    assert_ne!(here.user.id, other.user.id);
+    assert_ne!(here.user.id, there.user.id);
+    not_found(store.user(two.id, here.user.id).await);
+}
+
+pub(crate) async fn a_subject_is_compared_byte_for_byte(store: TestStore) {
+    let environment = with_environment(&store, 1).await;
+    let spellings = ["ann", "Ann", "ann ", " ann", "a\u{301}nn", "ánn", "ann%", "ann'--", "0", "00", "0.0", "1e0", "1"];
+    for subject in spellings {
+        assert!(store.sign_in(&sign_in(&environment, subject)).await.unwrap().new_user, "{subject:?}");
+    }
+    for subject in spellings {
+        let found = store.sign_in(&sign_in(&environment, subject)).await.unwrap();
+        assert_eq!((found.new_user, found.user.credentials[0].identifier.as_str()), (false, subject));
+    }
+}
+
+pub(crate) async fn first_sign_ins_at_once_make_one_user(store: TestStore) {
+    let environment = with_environment(&store, 1).await;
+    let racers: Vec<_> = (0..64)
+        .map(|_| {
+            let (store, input) = (Arc::clone(&store), sign_in(&environment, "same"));
+            tokio::spawn(async move { store.sign_in(&input).await.unwrap() })
+        })
+        .collect();
+    let mut users = std::collections::HashSet::new();
+    let mut new = 0;
+    for racer in racers {
+        let signed_in = racer.await.unwrap();
+        users.insert(signed_in.user.id);
+        new += usize::from(signed_in.new_user);
+    }
+    assert_eq!((users.len(), new), (1, 1));
+}
+
+pub(crate) async fn an_address_is_vouched_for_followed_and_disavowed(store: TestStore) {
+    let environment = with_environment(&store, 1).await;
+    let with = |email: EmailClaim, seconds| {
+        let (store, input) = (Arc::clone(&store), sign_in(&environment, "u"));
+        async move { store.sign_in(&SignIn { email, now: later(seconds), ..input }).await.unwrap().user }
+    };
+    let verified = |address: &str| EmailClaim::Verified(address.to_owned());
+    let user = with(verified("a@x.example"), 0).await;
+    assert_eq!(user.email.as_deref(), Some("a@x.example"));
+    let first = user.credentials[1].clone();
+    assert_eq!((first.kind, first.identifier.as_str()), (CredentialKind::Email, "a@x.example"));
+
+    let user = with(EmailClaim::Absent, 1).await;
+    assert_eq!(user.credentials.len(), 2, "silence changes nothing");
+    let user = with(verified("a@x.example"), 2).await;
+    assert_eq!((user.credentials[1].id, user.credentials[1].verified_at), (first.id, NOW), "it is the same one");
+    let user = with(EmailClaim::Unverified("other@x.example".to_owned()), 3).await;
+    assert_eq!(user.credentials.len(), 2, "another address says nothing about this one");
+    let user = with(verified("b@x.example"), 4).await;
+    assert_eq!(user.email.as_deref(), Some("b@x.example"));
+    assert_eq!(user.credentials.len(), 2);
+    assert_eq!((user.credentials[1].identifier.as_str(), user.credentials[1].verified_at), ("b@x.example", later(4)));
+    assert_ne!(user.credentials[1].id, first.id);
+    let user = with(EmailClaim::Unverified("b@x.example".to_owned()), 5).await;
+    assert_eq!(user.credentials.len(), 1);
+}
+
+pub(crate) async fn an_address_never_finds_or_joins_users(store: TestStore) {
+    let environment = with_environment(&store, 1).await;
+    let email = || EmailClaim::Verified("same@x.example".to_owned());
+    let one = store.sign_in(&SignIn { email: email(), ..sign_in(&environment, "1") }).await.unwrap();
+    let two = store.sign_in(&SignIn { email: email(), ..sign_in(&environment, "2") }).await.unwrap();
+    let issuer = "https://b.example".to_owned();
+    let input = SignIn { email: email(), issuer, ..sign_in(&environment, "same@x.example") };
+    let three = store.sign_in(&input).await.unwrap();
+    assert!(two.new_user && three.new_user);
+    assert_ne!(one.user.id, two.user.id);
+    assert_eq!(store.user(environment.id, one.user.id).await.unwrap().credentials.len(), 2);
+}
+
+pub(crate) async fn a_profile_address_of_the_users_own_stays(store: TestStore) {
+    let environment = with_environment(&store, 1).await;
+    let signed_in = store.sign_in(&sign_in(&environment, "u")).await.unwrap();
+    let email = Some(Some("own@x.example".to_owned()));
+    let change = UserChange { email, ..UserChange::default() };
+    store.update_user(environment.id, signed_in.user.id, &change, NOW).await.unwrap();
+    let email = EmailClaim::Verified("issuer@x.example".to_owned());
+    let user = store.sign_in(&SignIn { email, ..sign_in(&environment, "u") }).await.unwrap().user;
+    assert_eq!(user.email.as_deref(), Some("own@x.example"));
+    assert_eq!(user.credentials[1].identifier, "issuer@x.example");
+}
+
+pub(crate) async fn a_session_belongs_to_its_environment(store: TestStore) {
+    let (one, two) = (with_environment(&store, 1).await, with_environment(&store, 2).await);
+    let session = store.sign_in(&sign_in(&one, "u")).await.unwrap().session;
+    not_found(store.session(two.id, session.id).await);
+    assert!(!store.revoke_session(two.id, session.id, NOW, "x").await.unwrap());
+    assert!(!store.delete_user(two.id, session.user_id).await.unwrap());
+    assert_eq!(store.session(one.id, session.id).await.unwrap(), session);
+}
+
+fn refresh(session: &super::SessionRecord, now: UnixMillis) -> Refresh {
+    Refresh {
+        environment_id: session.environment_id,
+        session_id: session.id,
+        presented_token_id: session.token_id,
+        new_token_id: ids::unguessable(),
+        now,
+        expires_at: now.plus(Duration::from_secs(7_200)),
+    }
+}
+
+pub(crate) async fn a_refresh_moves_the_session_on(store: TestStore) {
+    let environment = with_environment(&store, 1).await;
+    let before = store.sign_in(&sign_in(&environment, "u")).await.unwrap().session;
+    let step = refresh(&before, later(60));
+    let after = store.refresh(&step).await.unwrap();
+    let expected = super::SessionRecord {
+        generation: 1,
+        token_id: step.new_token_id,
+        previous_token_id: Some(before.token_id),
+        refreshed_at: later(60),
+        expires_at: later(7_260),
+        ..before
+    };
+    assert_eq!(after, expected);
+    assert_eq!(store.session(environment.id, after.id).await.unwrap(), after);
+}
+
+pub(crate) async fn a_session_that_ended_is_not_refreshed(store: TestStore) {
+    let environment = with_environment(&store, 1).await;
+    let over = store.sign_in(&sign_in(&environment, "u")).await.unwrap().session;
+    store.refresh(&refresh(&over, later(86_399))).await.unwrap();
+    not_found(store.refresh(&refresh(&over, later(86_400))).await);
+    let revoked = store.sign_in(&sign_in(&environment, "u")).await.unwrap().session;
+    assert!(store.revoke_session(environment.id, revoked.id, NOW, "x").await.unwrap());
+    not_found(store.refresh(&refresh(&revoked, later(1))).await);
+}
+
+pub(crate) async fn revoking_is_idempotent(store: TestStore) {
+    let environment = with_environment(&store, 1).await;
+    let one = store.sign_in(&sign_in(&environment, "u")).await.unwrap().session;
+    let other = store.sign_in(&sign_in(&environment, "u")).await.unwrap().session;
+    assert!(store.revoke_session(environment.id, one.id, later(1), "user-intent").await.unwrap());
+    assert!(!store.revoke_session(environment.id, one.id, later(9), "again").await.unwrap());
+    assert_eq!(store.session(environment.id, one.id).await.unwrap().revoked_at, Some(later(1)));
+    assert_eq!(store.session(environment.id, other.id).await.unwrap().revoked_at, None);
+}
+
+pub(crate) async fn a_profile_changes_field_by_field(store: TestStore) {
+    let environment = with_environment(&store, 1).await;
+    let before = store.sign_in(&sign_in(&environment, "u")).await.unwrap().user;
+    let set = |text: &str| Some(Some(text.to_owned()));
+    let change = UserChange {
+        email: set("e@x.example"),
+        alias: set("alias"),
+        first_name: set("first"),
+        last_name: set("last"),
+        job_title: set("job"),
+        phone_number: set("phone"),
+        t_shirt_size: set("size"),
+        team: set("team"),
+        country: set("DE"),
+        username: set("Ann"),
+        policies_consent: Some(true),
+        metadata: json!({"a": [1, {"b": null}]}).as_object().cloned(),
+    };
+    let text = |text: &str| Some(text.to_owned());
+    let full = store.update_user(environment.id, before.id, &change, NOW).await.unwrap();
+    let expected = super::User {
+        email: text("e@x.example"),
+        alias: text("alias"),
+        first_name: text("first"),
+        last_name: text("last"),
+        job_title: text("job"),
+        phone_number: text("phone"),
+        t_shirt_size: text("size"),
+        team: text("team"),
+        country: text("DE"),
+        username: text("Ann"),
+        policies_consent: Some(true),
+        metadata: change.metadata.clone(),
+        ..before
+    };
+    assert_eq!(full, expected);
+    let nothing = store.update_user(environment.id, full.id, &UserChange::default(), NOW).await.unwrap();
+    assert_eq!(nothing, full);
+    let clear = UserChange { alias: Some(None), username: Some(None), ..UserChange::default() };
+    let cleared = store.update_user(environment.id, full.id, &clear, NOW).await.unwrap();
+    assert_eq!(cleared, super::User { alias: None, username: None, ..full });
+    assert_eq!(store.user(environment.id, cleared.id).await.unwrap(), cleared);
+}
+
+pub(crate) async fn usernames_are_unique_in_an_environment(store: TestStore) {
+    let (one, two) = (with_environment(&store, 1).await, with_environment(&store, 2).await);
+    let user = |environment: &Environment, subject: &str| {
+        let (store, input) = (Arc::clone(&store), sign_in(environment, subject));
+        async move { store.sign_in(&input).await.unwrap().user.id }
+    };
+    let named = |name: &str| UserChange { username: Some(Some(name.to_owned())), ..UserChange::default() };
+    let (ann, bob, far) = (user(&one, "ann").await, user(&one, "bob").await, user(&two, "ann").await);
+    store.update_user(one.id, ann, &named("Änn"), NOW).await.unwrap();
+    store.update_user(one.id, ann, &named("ÄNN"), NOW).await.unwrap();
+    conflict(store.update_user(one.id, bob, &named("änn"), NOW).await, Conflicting::Username);
+    assert_eq!(store.user(one.id, bob).await.unwrap().username, None);
+    store.update_user(two.id, far, &named("änn"), NOW).await.unwrap();
+    store.update_user(one.id, ann, &UserChange { username: Some(None), ..UserChange::default() }, NOW).await.unwrap();
+    store.update_user(one.id, bob, &named("änn"), NOW).await.unwrap();
+}
+
+pub(crate) async fn deleting_a_user_ends_its_sessions(store: TestStore) {
+    let environment = with_environment(&store, 1).await;
+    let gone = store.sign_in(&sign_in(&environment, "gone")).await.unwrap();
+    let stays = store.sign_in(&sign_in(&environment, "stays")).await.unwrap();
+    assert!(store.delete_user(environment.id, gone.user.id).await.unwrap());
+    assert!(!store.delete_user(environment.id, gone.user.id).await.unwrap());
+    not_found(store.user(environment.id, gone.user.id).await);
+    not_found(store.session(environment.id, gone.session.id).await);
+    not_found(store.refresh(&refresh(&gone.session, later(1))).await);
+    store.session(environment.id, stays.session.id).await.unwrap();
+    let again = store.sign_in(&sign_in(&environment, "gone")).await.unwrap();
+    assert!(again.new_user);
+    assert_ne!(again.user.id, gone.user.id);
+}
+
+pub(crate) async fn a_nonce_is_used_once(store: TestStore) {
+    let (one, two) = (with_environment(&store, 1).await, with_environment(&store, 2).await);
+    assert!(store.use_nonce(one.id, "n", later(1)).await.unwrap());
+    assert!(!store.use_nonce(one.id, "n", later(1)).await.unwrap());
+    assert!(store.use_nonce(two.id, "n", later(1)).await.unwrap());
+    assert!(store.use_nonce(one.id, "N", later(1)).await.unwrap());
+}
+
+pub(crate) async fn a_nonce_used_at_once_by_many_is_used_once(store: TestStore) {
+    let environment = with_environment(&store, 1).await.id;
+    let racers: Vec<_> = (0..64)
+        .map(|_| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move { store.use_nonce(environment, "n", later(1)).await.unwrap() })
+        })
+        .collect();
+    let mut first = 0;
+    for racer in racers {
+        first += usize::from(racer.await.unwrap());
+    }
+    assert_eq!(first, 1);
+}
+
+pub(crate) async fn admin_tokens_are_found_by_hash(store: TestStore) {
+    let token = AdminToken {
+        id: Uuid::from_u128(1),
+        name: "ci".to_owned(),
+        hash: vec![7; 32],
+        scope: "env:read".to_owned(),
+        created_at: NOW,
+        expires_at: Some(later(1)),
+        revoked_at: None,
+    };
+    store.create_admin_token(&token).await.unwrap();
+    assert_eq!(store.admin_token(&[7; 32]).await.unwrap(), token);
+    conflict(
+        store.create_admin_token(&AdminToken { id: Uuid::from_u128(2), ..token.clone() }).await,
+        Conflicting::Other,
+    );
+    assert_eq!(store.admin_tokens().await.unwrap(), [token]);
+}
+
+pub(crate) async fn sweeping_forgets_what_ended(store: TestStore) {
+    let environment = with_environment(&store, 1).await;
+    let session = store.sign_in(&sign_in(&environment, "u")).await.unwrap().session;
+    store.use_nonce(environment.id, "n", later(10)).await.unwrap();
+    assert_eq!(store.sweep(later(9)).await.unwrap(), 0);
+    assert!(!store.use_nonce(environment.id, "n", later(10)).await.unwrap());
+    assert_eq!(store.sweep(later(10)).await.unwrap(), 1);
+    assert_eq!(store.sweep(later(86_400)).await.unwrap(), 1);
+    not_found(store.session(environment.id, session.id).await);
+    store.user(environment.id, session.user_id).await.unwrap();
+}

@@ -1,0 +1,173 @@
+use std::sync::Arc;
+
+use tempfile::TempDir;
+
+use super::SqliteStore;
+use crate::store::{Conflicting, OpenError, Store, StoreError, contract::contract_tests};
+
+async fn open() -> (TempDir, Arc<dyn Store>) {
+    let folder = TempDir::new().unwrap();
+    let store = SqliteStore::open(&url(&folder)).await.unwrap();
+    (folder, Arc::new(store))
+}
+
+fn url(folder: &TempDir) -> String {
+    format!("sqlite://{}", folder.path().join("byoa.db").display())
+}
+
+contract_tests!(open);
+
+/// The contract again, through two stores on one file as two processes have them.
+mod two_processes {
+    use super::{Arc, SqliteStore, Store, TempDir, contract_tests, url};
+    use crate::{
+        clock::UnixMillis,
+        store::{
+            AdminToken, Environment, Refresh, SessionRecord, SignIn, SignedIn, SigningKeyRecord, StoreError, User,
+            UserChange,
+        },
+    };
+    use async_trait::async_trait;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use uuid::Uuid;
+
+    type Result<T> = std::result::Result<T, StoreError>;
+
+    /// Sends each call to the next of two stores.
+    #[derive(Debug)]
+    struct Alternating(AtomicUsize, [SqliteStore; 2]);
+
+    impl Alternating {
+        fn next(&self) -> &SqliteStore {
+            &self.1[self.0.fetch_add(1, Ordering::Relaxed) % 2]
+        }
+    }
+
+    async fn open() -> (TempDir, Arc<dyn Store>) {
+        let folder = TempDir::new().unwrap();
+        let url = url(&folder);
+        let stores = [SqliteStore::open(&url).await.unwrap(), SqliteStore::open(&url).await.unwrap()];
+        (folder, Arc::new(Alternating(AtomicUsize::new(0), stores)))
+    }
+
+    contract_tests!(open);
+
+    #[async_trait]
+    impl Store for Alternating {
+        async fn ping(&self) -> Result<()> {
+            self.next().ping().await
+        }
+        async fn create_environment(&self, environment: &Environment, key: &SigningKeyRecord) -> Result<()> {
+            self.next().create_environment(environment, key).await
+        }
+        async fn update_environment(&self, environment: &Environment, key: Option<&SigningKeyRecord>) -> Result<()> {
+            self.next().update_environment(environment, key).await
+        }
+        async fn environment(&self, id: Uuid) -> Result<Arc<Environment>> {
+            let (one, other) = (self.next().environment(id).await?, self.next().environment(id).await?);
+            assert_eq!(one, other);
+            Ok(one)
+        }
+        async fn environments(&self) -> Result<Vec<Environment>> {
+            self.next().environments().await
+        }
+        async fn signing_keys(&self, environment: Uuid) -> Result<Vec<SigningKeyRecord>> {
+            self.next().signing_keys(environment).await
+        }
+        async fn sign_in(&self, sign_in: &SignIn) -> Result<SignedIn> {
+            self.next().sign_in(sign_in).await
+        }
+        async fn session(&self, environment: Uuid, id: Uuid) -> Result<SessionRecord> {
+            self.next().session(environment, id).await
+        }
+        async fn refresh(&self, refresh: &Refresh) -> Result<SessionRecord> {
+            self.next().refresh(refresh).await
+        }
+        async fn revoke_session(&self, environment: Uuid, id: Uuid, now: UnixMillis, reason: &str) -> Result<bool> {
+            self.next().revoke_session(environment, id, now, reason).await
+        }
+        async fn user(&self, environment: Uuid, id: Uuid) -> Result<User> {
+            self.next().user(environment, id).await
+        }
+        async fn update_user(
+            &self,
+            environment: Uuid,
+            id: Uuid,
+            change: &UserChange,
+            now: UnixMillis,
+        ) -> Result<User> {
+            self.next().update_user(environment, id, change, now).await
+        }
+        async fn delete_user(&self, environment: Uuid, id: Uuid) -> Result<bool> {
+            self.next().delete_user(environment, id).await
+        }
+        async fn use_nonce(&self, environment: Uuid, nonce: &str, expires_at: UnixMillis) -> Result<bool> {
+            self.next().use_nonce(environment, nonce, expires_at).await
+        }
+        async fn create_admin_token(&self, token: &AdminToken) -> Result<()> {
+            self.next().create_admin_token(token).await
+        }
+        async fn admin_token(&self, hash: &[u8]) -> Result<AdminToken> {
+            self.next().admin_token(hash).await
+        }
+        async fn admin_tokens(&self) -> Result<Vec<AdminToken>> {
+            self.next().admin_tokens().await
+        }
+        async fn sweep(&self, now: UnixMillis) -> Result<u64> {
+            self.next().sweep(now).await
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_files_are_for_their_owner_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let (folder, store) = open().await;
+    store.sweep(crate::clock::UnixMillis(0)).await.unwrap();
+    let mut names = Vec::new();
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        let file = file.unwrap();
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", file.file_name());
+        names.push(file.file_name().into_string().unwrap());
+    }
+    names.sort();
+    assert_eq!(names, ["byoa.db", "byoa.db-shm", "byoa.db-wal"]);
+}
+
+#[tokio::test]
+async fn every_commit_is_on_the_disk() {
+    let folder = TempDir::new().unwrap();
+    let store = SqliteStore::open(&url(&folder)).await.unwrap();
+    for (pragma, expected) in [("synchronous", "2"), ("journal_mode", "wal"), ("foreign_keys", "1")] {
+        let query = sqlx::AssertSqlSafe(format!("SELECT CAST({pragma} AS TEXT) FROM pragma_{pragma}"));
+        let found: String = sqlx::query_scalar(query).fetch_one(&store.writer).await.unwrap();
+        assert_eq!(found, expected, "{pragma}");
+    }
+}
+
+#[tokio::test]
+async fn readers_cannot_write() {
+    let folder = TempDir::new().unwrap();
+    let store = SqliteStore::open(&url(&folder)).await.unwrap();
+    assert!(sqlx::query("DELETE FROM users").execute(&store.readers).await.is_err());
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_made_is_named() {
+    let error = SqliteStore::open("sqlite:///nowhere/at/all/byoa.db").await.unwrap_err();
+    assert!(matches!(&error, OpenError::File { path, .. } if path == "/nowhere/at/all/byoa.db"), "{error:?}");
+    assert!(matches!(crate::store::open("mysql://x").await, Err(OpenError::SchemeUnknown { .. })));
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_refused() {
+    let folder = TempDir::new().unwrap();
+    std::fs::write(folder.path().join("byoa.db"), "this is not a database, but it is long enough to look".repeat(50))
+        .unwrap();
+    assert!(SqliteStore::open(&url(&folder)).await.is_err());
+}
+
+#[test]
+fn errors_do_not_tell_values() {
+    assert_eq!(StoreError::from(Conflicting::Username).to_string(), "the username belongs to another user");
+}
