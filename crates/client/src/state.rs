@@ -203,7 +203,11 @@ pub fn transition(state: State, event: Event) -> (State, Vec<Effect>) {
         Event::SignInSucceeded { attempt, session } if state.pending == Some(attempt) => {
             signed_in(state, attempt, session)
         }
-        Event::SignInSucceeded { session, .. } => (state, vec![Effect::RevokeOrphan(session), Effect::Supersede]),
+        Event::SignInSucceeded { session, .. } => {
+            let mut effects = vec![Effect::Supersede];
+            effects.extend(orphan(state.session(), &session));
+            (state, effects)
+        }
         Event::SignInFailed { attempt: None, code, reason } => {
             (state, vec![Effect::Emit(ClientEvent::SignInFailed { code, reason })])
         }
@@ -279,10 +283,16 @@ fn signed_in(state: State, attempt: u64, session: Rc<Session>) -> (State, Vec<Ef
         Effect::Publish,
         Effect::Emit(ClientEvent::SignedIn { user: Box::new(session.user.clone()) }),
     ];
-    // A server may answer with the very session that it knows this user by.
-    let replaced = state.session().filter(|(old, _)| old.user.session_id != session.user.session_id);
-    effects.extend(replaced.map(|(old, _)| Effect::RevokeOrphan(old)));
+    if let Some((old, _)) = state.session() {
+        effects.extend(orphan(Some((Rc::clone(&session), ticket)), &old));
+    }
     (State { phase: Phase::SignedIn { session, ticket }, pending: None, ..state }, effects)
+}
+
+/// Ends a session that is not held, unless the server gave it out twice and the other one is held.
+fn orphan(held: Option<(Rc<Session>, Ticket)>, session: &Rc<Session>) -> Option<Effect> {
+    let is_held = held.is_some_and(|(held, _)| held.user.session_id == session.user.session_id);
+    (!is_held).then(|| Effect::RevokeOrphan(Rc::clone(session)))
 }
 
 fn renewed(state: State, session: Rc<Session>) -> (State, Vec<Effect>) {

@@ -1,0 +1,311 @@
+//! Fakes of the ports, and one bench that holds them together.
+
+use crate::fixtures::{API_BASE, ENVIRONMENT, START_MS, args};
+use async_trait::async_trait;
+use byoa_client::{
+    Client, ClientError, Config, Notice,
+    ports::{Alarm, Clock, Ports, Random, Request, Response, Store, StoreError, Tasks, Timer, Transport, TransportError},
+};
+use byoa_protocol::client::{ClientConfig, ClientEvent, ClientSnapshot, UserProfile};
+use futures_util::{FutureExt as _, future::LocalBoxFuture};
+use std::{
+    cell::{Cell, RefCell},
+    collections::{BTreeMap, VecDeque},
+    future::{Future, poll_fn},
+    pin::Pin,
+    rc::{Rc, Weak},
+    task::{Context, Poll, Waker},
+};
+
+/// Answers in the order in which they were scripted, and records what was asked.
+#[derive(Default)]
+pub(crate) struct ScriptedTransport {
+    pub(crate) requests: RefCell<Vec<Request>>,
+    answers: RefCell<VecDeque<(Rc<Cell<bool>>, Result<Response, TransportError>)>>,
+}
+
+/// Holds an answer back until it is opened.
+pub(crate) struct Gate(Rc<Cell<bool>>);
+
+impl Gate {
+    pub(crate) fn open(&self) {
+        self.0.set(true);
+    }
+}
+
+#[async_trait(?Send)]
+impl Transport for ScriptedTransport {
+    async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        let what = format!("{:?} {}", request.method, request.url);
+        self.requests.borrow_mut().push(request);
+        let (gate, answer) = self.answers.borrow_mut().pop_front().unwrap_or_else(|| panic!("no answer for {what}"));
+        poll_fn(|_| if gate.get() { Poll::Ready(()) } else { Poll::Pending }).await;
+        answer
+    }
+}
+
+/// A map that can be told to refuse.
+#[derive(Default)]
+pub(crate) struct MemoryStore {
+    pub(crate) values: RefCell<BTreeMap<String, String>>,
+    pub(crate) blocked: Cell<bool>,
+    pub(crate) full: Cell<bool>,
+    pub(crate) writes: Cell<usize>,
+}
+
+impl Store for MemoryStore {
+    fn get(&self, key: &str) -> Result<Option<String>, StoreError> {
+        if self.blocked.get() { Err(StoreError) } else { Ok(self.values.borrow().get(key).cloned()) }
+    }
+
+    fn set(&self, key: &str, value: &str) -> Result<(), StoreError> {
+        self.writes.set(self.writes.get() + 1);
+        if self.blocked.get() || self.full.get() {
+            return Err(StoreError);
+        }
+        self.values.borrow_mut().insert(key.to_owned(), value.to_owned());
+        Ok(())
+    }
+
+    fn remove(&self, key: &str) -> Result<(), StoreError> {
+        if self.blocked.get() {
+            return Err(StoreError);
+        }
+        self.values.borrow_mut().remove(key);
+        Ok(())
+    }
+}
+
+type Wakeups = RefCell<Vec<(i64, Weak<()>, Box<dyn FnOnce()>)>>;
+
+/// Time that stands still until it is advanced, and the wake-ups that are set for it.
+pub(crate) struct ManualClock {
+    now_ms: Cell<i64>,
+    wakeups: Wakeups,
+}
+
+struct Set(#[expect(dead_code, reason = "held for its drop")] Rc<()>);
+
+impl Alarm for Set {}
+
+impl Clock for ManualClock {
+    fn now_ms(&self) -> i64 {
+        self.now_ms.get()
+    }
+}
+
+impl Timer for ManualClock {
+    fn wake_at(&self, deadline_ms: i64, wake: Box<dyn FnOnce()>) -> Box<dyn Alarm> {
+        let alive = Rc::new(());
+        self.wakeups.borrow_mut().push((deadline_ms, Rc::downgrade(&alive), wake));
+        Box::new(Set(alive))
+    }
+}
+
+impl ManualClock {
+    /// Lets time pass without waking anybody, as a laptop's sleep does.
+    pub(crate) fn sleep(&self, milliseconds: i64) {
+        self.now_ms.set(self.now_ms.get() + milliseconds);
+    }
+
+    /// Lets time pass and wakes whoever is due.
+    pub(crate) fn advance(&self, milliseconds: i64) {
+        self.sleep(milliseconds);
+        let due: Vec<_> = self.wakeups.borrow_mut().extract_if(.., |set| set.0 <= self.now_ms.get()).collect();
+        for (_, alive, wake) in due {
+            if alive.upgrade().is_some() {
+                wake();
+            }
+        }
+    }
+
+    /// The deadlines that are set and not cancelled.
+    pub(crate) fn deadlines(&self) -> Vec<i64> {
+        self.wakeups.borrow().iter().filter(|set| set.1.strong_count() > 0).map(|set| set.0).collect()
+    }
+}
+
+/// Counts up.
+#[derive(Default)]
+pub(crate) struct CountingRandom(Cell<u8>);
+
+impl Random for CountingRandom {
+    fn fill(&self, bytes: &mut [u8]) {
+        for byte in bytes {
+            *byte = self.0.replace(self.0.get().wrapping_add(1));
+        }
+        // Otherwise 64 bytes would repeat themselves in every id's alphabet.
+        self.0.set(self.0.get().wrapping_add(1));
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct CollectedTasks(RefCell<Vec<LocalBoxFuture<'static, ()>>>);
+
+impl Tasks for CollectedTasks {
+    fn spawn(&self, task: Pin<Box<dyn Future<Output = ()>>>) {
+        self.0.borrow_mut().push(task);
+    }
+}
+
+/// A client and the world around it.
+pub(crate) struct Bench {
+    pub(crate) client: Client,
+    pub(crate) transport: Rc<ScriptedTransport>,
+    pub(crate) store: Rc<MemoryStore>,
+    pub(crate) clock: Rc<ManualClock>,
+    pub(crate) notices: Rc<RefCell<Vec<Notice>>>,
+    tasks: Rc<CollectedTasks>,
+}
+
+impl Bench {
+    pub(crate) fn new() -> Self {
+        Self::on(Rc::default())
+    }
+
+    /// A new page on the same store.
+    pub(crate) fn on(store: Rc<MemoryStore>) -> Self {
+        let notices = Rc::new(RefCell::new(Vec::new()));
+        let noted = Rc::clone(&notices);
+        Self::observed(store, notices, move |notice, _| noted.borrow_mut().push(notice.clone()))
+    }
+
+    /// With an observer that gets the client too, to call back into it.
+    pub(crate) fn observed(
+        store: Rc<MemoryStore>,
+        notices: Rc<RefCell<Vec<Notice>>>,
+        observer: impl Fn(&Notice, &Client) + 'static,
+    ) -> Self {
+        let transport = Rc::new(ScriptedTransport::default());
+        let clock = Rc::new(ManualClock { now_ms: Cell::new(START_MS), wakeups: RefCell::default() });
+        let tasks = Rc::new(CollectedTasks::default());
+        let ports = Ports {
+            transport: Rc::clone(&transport) as _,
+            store: Rc::clone(&store) as _,
+            clock: Rc::clone(&clock) as _,
+            timer: Rc::clone(&clock) as _,
+            random: Rc::new(CountingRandom::default()),
+            tasks: Rc::clone(&tasks) as _,
+        };
+        let config = ClientConfig { environment_id: ENVIRONMENT.to_owned(), api_base_url: API_BASE.to_owned() };
+        let config = Config::new(&config).expect("valid");
+        let shared: Rc<RefCell<Option<Client>>> = Rc::default();
+        let seen = Rc::clone(&shared);
+        let client = Client::new(config, ports, move |notice| {
+            let client = seen.borrow().clone();
+            observer(notice, &client.expect("set below"));
+        });
+        *shared.borrow_mut() = Some(client.clone());
+        Self { client, transport, store, clock, notices, tasks }
+    }
+
+    /// A page on which somebody has signed in with [`crate::fixtures::session`].
+    pub(crate) fn signed_in() -> Self {
+        let bench = Self::new();
+        bench.answer(200, &crate::fixtures::session().to_string());
+        run(bench.client.sign_in_with_external_jwt(args())).expect("signs in");
+        bench.transport.requests.borrow_mut().clear();
+        bench.notices.borrow_mut().clear();
+        bench
+    }
+
+    /// Scripts the next answer.
+    pub(crate) fn answer(&self, status: u16, body: &str) {
+        self.gated(status, body).open();
+    }
+
+    /// Scripts the next answer, held back.
+    pub(crate) fn gated(&self, status: u16, body: &str) -> Gate {
+        self.script(Ok(Response { status, headers: vec![], body: body.to_owned() }))
+    }
+
+    pub(crate) fn script(&self, answer: Result<Response, TransportError>) -> Gate {
+        let open = Rc::new(Cell::new(false));
+        self.transport.answers.borrow_mut().push_back((Rc::clone(&open), answer));
+        Gate(open)
+    }
+
+    pub(crate) fn unreachable(&self) {
+        self.script(Err(TransportError::Unreachable("Failed to fetch".to_owned()))).open();
+    }
+
+    /// Runs what nobody waits for.
+    pub(crate) fn run_tasks(&self) {
+        for task in self.tasks.0.take() {
+            run(task);
+        }
+    }
+
+    pub(crate) fn sign_in(&self) -> Result<UserProfile, ClientError> {
+        run(self.client.sign_in_with_external_jwt(args()))
+    }
+
+    pub(crate) fn snapshot(&self) -> ClientSnapshot {
+        ClientSnapshot::clone(&self.client.snapshot().value)
+    }
+
+    pub(crate) fn is_signed_in(&self) -> bool {
+        matches!(*self.client.snapshot().value, ClientSnapshot::SignedIn { .. })
+    }
+
+    /// The events so far, as short words.
+    pub(crate) fn events(&self) -> Vec<String> {
+        let notices = self.notices.borrow();
+        notices.iter().filter_map(|notice| if let Notice::Event(event) = notice { Some(word(event)) } else { None }).collect()
+    }
+
+    /// Method and URL of the requests so far.
+    pub(crate) fn asked(&self) -> Vec<String> {
+        let requests = self.transport.requests.borrow();
+        requests.iter().map(|request| format!("{:?} {}", request.method, request.url)).collect()
+    }
+
+    /// The stored record.
+    pub(crate) fn stored(&self) -> Option<String> {
+        self.store.values.borrow().get(crate::fixtures::STORE_KEY).cloned()
+    }
+}
+
+/// An event as a short word.
+pub(crate) fn word(event: &ClientEvent) -> String {
+    match event {
+        ClientEvent::SignedIn { .. } => "signedIn".to_owned(),
+        ClientEvent::SignedOut { reason } => format!("signedOut:{reason:?}"),
+        ClientEvent::SignInFailed { code, reason } => format!("failed:{code}:{}", reason.as_deref().unwrap_or("-")),
+        ClientEvent::UserChanged { .. } => "userChanged".to_owned(),
+        ClientEvent::Warning { code, .. } => format!("warning:{code}"),
+    }
+}
+
+/// A future that is polled by hand.
+pub(crate) struct Polled<T>(LocalBoxFuture<'static, T>);
+
+impl<T> Polled<T> {
+    /// Starts it.
+    pub(crate) fn start(future: impl Future<Output = T> + 'static) -> Self {
+        let mut polled = Self(future.boxed_local());
+        assert!(polled.poll().is_pending(), "answered before the gate opened");
+        polled
+    }
+
+    pub(crate) fn poll(&mut self) -> Poll<T> {
+        self.0.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+    }
+
+    /// Ends it; by now nothing may hold it back.
+    pub(crate) fn end(mut self) -> T {
+        let Poll::Ready(value) = self.poll() else { panic!("still waiting") };
+        value
+    }
+}
+
+/// Runs a future that nothing holds back.
+pub(crate) fn run<T>(future: impl Future<Output = T>) -> T {
+    let mut future = Box::pin(future);
+    for _ in 0..16 {
+        if let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            return value;
+        }
+    }
+    panic!("waits for something that never comes")
+}

@@ -1,0 +1,12 @@
+//! The client against fakes of everything around it.
+
+mod answers;
+mod authenticated;
+mod fakes;
+mod fixtures;
+mod requests;
+mod sign_in;
+mod sign_out;
+mod stale;
+mod storage;
+mod transition;
