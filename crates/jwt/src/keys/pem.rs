@@ -1,6 +1,6 @@
 //! One public key in PEM (RFC 7468 13).
 
-use data_encoding::BASE64;
+use base64ct::{Base64, Encoding};
 
 use super::{der, key::VerifyingKey, material::Material, set::KeySetError};
 use crate::{Algorithm, KeyProblem};
@@ -45,7 +45,7 @@ fn decode(text: &str) -> Result<Vec<u8>, KeySetError> {
         return Err(invalid("it has more than one block"));
     }
     let body: String = body.chars().filter(|character| !character.is_ascii_whitespace()).collect();
-    BASE64.decode(body.as_bytes()).map_err(|_| invalid("its body is not base64"))
+    Base64::decode_vec(&body).map_err(|_| invalid("its body is not base64"))
 }
 
 fn read_info(der: &[u8]) -> Result<Material, KeySetError> {
