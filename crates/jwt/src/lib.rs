@@ -55,6 +55,8 @@ mod token;
 #[cfg(feature = "crypto")]
 mod backend;
 #[cfg(feature = "crypto")]
+mod dpop;
+#[cfg(feature = "crypto")]
 mod keys;
 #[cfg(feature = "crypto")]
 mod signing;
@@ -76,6 +78,8 @@ pub use rejection::{Part, Rejection};
 pub use rules::RULES;
 pub use token::UnverifiedToken;
 
+#[cfg(feature = "crypto")]
+pub use dpop::{DpopPolicy, DpopRejection, VerifiedProof, verify_dpop};
 #[cfg(feature = "crypto")]
 pub use keys::{KeySet, KeySetError, UnusableKey, VerifyingKey};
 #[cfg(feature = "crypto")]
@@ -115,3 +119,12 @@ pub const MAX_KEYS: usize = 100;
 
 /// The longest JWK set, in bytes.
 pub const MAX_KEY_SET_BYTES: usize = 512 * 1024;
+
+/// The longest `DPoP` proof that is looked at, in bytes: an RSA key of [`MAX_RSA_BITS`] and a long URL fit.
+pub const MAX_PROOF_BYTES: usize = 8 * 1024;
+
+/// The longest `jti` of a `DPoP` proof, in bytes: every one has to be remembered.
+pub const MAX_PROOF_ID_BYTES: usize = 128;
+
+/// The longest `nonce` of a `DPoP` proof, in bytes.
+pub const MAX_PROOF_NONCE_BYTES: usize = 256;

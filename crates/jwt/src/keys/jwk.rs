@@ -20,6 +20,11 @@ pub(super) fn read(entry: &Value) -> Result<VerifyingKey, UnusableKey> {
     read_members(entry, kid.clone()).map_err(|why| UnusableKey { kid, why })
 }
 
+/// Reads a key that stands alone, in the header of a `DPoP` proof.
+pub(crate) fn read_one(entry: &Value) -> Result<VerifyingKey, KeyProblem> {
+    read(entry).map_err(|refused| refused.why)
+}
+
 fn read_members(entry: &Value, kid: Option<String>) -> Result<VerifyingKey, KeyProblem> {
     let jwk = entry.as_object().ok_or(KeyProblem::NotAnObject)?;
     if jwk.contains_key("kid") && kid.is_none() {

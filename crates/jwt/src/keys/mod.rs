@@ -7,5 +7,6 @@ mod material;
 mod pem;
 mod set;
 
+pub(crate) use jwk::read_one as read_jwk;
 pub use key::VerifyingKey;
 pub use set::{KeySet, KeySetError, UnusableKey};

@@ -85,6 +85,7 @@ fn decisions_stay_as_recorded() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "this test is about how long it takes")]
 fn no_line_takes_long() {
     let slowest = lines()
         .map(|line| {

@@ -4,6 +4,7 @@
 mod common;
 mod corpus;
 mod damage;
+mod dpop;
 mod key_sets;
 mod rejections;
 mod rfc;
