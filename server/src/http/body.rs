@@ -29,8 +29,16 @@ impl<T: RequestBody, S: Send + Sync> FromRequest<S> for Json<T> {
             return Err(ApiError::PayloadTooLarge);
         }
         let bytes = to_bytes(request.into_body(), MAX_BODY_BYTES).await.map_err(|cause| unread(&cause))?;
+        if !is_object(&bytes) {
+            return Err(ApiError::BadRequest(format!("the body is not a JSON object; send {}", T::SHAPE)));
+        }
         serde_json::from_slice(&bytes).map(Self).map_err(|problem| refusal::<T>(&problem))
     }
+}
+
+/// Whether a JSON text can be an object. serde would read a list as a struct, member by member.
+fn is_object(bytes: &[u8]) -> bool {
+    bytes.iter().find(|byte| !b" \t\r\n".contains(byte)) == Some(&b'{')
 }
 
 fn declared_length(headers: &HeaderMap) -> Option<usize> {

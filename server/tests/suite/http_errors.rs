@@ -36,6 +36,7 @@ async fn a_body_that_is_not_the_json_asked_for_is_a_bad_request() {
         ("a form", format!("jwt={secret}").into()),
         ("a string", format!("{secret:?}").into()),
         ("null", b"null".to_vec()),
+        ("a list", format!("[{secret:?}]").into()),
         ("a number as jwt", br#"{"jwt":1}"#.to_vec()),
         ("an object as jwt", format!(r#"{{"jwt":{{"token":{secret:?}}}}}"#).into()),
         ("a list as jwt", format!(r#"{{"jwt":[{secret:?}]}}"#).into()),

@@ -1,10 +1,10 @@
 //! The server from outside: its router in process, and its program as a process.
 
 mod bad_tokens;
-//cli
+mod cli;
 mod common;
 mod cors;
-//crash
+mod crash;
 mod http_errors;
 mod sign_in;
 mod users;
