@@ -47,6 +47,8 @@ describe.each([
     await page.getByRole('button', { name: 'Run all' }).click();
     await page.getByText(/^\d+ of 14 refused/).waitFor();
     expect(await violations(page)).toEqual([]);
+    const tooWide = await page.evaluate(() => [...document.querySelectorAll('body *')].filter((one) => one.getBoundingClientRect().right > innerWidth).map(({ outerHTML }) => outerHTML.slice(0, 200)));
+    expect(tooWide).toEqual([]);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(viewport.width);
   });
 });
@@ -55,7 +57,11 @@ describe('with the keyboard alone', () => {
   it('one can sign in, see a refusal and sign out', async () => {
     const page = await open({ viewport: desk });
     const { keyboard } = page;
-    const focused = () => page.evaluate(() => document.activeElement?.textContent || (document.activeElement as HTMLInputElement | null)?.value || '');
+    const focused = () =>
+      page.evaluate(() => {
+        const element = document.activeElement;
+        return element?.getAttribute('aria-label') ?? (element instanceof HTMLInputElement ? element.value : (element?.textContent ?? ''));
+      });
     const tabTo = async (name: string) => {
       for (let presses = 0; presses < 60; presses += 1) {
         await keyboard.press('Tab');

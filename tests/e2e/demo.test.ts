@@ -1,8 +1,11 @@
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { decodeJwt } from 'jose';
 import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { type Witness, launchBrowser, openWatched } from '../support/browser.ts';
 import { type Demo, signInOnPage, startDemo, storedTokens } from '../support/demo.ts';
+import { built, scratch } from '../support/processes.ts';
 
 let demo: Demo;
 let browser: Browser;
@@ -141,6 +144,26 @@ describe('the page', () => {
     expect(response?.headers()['content-security-policy']).toContain("script-src 'self' 'wasm-unsafe-eval';");
     await signInOnPage(page);
     expect(said.filter((text) => /content security policy/i.test(text))).toEqual([]);
+  });
+
+  it('says how to mend a policy that forbids WebAssembly', async () => {
+    const folder = scratch();
+    onTestFinished(folder.remove);
+    cpSync(built('www/dist', 'node scripts/build.mjs demo'), folder.path, { recursive: true });
+    const file = join(folder.path, 'index.html');
+    // A second policy: what it does not allow is forbidden, whatever the first says.
+    const policy = `<meta http-equiv="content-security-policy" content="script-src 'self'" />`;
+    writeFileSync(file, readFileSync(file, 'utf8').replace('<head>', `<head>${policy}`));
+    const strict = await startDemo({ dist: folder.path });
+    onTestFinished(strict.stop);
+
+    const { page } = witness;
+    await page.goto(strict.pageUrl);
+    await page.getByRole('button', { name: 'Sign in at your backend' }).click();
+    await page.getByRole('button', { name: 'signInWithExternalJwt()' }).click();
+    const alert = await page.getByRole('alert').textContent();
+    expect(alert).toContain('wasm_unavailable');
+    expect(alert).toContain("add 'wasm-unsafe-eval' to its script-src");
   });
 
   it('keeps a chosen theme', async () => {

@@ -13,7 +13,8 @@ let demo: Demo;
 let browser: Browser;
 
 beforeAll(async () => {
-  [demo, browser] = await Promise.all([startDemo(), launchBrowser()]);
+  // The ports that `npm start` takes, as they are in the picture.
+  [demo, browser] = await Promise.all([startDemo({ ports: [4600, 4601, 4602] }), launchBrowser()]);
   for (const folder of [others, join(picture, '..')]) mkdirSync(folder, { recursive: true });
 });
 afterAll(async () => {
@@ -32,7 +33,12 @@ it.each([
   await page.getByRole('radio', { name: 'Alice Moreau' }).waitFor();
   await page.screenshot({ path: join(others, `${name}-empty.png`), fullPage: true });
   await signInOnPage(page);
-  if (name === 'light') await page.screenshot({ path: picture, clip: { x: 0, y: 0, width: 1280, height: 1250 }, fullPage: true });
+  if (name === 'light') {
+    await page.evaluate(() => scrollTo(0, 0));
+    const box = await page.getByRole('article', { name: 'external JWT' }).boundingBox();
+    const height = (box?.y ?? 0) + (box?.height ?? 0) + 40;
+    await page.screenshot({ path: picture, clip: { x: 0, y: 0, width: viewport.width, height }, fullPage: true });
+  }
   await page.getByRole('button', { name: 'Run all' }).click();
   await page.getByText(/^\d+ of 14 refused/).waitFor();
   await page.screenshot({ path: join(others, `${name}.png`), fullPage: true });

@@ -30,12 +30,12 @@ function Page() {
     const response = await fetch(issuerUrl + '/token', {
       method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ user: 'alice', alg: 'ES256', bend }),
     });
-    setToken(await response.json());
+    setToken({ ...(await response.json()), is: bend ?? 'good' });
   };
   return <>
     <button onClick={() => fetchToken()}>Good token</button>
     <button onClick={() => fetchToken('wrong-audience')}>Bad token</button>
-    {token && <SignInButton {...token} />}
+    {token && <><p>holds a {token.is} token</p><SignInButton {...token} /></>}
     <output>{!sdkHasLoaded ? 'loading' : isLoggedIn ? 'signed in as ' + user.externalUserId : 'signed out'}</output>
   </>;
 }
@@ -93,12 +93,13 @@ it.each(VARIANTS)("runs the seed's sample in the browser, %s", async (variant) =
     await page.goto(demo.pageUrl);
     await page.getByText('signed out').waitFor();
     await page.getByRole('button', { name: 'Bad token' }).click();
+    await page.getByText('holds a wrong-audience token').waitFor();
     await page.getByRole('button', { name: 'Sign in' }).click();
     await expect.poll(() => said.filter((text) => text.startsWith('error: sign-in failed:'))).toHaveLength(1);
     expect(await page.locator('output').textContent()).toBe('signed out');
 
     await page.getByRole('button', { name: 'Good token' }).click();
-    await page.waitForResponse(`${demo.issuerUrl}/token`).catch(() => undefined);
+    await page.getByText('holds a good token').waitFor();
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByText('signed in as alice').waitFor();
     await page.reload();

@@ -15,12 +15,12 @@ export interface Demo {
   readonly stop: () => Promise<void>;
 }
 
-export async function startDemo({ dist = 'www/dist' } = {}): Promise<Demo> {
+export async function startDemo({ dist = 'www/dist', ports }: { dist?: string; ports?: readonly number[] } = {}): Promise<Demo> {
   const folder = scratch();
   const undo = undoing();
   undo.add(folder.remove);
   try {
-    const [pagePort, issuerPort, serverPort] = (await freePorts(3)) as [number, number, number];
+    const [pagePort, issuerPort, serverPort] = (ports ?? (await freePorts(3))) as [number, number, number];
     const pageUrl = `http://localhost:${pagePort}`;
     const issuerUrl = `http://localhost:${issuerPort}`;
     const jwksUrl = `${issuerUrl}/.well-known/jwks.json`;

@@ -2,7 +2,8 @@
 import { createHmac } from 'node:crypto';
 import { SignJWT, generateKeyPair } from 'jose';
 
-const LIFETIME_S = 5 * 60;
+/** A session lasts no longer than the JWT it was exchanged for: long enough to look around. */
+const LIFETIME_S = 15 * 60;
 const HOUR_S = 60 * 60;
 /** Over the limit of 16 KiB. */
 const HUGE = 17 * 1024;

@@ -35,8 +35,8 @@ function Row({ one, outcome, onTry }: { one: Case; outcome: Outcome | undefined;
         <h3>{one.title}</h3>
         <p>{one.about}</p>
       </div>
-      <button type="button" onClick={onTry}>
-        Try<span className="visually-hidden">: {one.title}</span>
+      <button type="button" aria-label={`Try: ${one.title}`} onClick={onTry}>
+        Try
       </button>
       <div className="verdict" aria-live="polite">
         {outcome && <Verdict outcome={outcome} expected={one.reason} />}
