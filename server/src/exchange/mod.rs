@@ -18,6 +18,9 @@ mod sessions;
 mod sign_in;
 mod users;
 
+#[cfg(test)]
+mod tests;
+
 use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
 
 use byoa_protocol::claims::SessionClaims;

@@ -84,9 +84,9 @@ fn origin(config: &ExchangeConfig, caller: Caller, public_key: Option<String>) -
     SessionOrigin {
         audience: audience.unwrap_or_else(|| config.public_url.origin().ascii_serialization()),
         public_key,
-        sdk_version: caller.sdk_version.and_then(kept),
+        sdk_version: caller.sdk_version.as_deref().and_then(kept),
         ip: caller.ip,
-        user_agent: caller.user_agent.and_then(kept),
+        user_agent: caller.user_agent.as_deref().and_then(kept),
     }
 }
 
@@ -101,7 +101,7 @@ fn is_origin(text: &str) -> bool {
         })
 }
 
-fn kept(text: String) -> Option<String> {
+fn kept(text: &str) -> Option<String> {
     let kept: String =
         text.chars().filter(|character| !character.is_control()).take(MAX_CALLER_CHARACTERS).collect();
     (!kept.is_empty()).then_some(kept)

@@ -76,40 +76,39 @@ fn special_v4(address: Ipv4Addr) -> Option<&'static str> {
         (169, 254, ..) => Some("link-local or metadata"),
         // The metadata service of one cloud is at a public-looking address.
         (168, 63, 129, 16) => Some("metadata"),
-        (192, 0, 0, _) | (192, 88, 99, _) => Some("reserved"),
+        (192, 0, 0, _) | (192, 88, 99, _) | (240..=255, ..) => Some("reserved"),
         (192, 0, 2, _) | (198, 51, 100, _) | (203, 0, 113, _) => Some("documentation"),
         (198, 18..=19, ..) => Some("benchmarking"),
         (224..=239, ..) => Some("multicast"),
-        (240..=255, ..) => Some("reserved"),
         _ => None,
     }
 }
 
 fn special_v6(address: Ipv6Addr) -> Option<&'static str> {
-    let [a, b, c, d, e, f, g, h] = address.segments();
+    let segments = address.segments();
     let embedded = || {
-        let ([w, x], [y, z]) = (g.to_be_bytes(), h.to_be_bytes());
-        Ipv4Addr::new(w, x, y, z)
+        let [.., first, second, third, fourth] = address.octets();
+        Ipv4Addr::new(first, second, third, fourth)
     };
-    match (a, b, c, d, e, f) {
-        (0, 0, 0, 0, 0, 0) if g == 0 && h == 0 => Some("unspecified"),
-        (0, 0, 0, 0, 0, 0) if g == 0 && h == 1 => Some("loopback"),
+    match segments {
+        [0, 0, 0, 0, 0, 0, 0, 0] => Some("unspecified"),
+        [0, 0, 0, 0, 0, 0, 0, 1] => Some("loopback"),
         // NAT64 leads to that IPv4 address; a network without IPv4 reaches all of them so (RFC 6052).
-        (0x64, 0xff9b, 0, 0, 0, 0) => special_v4(embedded()),
+        [0x64, 0xff9b, 0, 0, 0, 0, ..] => special_v4(embedded()),
         // Mapped and compatible forms would reach it too, and no resolver has a reason to answer so.
-        (0, 0, 0, 0, 0, _) => Some("mapped"),
-        (0x64, 0xff9b, ..) => Some("translated"),
-        (0x100, ..) => Some("discard-only"),
-        (0x2001, 0, ..) => Some("tunnel (Teredo)"),
-        (0x2001, 0xdb8, ..) | (0x3fff, 0..=0xfff, ..) => Some("documentation"),
-        (0x2001, 1..=0x1ff, ..) => Some("reserved"),
-        (0x2002, ..) => Some("tunnel (6to4)"),
-        (0xfc00..=0xfdff, ..) => Some("private"),
-        (0xfe80..=0xfebf, ..) => Some("link-local or metadata"),
-        (0xfec0..=0xfeff, ..) => Some("site-local"),
-        (0xff00..=0xffff, ..) => Some("multicast"),
+        [0, 0, 0, 0, 0, ..] => Some("mapped"),
+        [0x64, 0xff9b, ..] => Some("translated"),
+        [0x100, ..] => Some("discard-only"),
+        [0x2001, 0, ..] => Some("tunnel (Teredo)"),
+        [0x2001, 0xdb8, ..] | [0x3fff, 0..=0xfff, ..] => Some("documentation"),
+        [0x2001, 1..=0x1ff, ..] => Some("reserved"),
+        [0x2002, ..] => Some("tunnel (6to4)"),
+        [0xfc00..=0xfdff, ..] => Some("private"),
+        [0xfe80..=0xfebf, ..] => Some("link-local or metadata"),
+        [0xfec0..=0xfeff, ..] => Some("site-local"),
+        [0xff00..=0xffff, ..] => Some("multicast"),
         // Global unicast is 2000::/3; nothing else is handed out.
-        (0x2000..=0x3fff, ..) => None,
+        [0x2000..=0x3fff, ..] => None,
         _ => Some("reserved"),
     }
 }

@@ -144,7 +144,13 @@ impl Resolve for CheckedResolver {
 
 #[cfg(test)]
 mod tests {
-    use super::{AddressRefused, CheckedResolver, FetchJwks, FetchPolicy, HttpFetcher, KeySetUnavailable};
+    use std::time::Duration;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::{
+        AddressRefused, CheckedResolver, FetchJwks, FetchPolicy, FetchedJwks, HttpFetcher, KeySetUnavailable,
+    };
 
     #[test]
     fn one_private_address_refuses_the_name() {
@@ -166,5 +172,81 @@ mod tests {
         );
         let refused = client.fetch(&"https://127.0.0.1:1/".parse().unwrap()).await;
         assert_eq!(refused, Err(KeySetUnavailable::HostRefused(AddressRefused::NotPublic("loopback"))));
+    }
+
+    /// A server of one raw answer per connection; its URL.
+    async fn answering(answer: Vec<u8>) -> String {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/jwks", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut request = [0; 4096];
+                let _read = stream.read(&mut request).await;
+                let _written = stream.write_all(&answer).await;
+            }
+        });
+        url
+    }
+
+    async fn outcome(head: &str, body: &[u8]) -> Result<FetchedJwks, KeySetUnavailable> {
+        let head = format!("HTTP/1.1 {head}\r\nconnection: close\r\n\r\n");
+        let url = answering([head.as_bytes(), body].concat()).await;
+        let fetcher = HttpFetcher::new(FetchPolicy { allow_private: true }).unwrap();
+        fetcher.fetch(&url.parse().unwrap()).await
+    }
+
+    /// `length` zero bytes, as gzip packs them.
+    fn packed(length: usize) -> Vec<u8> {
+        // One stored block per 65,535 bytes would be no bomb: fixed Huffman, matches of 258 at distance 1.
+        let mut bits = String::from("110");
+        bits.push_str("00110000");
+        for _ in 0..length.div_ceil(258) {
+            bits.push_str("1100010100000");
+        }
+        bits.push_str("0000000");
+        let mut bytes = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
+        for chunk in bits.as_bytes().chunks(8) {
+            bytes.push(chunk.iter().rev().fold(0, |byte, bit| byte << 1 | (bit - b'0')));
+        }
+        bytes
+    }
+
+    #[tokio::test]
+    async fn reads_an_answer_and_how_long_it_holds() {
+        let fetched = outcome("200 OK\r\ncache-control: max-age=90\r\nage: 30", b"{}").await.unwrap();
+        assert_eq!(fetched, FetchedJwks { body: b"{}".to_vec(), fresh_for: Some(Duration::from_mins(1)) });
+    }
+
+    #[tokio::test]
+    async fn follows_no_redirect() {
+        let target = answering(b"HTTP/1.1 200 OK\r\n\r\n{}".to_vec()).await;
+        for status in [301, 302, 303, 307, 308] {
+            let head = format!("{status} Elsewhere\r\nlocation: {target}");
+            assert_eq!(outcome(&head, b"").await, Err(KeySetUnavailable::Status(status)));
+        }
+        for status in [204, 404, 500] {
+            assert_eq!(outcome(&format!("{status} X"), b"").await, Err(KeySetUnavailable::Status(status)));
+        }
+    }
+
+    #[tokio::test]
+    async fn reads_no_more_than_the_limit_as_sent_or_unpacked() {
+        let too_large = Err(KeySetUnavailable::BodyTooLarge { limit: 512 * 1024 });
+        assert_eq!(outcome("200 OK\r\ncontent-length: 104857600", b"{}").await, too_large);
+        let long = vec![b' '; 512 * 1024 + 1];
+        assert_eq!(outcome("200 OK", &long).await, too_large);
+        assert_eq!(outcome("200 OK", &long[1..]).await.map(|fetched| fetched.body.len()), Ok(512 * 1024));
+        let bomb = packed(64 * 1024 * 1024);
+        assert!(bomb.len() < 512 * 1024);
+        assert_eq!(outcome("200 OK\r\ncontent-encoding: gzip", &bomb).await, too_large);
+    }
+
+    #[tokio::test]
+    async fn nothing_there_and_broken_packing_are_told_apart() {
+        let fetcher = HttpFetcher::new(FetchPolicy { allow_private: true }).unwrap();
+        let closed = fetcher.fetch(&"http://127.0.0.1:1/".parse().unwrap()).await;
+        assert_eq!(closed, Err(KeySetUnavailable::Unreachable));
+        let broken = outcome("200 OK\r\ncontent-encoding: gzip", b"not gzip at all").await;
+        assert!(matches!(broken, Err(KeySetUnavailable::NotAKeySet(_))), "{broken:?}");
     }
 }

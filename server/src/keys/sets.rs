@@ -181,15 +181,15 @@ async fn attempt(
     url: &Url,
     timeout: Duration,
 ) -> Result<(Arc<KeySet>, Option<Duration>), KeySetUnavailable> {
-    let fetched = tokio::time::timeout(timeout, fetcher.fetch(url))
+    let answer = tokio::time::timeout(timeout, fetcher.fetch(url))
         .await
         .map_err(|_| KeySetUnavailable::Timeout { seconds: timeout.as_secs() })??;
     let keys =
-        KeySet::parse(&fetched.body).map_err(|error| KeySetUnavailable::NotAKeySet(error.to_string()))?;
+        KeySet::parse(&answer.body).map_err(|error| KeySetUnavailable::NotAKeySet(error.to_string()))?;
     for unusable in keys.unusable() {
         tracing::warn!(host = url.host_str(), why = %unusable.why, "an issuer publishes a key that cannot be used");
     }
-    Ok((Arc::new(keys), fetched.fresh_for))
+    Ok((Arc::new(keys), answer.fresh_for))
 }
 
 #[cfg(test)]

@@ -134,10 +134,12 @@ fn sign_in(environment: &Environment, subject: &str) -> SignIn {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "results are made on the spot")]
 fn not_found<T: std::fmt::Debug>(result: Result<T, StoreError>) {
     assert!(matches!(result, Err(StoreError::NotFound)), "{result:?}");
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "results are made on the spot")]
 fn conflict<T: std::fmt::Debug>(result: Result<T, StoreError>, expected: Conflicting) {
     assert!(matches!(&result, Err(StoreError::Conflict(found)) if *found == expected), "{result:?}");
 }
@@ -241,7 +243,8 @@ pub(crate) async fn one_subject_at_two_issuers_or_environments_is_several_people
 
 pub(crate) async fn a_subject_is_compared_byte_for_byte(store: TestStore) {
     let environment = with_environment(&store, 1).await;
-    let spellings = ["ann", "Ann", "ann ", " ann", "a\u{301}nn", "ánn", "ann%", "ann'--", "0", "00", "0.0", "1e0", "1"];
+    let spellings =
+        ["ann", "Ann", "ann ", " ann", "a\u{301}nn", "ánn", "ann%", "ann'--", "0", "00", "0.0", "1e0", "1"];
     for subject in spellings {
         assert!(store.sign_in(&sign_in(&environment, subject)).await.unwrap().new_user, "{subject:?}");
     }
@@ -284,13 +287,20 @@ pub(crate) async fn an_address_is_vouched_for_followed_and_disavowed(store: Test
     let user = with(EmailClaim::Absent, 1).await;
     assert_eq!(user.credentials.len(), 2, "silence changes nothing");
     let user = with(verified("a@x.example"), 2).await;
-    assert_eq!((user.credentials[1].id, user.credentials[1].verified_at), (first.id, NOW), "it is the same one");
+    assert_eq!(
+        (user.credentials[1].id, user.credentials[1].verified_at),
+        (first.id, NOW),
+        "it is the same one"
+    );
     let user = with(EmailClaim::Unverified("other@x.example".to_owned()), 3).await;
     assert_eq!(user.credentials.len(), 2, "another address says nothing about this one");
     let user = with(verified("b@x.example"), 4).await;
     assert_eq!(user.email.as_deref(), Some("b@x.example"));
     assert_eq!(user.credentials.len(), 2);
-    assert_eq!((user.credentials[1].identifier.as_str(), user.credentials[1].verified_at), ("b@x.example", later(4)));
+    assert_eq!(
+        (user.credentials[1].identifier.as_str(), user.credentials[1].verified_at),
+        ("b@x.example", later(4))
+    );
     assert_ne!(user.credentials[1].id, first.id);
     let user = with(EmailClaim::Unverified("b@x.example".to_owned()), 5).await;
     assert_eq!(user.credentials.len(), 1);
@@ -337,7 +347,7 @@ fn refresh(session: &super::SessionRecord, now: UnixMillis) -> Refresh {
         presented_token_id: session.token_id,
         new_token_id: ids::unguessable(),
         now,
-        expires_at: now.plus(Duration::from_secs(7_200)),
+        expires_at: now.plus(Duration::from_hours(2)),
     }
 }
 
@@ -435,7 +445,10 @@ pub(crate) async fn usernames_are_unique_in_an_environment(store: TestStore) {
     conflict(store.update_user(one.id, bob, &named("änn"), NOW).await, Conflicting::Username);
     assert_eq!(store.user(one.id, bob).await.unwrap().username, None);
     store.update_user(two.id, far, &named("änn"), NOW).await.unwrap();
-    store.update_user(one.id, ann, &UserChange { username: Some(None), ..UserChange::default() }, NOW).await.unwrap();
+    store
+        .update_user(one.id, ann, &UserChange { username: Some(None), ..UserChange::default() }, NOW)
+        .await
+        .unwrap();
     store.update_user(one.id, bob, &named("änn"), NOW).await.unwrap();
 }
 

@@ -5,11 +5,11 @@
 //! single use, still live), reads a clock or makes an id: callers pass both, so an operation can be
 //! repeated. What an operation has answered `Ok` to survives a crash of the process and of the machine.
 
+#[cfg(test)]
+mod contract;
 mod error;
 mod records;
 pub mod sqlite;
-#[cfg(test)]
-mod contract;
 
 use std::{fmt::Debug, sync::Arc};
 

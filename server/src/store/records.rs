@@ -320,7 +320,6 @@ pub struct Credential {
 
 /// A change of a profile: `None` leaves a field, `Some(None)` clears it.
 #[derive(Clone, Debug, Default, PartialEq)]
-#[expect(clippy::option_option, reason = "three things can be meant, and these are their usual names")]
 pub struct UserChange {
     /// E-mail address, not verified by this.
     pub email: Option<Option<String>>,

@@ -82,6 +82,7 @@ fn world(answer: Answer) -> World {
     World { script, clock, sets }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "an answer like those that fail")]
 fn set(kids: &[&str]) -> Answer {
     let keys: Vec<_> =
         kids.iter().map(|kid| SigningKey::generate(Algorithm::Es256).unwrap().public_jwk(kid)).collect();
@@ -235,8 +236,11 @@ async fn an_aging_answer_is_renewed_while_it_serves() {
 
 #[tokio::test]
 async fn freshness_has_bounds() {
-    for (said, kept) in [(Some(0), 60), (Some(1), 60), (None, 600), (Some(3_600), 3_600), (Some(1 << 40), 86_400)] {
-        let answer = set(&["a"]).map(|fetched| FetchedJwks { fresh_for: said.map(Duration::from_secs), ..fetched });
+    for (said, kept) in
+        [(Some(0), 60), (Some(1), 60), (None, 600), (Some(3_600), 3_600), (Some(1 << 40), 86_400)]
+    {
+        let answer =
+            set(&["a"]).map(|fetched| FetchedJwks { fresh_for: said.map(Duration::from_secs), ..fetched });
         let world = world(answer);
         world.kids("a").await.unwrap();
         world.script.then(set(&["b"]));

@@ -1,4 +1,4 @@
-//! The store in one SQLite file. Every answer `Ok` is on the disk (`synchronous = FULL`). One connection
+//! The store in one `SQLite` file. Every answer `Ok` is on the disk (`synchronous = FULL`). One connection
 //! writes and a few read; other processes, such as the command line, may use the file at the same time.
 
 mod environments;
@@ -31,7 +31,7 @@ type Result<T> = std::result::Result<T, StoreError>;
 /// start and cannot fail halfway for being late.
 type Writing = Transaction<'static, Sqlite>;
 
-/// [`Store`] in one SQLite file.
+/// [`Store`] in one `SQLite` file.
 #[derive(Debug)]
 pub struct SqliteStore {
     writer: SqlitePool,

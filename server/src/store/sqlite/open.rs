@@ -51,7 +51,7 @@ pub(super) async fn open(database_url: &str) -> Result<(SqlitePool, SqlitePool),
     Ok((writer, readers))
 }
 
-/// Makes the file for its owner only, before anything is in it. SQLite gives the files beside it
+/// Makes the file for its owner only, before anything is in it. `SQLite` gives the files beside it
 /// (`-wal`, `-shm`) the same mode.
 fn create_private(path: &Path) -> Result<(), OpenError> {
     let mut options = OpenOptions::new();

@@ -23,8 +23,8 @@ mod two_processes {
     use crate::{
         clock::UnixMillis,
         store::{
-            AdminToken, Environment, Refresh, SessionRecord, SignIn, SignedIn, SigningKeyRecord, StoreError, User,
-            UserChange,
+            AdminToken, Environment, Refresh, SessionRecord, SignIn, SignedIn, SigningKeyRecord, StoreError,
+            User, UserChange,
         },
     };
     use async_trait::async_trait;
@@ -60,7 +60,11 @@ mod two_processes {
         async fn create_environment(&self, environment: &Environment, key: &SigningKeyRecord) -> Result<()> {
             self.next().create_environment(environment, key).await
         }
-        async fn update_environment(&self, environment: &Environment, key: Option<&SigningKeyRecord>) -> Result<()> {
+        async fn update_environment(
+            &self,
+            environment: &Environment,
+            key: Option<&SigningKeyRecord>,
+        ) -> Result<()> {
             self.next().update_environment(environment, key).await
         }
         async fn environment(&self, id: Uuid) -> Result<Arc<Environment>> {
@@ -83,7 +87,13 @@ mod two_processes {
         async fn refresh(&self, refresh: &Refresh) -> Result<SessionRecord> {
             self.next().refresh(refresh).await
         }
-        async fn revoke_session(&self, environment: Uuid, id: Uuid, now: UnixMillis, reason: &str) -> Result<bool> {
+        async fn revoke_session(
+            &self,
+            environment: Uuid,
+            id: Uuid,
+            now: UnixMillis,
+            reason: &str,
+        ) -> Result<bool> {
             self.next().revoke_session(environment, id, now, reason).await
         }
         async fn user(&self, environment: Uuid, id: Uuid) -> Result<User> {
@@ -162,8 +172,11 @@ async fn a_file_that_cannot_be_made_is_named() {
 #[tokio::test]
 async fn a_file_that_is_no_database_is_refused() {
     let folder = TempDir::new().unwrap();
-    std::fs::write(folder.path().join("byoa.db"), "this is not a database, but it is long enough to look".repeat(50))
-        .unwrap();
+    std::fs::write(
+        folder.path().join("byoa.db"),
+        "this is not a database, but it is long enough to look".repeat(50),
+    )
+    .unwrap();
     assert!(SqliteStore::open(&url(&folder)).await.is_err());
 }
 
