@@ -4,16 +4,17 @@
 pub(super) const ABOUT: &str = "\
 The exchange: takes a JWT from an issuer you trust and hands out a session.
 
-Each setting is taken from its flag, else from its BYOA_… variable, else from the TOML file that --config
-or BYOA_CONFIG names, else from its default. Every command may be used while a server runs on the same
-database; the server sees changes at once.";
+Each setting is taken from its flag, else from its BYOA_… variable, else from the TOML file that \
+--config or BYOA_CONFIG names, else from its default. Every command may be used while a server runs on \
+the same database; the server sees changes at once.";
 
 /// Copy and paste.
 pub(super) const EXAMPLES: &str = "\
 Examples:
   Trust an issuer, then serve:
     byoa-server env create --database-url sqlite://byoa.db \\
-      --issuer https://login.example.com --jwks-url https://login.example.com/.well-known/jwks.json \\
+      --issuer https://login.example.com \\
+      --jwks-url https://login.example.com/.well-known/jwks.json \\
       --audience my-app --allowed-origin https://app.example.com
     byoa-server serve --database-url sqlite://byoa.db --listen 127.0.0.1:3333 \\
       --public-url https://auth.example.com
@@ -35,24 +36,38 @@ Exit codes: 0 done; 1 refused or failed; 2 the command line or the configuration
 
 /// `serve --help`.
 pub(super) const SERVE: &str = "\
-The public URL is where browsers reach the server: its host names the issuer of session tokens. On a
+The public URL is where browsers reach the server: its host names the issuer of session tokens. On a \
 loopback address it is guessed; anywhere else it must be given. Put a proxy that ends TLS in front.
 
-SIGINT or SIGTERM: nothing more is accepted, and answers in the making are finished for 10 s. A second
-signal ends the server at once.";
+SIGINT or SIGTERM: nothing more is accepted, and answers in the making are finished for 10 s. A second \
+signal ends the server at once.
+
+Example:
+  byoa-server serve --database-url sqlite://byoa.db --public-url https://auth.example.com";
 
 /// `env set --help`.
 pub(super) const ENV_SET: &str = "\
-What is not named stays as it is. --allowed-origin, given once or several times, replaces the whole list;
-an empty value empties it. --audience '' and --cookie-name '' unset. --assume-email-verified=false turns
-it off. --session-alg makes a new signing key; tokens of the old one are good until they expire.";
+What is not named stays as it is:
+  --allowed-origin A --allowed-origin B   replaces the whole list
+  --allowed-origin ''                     empties it
+  --audience '' --cookie-name ''          unset
+  --assume-email-verified=false           turns it off
+  --session-alg RS256                     makes a new signing key, if it is another algorithm
+
+Example:
+  byoa-server env set --id 0198b0a5-… --allowed-origin https://app.example.com";
 
 /// `check-jwt --help`.
 pub(super) const CHECK_JWT: &str = "\
 Prints what each rule says: ✓ it held, ✗ it did not, · not reached. Nobody is signed in.
 
-Use - and standard input: an argument stays in the shell's history and is visible in the list of
+Use - and standard input: an argument stays in the shell's history and is visible in the list of \
 processes. A JWT that is still good opens a session for whoever has it.
 
 Example:
   byoa-server check-jwt --id 0198b0a5-… - < token.txt";
+
+/// Heading of what every command takes.
+pub(super) const EVERYWHERE: &str = "Options of every command";
+/// Heading of what the server and the commands that fetch keys share.
+pub(super) const SERVER: &str = "The server";

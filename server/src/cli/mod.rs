@@ -34,10 +34,10 @@ pub(crate) struct Cli {
 pub(crate) struct Common {
     /// Where everything is kept: `sqlite://PATH`, relative to the current folder. The file is made where
     /// there is none; its folder must exist.
-    #[arg(long, env = "BYOA_DATABASE_URL", global = true, value_name = "URL", hide_env_values = true)]
+    #[arg(long, env = "BYOA_DATABASE_URL", global = true, help_heading = help::EVERYWHERE, value_name = "URL", hide_env_values = true)]
     database_url: Option<String>,
     /// A TOML file with settings. Its keys are the names of flags without the dashes.
-    #[arg(long, env = "BYOA_CONFIG", global = true, value_name = "FILE", hide_env_values = true)]
+    #[arg(long, env = "BYOA_CONFIG", global = true, help_heading = help::EVERYWHERE, value_name = "FILE", hide_env_values = true)]
     config: Option<PathBuf>,
     /// How log lines look on standard error [default: pretty].
     #[arg(
@@ -50,7 +50,7 @@ pub(crate) struct Common {
     )]
     log_format: Option<LogFormat>,
     /// What is logged, such as info, debug, or `byoa_server=debug,warn` [default: info].
-    #[arg(long, env = "BYOA_LOG", global = true, value_name = "FILTER", hide_env_values = true)]
+    #[arg(long, env = "BYOA_LOG", global = true, help_heading = help::EVERYWHERE, value_name = "FILTER", hide_env_values = true)]
     log: Option<String>,
 }
 

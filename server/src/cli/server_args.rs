@@ -1,6 +1,6 @@
 //! What `serve` and the commands that reach for an issuer's keys have in common.
 
-use super::{CliError, database};
+use super::{CliError, database, help};
 use crate::config::{ConfigError, FileSettings, PublicUrl};
 use byoa_server::keys::{FetchPolicy, HttpFetcher, KeySets};
 use clap::{Args, builder::BoolishValueParser};
@@ -11,13 +11,15 @@ use std::sync::Arc;
 pub(super) struct ServerArgs {
     /// Where browsers reach the server: scheme and host, such as `https://auth.example.com` [default: the
     /// address that serve listens on, where that is loopback].
-    #[arg(long, env = "BYOA_PUBLIC_URL", value_name = "URL", hide_env_values = true)]
+    #[arg(long, env = "BYOA_PUBLIC_URL", help_heading = help::SERVER, value_name = "URL", hide_env_values = true)]
     public_url: Option<String>,
     /// Let JWKS URLs be plain HTTP and lead to private addresses. For development: with it, whoever may
     /// change an environment can make the server read from your network.
     #[arg(
         long,
         env = "BYOA_ALLOW_PRIVATE_JWKS",
+        help_heading = help::SERVER,
+        hide_possible_values = true,
         num_args = 0..=1,
         require_equals = true,
         default_missing_value = "true",

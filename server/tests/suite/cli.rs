@@ -1,6 +1,6 @@
 //! The program from its command line.
 
-use super::common::{Finished, Program, run};
+use super::common::{Finished, Program, client, run};
 use serde_json::Value;
 use std::path::Path;
 use tempfile::TempDir;
@@ -13,7 +13,8 @@ fn folder() -> TempDir {
 
 /// `env create` with what it needs, and `more`.
 fn create(folder: &Path, more: &[&str]) -> Finished {
-    let needed = ["env", "create", "--issuer", "https://issuer.example", "--jwks-url", "https://issuer.example/jwks"];
+    let needed =
+        ["env", "create", "--issuer", "https://issuer.example", "--jwks-url", "https://issuer.example/jwks"];
     run(folder, &[&needed[..], more].concat())
 }
 
@@ -36,7 +37,8 @@ fn an_environment_is_made_listed_shown_and_changed() {
     let folder = folder();
     let folder = folder.path();
     let origins = ["--allowed-origin", "https://a.example", "--allowed-origin", "https://b.example"];
-    let more = ["--id", ID, "--audience", "byoa", "--cookie-name", "jwt", "--assume-email-verified", "--json"];
+    let more =
+        ["--id", ID, "--audience", "byoa", "--cookie-name", "jwt", "--assume-email-verified", "--json"];
     let made = json(&create(folder, &[&origins[..], &more].concat()).ok());
     assert_eq!((&made["id"], &made["sessionAlg"]), (&ID.into(), &"ES256".into()));
     assert_eq!(made["allowedOrigins"], serde_json::json!(["https://a.example", "https://b.example"]));
@@ -45,10 +47,14 @@ fn an_environment_is_made_listed_shown_and_changed() {
     assert!(run(folder, &["env", "list"]).ok().contains(ID));
     assert_eq!(json(&run(folder, &["env", "show", "--id", ID, "--json"]).ok()), made);
     let table = run(folder, &["env", "show", "--id", ID]).ok();
-    assert!(table.contains("https://a.example, https://b.example") && table.contains("/api/v0/sdk/"), "{table}");
+    assert!(
+        table.contains("https://a.example, https://b.example") && table.contains("/api/v0/sdk/"),
+        "{table}"
+    );
     assert!(!table.to_lowercase().contains("key "), "{table}");
 
-    let set = |more: &[&str]| json(&run(folder, &[&["env", "set", "--id", ID, "--json"], more].concat()).ok());
+    let set =
+        |more: &[&str]| json(&run(folder, &[&["env", "set", "--id", ID, "--json"], more].concat()).ok());
     assert_eq!(set(&["--audience", "other"])["audiences"], serde_json::json!(["other"]));
     let replaced = set(&["--allowed-origin", "https://c.example", "--audience", "", "--cookie-name", ""]);
     assert_eq!(replaced["allowedOrigins"], serde_json::json!(["https://c.example"]));
@@ -73,7 +79,11 @@ fn refused_settings_say_which_and_what_to_do() {
     let folder = folder();
     create(folder.path(), &["--id", ID]).ok();
     assert_sentence(&create(folder.path(), &["--id", ID]), 1, &[ID, "exists already", "env set"]);
-    assert_sentence(&create(folder.path(), &["--allowed-origin", "https://a.example/"]), 2, &["allowed-origin"]);
+    assert_sentence(
+        &create(folder.path(), &["--allowed-origin", "https://a.example/"]),
+        2,
+        &["allowed-origin"],
+    );
     assert_sentence(&create(folder.path(), &["--allowed-origin", "*"]), 2, &["allowed-origin", "wildcards"]);
     assert_sentence(&create(folder.path(), &["--cookie-name", "a b"]), 2, &["cookie-name"]);
     let other = "11111111-2222-4333-8444-555555555555";
@@ -106,7 +116,10 @@ fn flags_come_before_variables_and_variables_before_the_file() {
     Program::new(folder.path(), &token).env("BYOA_CONFIG", "byoa.toml").finish("").ok();
     assert!(made("file.db"));
     let with_variable = |arguments: &[&str]| {
-        Program::new(folder.path(), arguments).env("BYOA_DATABASE_URL", "sqlite://variable.db").finish("").ok()
+        Program::new(folder.path(), arguments)
+            .env("BYOA_DATABASE_URL", "sqlite://variable.db")
+            .finish("")
+            .ok()
     };
     with_variable(&[&token[..], &["--config", "byoa.toml"]].concat());
     assert!(made("variable.db") && !made("flag.db"));
@@ -138,9 +151,14 @@ fn a_configuration_file_is_read_strictly() {
 #[test]
 fn help_teaches() {
     let folder = folder();
-    let help = |arguments: &[&str]| Program::new(folder.path(), arguments).finish("").ok();
+    let help = |arguments: &[&str]| {
+        let wrapped = Program::new(folder.path(), arguments).finish("").ok();
+        wrapped.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
     let whole = help(&["--help"]);
-    for word in ["Examples:", "env create", "BYOA_DATABASE_URL", "TOML", "Exit codes", "check-jwt", "admin-token"] {
+    for word in
+        ["Examples:", "env create", "BYOA_DATABASE_URL", "TOML", "Exit codes", "check-jwt", "admin-token"]
+    {
         assert!(whole.contains(word), "{word} in {whole}");
     }
     let serve = help(&["serve", "--help"]);
@@ -202,9 +220,17 @@ mod serving {
     #[test]
     fn what_cannot_be_served_is_one_sentence() {
         let folder = folder();
-        assert_sentence(&run(folder.path(), &["serve", "--listen", "localhost"]), 2, &["localhost", "127.0.0.1:3333"]);
+        assert_sentence(
+            &run(folder.path(), &["serve", "--listen", "localhost"]),
+            2,
+            &["localhost", "127.0.0.1:3333"],
+        );
         assert_sentence(&run(folder.path(), &["serve", "--listen", "0.0.0.0:0"]), 2, &["--public-url"]);
-        assert_sentence(&run(folder.path(), &["serve", "--public-url", "auth.example.com"]), 2, &["https://"]);
+        assert_sentence(
+            &run(folder.path(), &["serve", "--public-url", "auth.example.com"]),
+            2,
+            &["https://"],
+        );
     }
 
     #[tokio::test]
@@ -212,12 +238,12 @@ mod serving {
         let folder = folder();
         let server = serve(folder.path(), &["--public-url", "https://auth.example.com"]).serve();
         let url = format!("{}/api/v0/sdk/{ID}/settings", server.url);
-        assert_eq!(reqwest::get(&url).await.expect("an answer").status(), 404);
+        assert_eq!(client().get(&url).send().await.expect("an answer").status(), 404);
         create(folder.path(), &["--id", ID]).ok();
-        let settings = reqwest::get(&url).await.expect("an answer").text().await.expect("a body");
+        let settings = client().get(&url).send().await.expect("an answer").text().await.expect("a body");
         assert_eq!(json(&settings)["security"]["externalAuth"]["iss"], "https://issuer.example");
         run(folder.path(), &["env", "set", "--id", ID, "--issuer", "https://other.example"]).ok();
-        let settings = reqwest::get(&url).await.expect("an answer").text().await.expect("a body");
+        let settings = client().get(&url).send().await.expect("an answer").text().await.expect("a body");
         assert_eq!(json(&settings)["security"]["externalAuth"]["iss"], "https://other.example");
     }
 
@@ -227,7 +253,7 @@ mod serving {
         let server = serve(folder.path(), &["--log-format", "json", "--log", "trace"]).serve();
         create(folder.path(), &["--id", ID]).ok();
         let base = format!("{}/api/v0/sdk/{ID}", server.url);
-        let client = reqwest::Client::new();
+        let client = client();
         let secret = "c2VjcmV0LXNlY3JldC1zZWNyZXQ";
         for request in [
             client.get(format!("{base}/settings?jwt={secret}")),
@@ -245,7 +271,10 @@ mod serving {
         let (code, log) = server.wait();
         assert_eq!(code, Some(0));
         assert!(!log.contains(secret), "{log}");
-        assert!(log.contains("\"reason\":\"jwt_") && log.contains("\"path\":\"/api/v0/sdk/{environment_id}/settings\""));
+        assert!(
+            log.contains("\"reason\":\"jwt_")
+                && log.contains("\"path\":\"/api/v0/sdk/{environment_id}/settings\"")
+        );
     }
 
     #[test]
@@ -258,7 +287,9 @@ mod serving {
             Program::new(folder.path(), &arguments).env("BYOA_DATABASE_URL", "sqlite://byoa.db").finish(input)
         };
         let unsigned = Token::good().header("alg", "none").build();
-        for finished in [check(&["-"], &format!("{unsigned}\n")), check(&[], &unsigned), check(&[&unsigned], "")] {
+        for finished in
+            [check(&["-"], &format!("{unsigned}\n")), check(&[], &unsigned), check(&[&unsigned], "")]
+        {
             assert_eq!(finished.code, Some(1), "{finished:?}");
             assert!(finished.out.contains("✓ shape") && finished.out.contains("✗ "), "{finished:?}");
             assert!(finished.out.contains("jwt_alg_not_allowed"), "{finished:?}");
@@ -266,9 +297,10 @@ mod serving {
         }
         let steps = json(&check(&["--json"], "junk").out);
         assert_eq!(steps[1]["reason"], "jwt_malformed");
-        let nowhere = Program::new(folder.path(), &["check-jwt", "--id", "11111111-2222-4333-8444-555555555555"])
-            .env("BYOA_DATABASE_URL", "sqlite://byoa.db")
-            .finish("x");
+        let nowhere =
+            Program::new(folder.path(), &["check-jwt", "--id", "11111111-2222-4333-8444-555555555555"])
+                .env("BYOA_DATABASE_URL", "sqlite://byoa.db")
+                .finish("x");
         assert_sentence(&nowhere, 1, &["no such environment"]);
     }
 }

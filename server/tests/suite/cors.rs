@@ -74,9 +74,10 @@ async fn other_pages_get_no_leave() {
         "*",
         "",
     ] {
-        for answer in
-            [app.call(preflight(origin, &app.path("users"))).await, app.call(plain(origin, &app.path("settings"))).await]
-        {
+        for answer in [
+            app.call(preflight(origin, &app.path("users"))).await,
+            app.call(plain(origin, &app.path("settings"))).await,
+        ] {
             assert_eq!(answer.header("access-control-allow-origin"), None, "{origin}");
             assert_eq!(answer.header("access-control-allow-credentials"), None, "{origin}");
             assert!(answer.header("vary").is_some_and(|vary| vary.to_lowercase().contains("origin")));
@@ -88,8 +89,10 @@ async fn other_pages_get_no_leave() {
 async fn a_page_of_one_environment_is_a_stranger_to_another() {
     let app = TestApp::start().await;
     let other = uuid::Uuid::from_u128(7 << 76 | 9 << 62);
-    let change =
-        EnvironmentSettings { allowed_origins: Some(vec!["https://other.example".to_owned()]), ..Default::default() };
+    let change = EnvironmentSettings {
+        allowed_origins: Some(vec!["https://other.example".to_owned()]),
+        ..Default::default()
+    };
     app.create(other, change).await;
     let path = format!("/api/v0/sdk/{other}/settings");
     assert_eq!(app.call(plain(ORIGIN, &path)).await.header("access-control-allow-origin"), None);

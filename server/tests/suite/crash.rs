@@ -1,6 +1,6 @@
 //! What was answered survives: the program is killed in the middle of sign-ins and started again.
 
-use super::common::{Program, Server, Token, key_set, run};
+use super::common::{Program, Server, Token, client, key_set, run};
 use axum::Router;
 use axum::routing::get;
 use serde_json::Value;
@@ -30,7 +30,8 @@ async fn issuer() -> String {
 
 fn serve(folder: &Path) -> Server {
     // The public URL stays when the port changes, or the tokens would name another issuer.
-    let arguments = ["serve", "--listen", "127.0.0.1:0", "--public-url", "http://127.0.0.1:3333", "--allow-private-jwks"];
+    let arguments =
+        ["serve", "--listen", "127.0.0.1:0", "--public-url", "http://127.0.0.1:3333", "--allow-private-jwks"];
     Program::new(folder, &arguments).env("BYOA_DATABASE_URL", "sqlite://byoa.db").serve()
 }
 
@@ -42,7 +43,7 @@ fn token(subject: usize) -> String {
 
 /// Signs in until the server is gone; the bearer tokens of the answers that came whole.
 async fn caller(base: String, number: usize, answered: UnboundedSender<()>) -> Vec<String> {
-    let client = reqwest::Client::new();
+    let client = client();
     let mut acknowledged = Vec::new();
     for round in number.. {
         let request = client
@@ -69,7 +70,7 @@ async fn crash(server: &mut Server) -> Vec<String> {
         (0..CALLERS).map(|number| tokio::spawn(caller(base.clone(), number, answered.clone()))).collect();
     drop(answered);
     for _ in 0..BEFORE_KILL {
-        let answer = tokio::time::timeout(Duration::from_secs(60), answers.recv()).await;
+        let answer = tokio::time::timeout(Duration::from_mins(1), answers.recv()).await;
         answer.expect("answers in time").expect("callers go on until the kill");
     }
     server.kill();
@@ -84,7 +85,8 @@ async fn crash(server: &mut Server) -> Vec<String> {
 async fn nothing_acknowledged_is_lost_when_the_server_is_killed() {
     let folder = tempfile::tempdir().expect("a folder");
     let (issuer, jwks) = (super::common::ISSUER, issuer().await);
-    let create = ["env", "create", "--id", ID, "--issuer", issuer, "--jwks-url", &jwks, "--allow-private-jwks"];
+    let create =
+        ["env", "create", "--id", ID, "--issuer", issuer, "--jwks-url", &jwks, "--allow-private-jwks"];
     run(folder.path(), &create).ok();
 
     let mut acknowledged = Vec::new();
@@ -92,7 +94,7 @@ async fn nothing_acknowledged_is_lost_when_the_server_is_killed() {
     for _ in 0..3 {
         acknowledged.extend(crash(&mut server).await);
         server = serve(folder.path());
-        let client = reqwest::Client::new();
+        let client = client();
         for token in &acknowledged {
             let probe = client.get(format!("{}/api/v0/sdk/{ID}/session", server.url)).bearer_auth(token);
             assert_eq!(probe.send().await.expect("an answer").status(), 204);
@@ -107,9 +109,11 @@ async fn nothing_acknowledged_is_lost_when_the_server_is_killed() {
     let counts: (i64, i64, i64) = sqlx::query_as(identities).fetch_one(&pool).await.expect("numbers");
     let subjects = i64::try_from(SUBJECTS).expect("small");
     assert_eq!(counts, (subjects, subjects, subjects), "one user for each subject, and none without one");
-    let (sessions,): (i64,) = sqlx::query_as("SELECT count(*) FROM sessions").fetch_one(&pool).await.expect("a number");
+    let (sessions,): (i64,) =
+        sqlx::query_as("SELECT count(*) FROM sessions").fetch_one(&pool).await.expect("a number");
     assert!(sessions >= i64::try_from(acknowledged.len()).expect("small"));
-    let (health,): (String,) = sqlx::query_as("PRAGMA integrity_check").fetch_one(&pool).await.expect("a word");
+    let (health,): (String,) =
+        sqlx::query_as("PRAGMA integrity_check").fetch_one(&pool).await.expect("a word");
     assert_eq!(health, "ok");
 }
 
@@ -142,7 +146,7 @@ async fn stopping(
     let create = ["env", "create", "--id", ID, "--issuer", super::common::ISSUER, "--jwks-url", &issuer.url];
     run(folder, &[&create[..], &["--allow-private-jwks"]].concat()).ok();
     let server = serve(folder);
-    let request = reqwest::Client::new()
+    let request = client()
         .post(format!("{}/api/v0/sdk/{ID}/externalAuth/signin", server.url))
         .header("content-type", "application/json")
         .body(serde_json::json!({ "jwt": token(1) }).to_string());

@@ -11,7 +11,12 @@ fn assert_error(answer: &Answer, status: u16, code: &str) {
     assert_eq!((answer.status.as_u16(), answer.code().as_str()), (status, code), "{text}");
     let body = answer.json();
     assert!(body["error"].as_str().is_some_and(|sentence| sentence.len() > 10), "{text}");
-    assert!(body.as_object().expect("an object").keys().all(|key| ["error", "code", "payload"].contains(&key.as_str())));
+    assert!(
+        body.as_object()
+            .expect("an object")
+            .keys()
+            .all(|key| ["error", "code", "payload"].contains(&key.as_str()))
+    );
     assert_eq!(answer.header("content-type"), Some("application/json"));
     assert_eq!(answer.header("cache-control"), Some("no-store"));
     assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
@@ -114,7 +119,11 @@ async fn an_over_long_body_is_refused_whether_it_says_so_or_not() {
     let app = TestApp::start().await;
     let long = format!("{{\"jwt\":\"{}\"}}", "x".repeat(64 * 1024));
     assert_error(&posted(&app, long.clone()).await, 413, "payload_too_large");
-    let chunks = long.into_bytes().chunks(4096).map(|chunk| Ok::<_, std::io::Error>(chunk.to_vec())).collect::<Vec<_>>();
+    let chunks = long
+        .into_bytes()
+        .chunks(4096)
+        .map(|chunk| Ok::<_, std::io::Error>(chunk.to_vec()))
+        .collect::<Vec<_>>();
     let body = Body::from_stream(futures_util::stream::iter(chunks));
     assert_error(&posted(&app, body).await, 413, "payload_too_large");
     let lie = post(&app.path("externalAuth/signin")).header(header::CONTENT_LENGTH, "99999999");
@@ -147,7 +156,9 @@ async fn an_unknown_environment_or_path_is_not_found() {
     }
     let sign_in = post(&format!("{other}/externalAuth/signin")).body(Body::from("{}")).expect("a request");
     assert_error(&app.call(sign_in).await, 404, "not_found");
-    let upper = app.path("settings").replace(&app.environment.to_string(), &app.environment.to_string().to_uppercase());
+    let upper = app
+        .path("settings")
+        .replace(&app.environment.to_string(), &app.environment.to_string().to_uppercase());
     assert_eq!(app.call(get(&upper)).await.status, StatusCode::OK, "a UUID has no case");
 }
 
@@ -195,7 +206,12 @@ async fn a_count_of_nonces_is_a_number_from_one() {
     for bad in ["0", "-1", "five", "1.5", "99999999999999999999999", ""] {
         assert_error(&app.call(get(&app.path(&format!("nonces?count={bad}")))).await, 400, "bad_request");
     }
-    for (asked, given) in [("nonces", 1), ("nonces?count=3", 3), ("nonces?count=5&relatedOriginRpId=x", 5), ("nonces?count=500", 5)] {
+    for (asked, given) in [
+        ("nonces", 1),
+        ("nonces?count=3", 3),
+        ("nonces?count=5&relatedOriginRpId=x", 5),
+        ("nonces?count=500", 5),
+    ] {
         let answer = app.call(get(&app.path(asked))).await;
         assert_eq!(answer.json()["nonces"].as_array().map(Vec::len), Some(given), "{asked}");
     }
@@ -214,7 +230,9 @@ async fn health_is_answered_at_the_root_and_under_an_environment() {
 #[tokio::test]
 async fn a_request_id_comes_back() {
     let app = TestApp::start().await;
-    let with = |name: &str, value: &str| Request::get("/healthz").header(name, value).body(Body::empty()).expect("a request");
+    let with = |name: &str, value: &str| {
+        Request::get("/healthz").header(name, value).body(Body::empty()).expect("a request")
+    };
     assert_eq!(app.call(with("x-request-id", "abc-1")).await.header("x-request-id"), Some("abc-1"));
     assert_eq!(app.call(with("x-dyn-request-id", "abc2")).await.header("x-request-id"), Some("abc2"));
     let made = app.call(with("x-request-id", "<script>")).await;

@@ -22,7 +22,8 @@ async fn signed_in(app: &TestApp, subject: &str) -> String {
 async fn a_user_reads_itself() {
     let app = TestApp::start().await;
     let session = app.session().await;
-    let answer = app.with_bearer(Method::GET, "users", session["minifiedJwt"].as_str().expect("a token")).await;
+    let answer =
+        app.with_bearer(Method::GET, "users", session["minifiedJwt"].as_str().expect("a token")).await;
     assert_eq!((answer.status, answer.header("cache-control")), (StatusCode::OK, Some("no-store")));
     let user = answer.json();
     assert_eq!((&user["id"], &user["sessionId"]), (&session["user"]["id"], &session["user"]["sessionId"]));
@@ -79,7 +80,10 @@ async fn a_bad_update_names_its_code_and_changes_nothing() {
         assert_eq!((answer.status.as_u16(), answer.code().as_str()), (status, code), "{}", answer.text());
     }
     let user = app.with_bearer(Method::GET, "users", &token).await.json();
-    assert!(["alias", "country", "username", "metadata"].iter().all(|name| user.get(name).is_none()), "{user}");
+    assert!(
+        ["alias", "country", "username", "metadata"].iter().all(|name| user.get(name).is_none()),
+        "{user}"
+    );
     assert_eq!(put(&app, &token, &json!({ "username": "free" })).await.status, StatusCode::OK);
 }
 

@@ -96,7 +96,8 @@ struct Change {
         require_equals = true,
         default_missing_value = "true",
         value_name = "BOOL",
-        value_parser = BoolishValueParser::new()
+        value_parser = BoolishValueParser::new(),
+        hide_possible_values = true
     )]
     assume_email_verified: Option<bool>,
     /// What session tokens are signed with [default: ES256].

@@ -70,7 +70,8 @@ impl TestApp {
         issuers.publish(JWKS_URL, &key_set());
         let public_url: Url = PUBLIC_URL.parse().expect("a URL");
         let keys = KeySets::new(issuers.clone(), clock.clone());
-        let exchange = Exchange::new(store.clone(), keys, clock.clone(), ExchangeConfig::new(public_url.clone()));
+        let exchange =
+            Exchange::new(store.clone(), keys, clock.clone(), ExchangeConfig::new(public_url.clone()));
         let environments = Environments::new(store, clock.clone(), false, Some(public_url));
         let router = router(AppState::new(exchange));
         let environment = Uuid::from_u128(0x0198_b0a5_6f3e_7c3d_8a5e_3f1f_6f9d_2b11);
@@ -106,7 +107,10 @@ impl TestApp {
 
     /// Signs in with `body`.
     pub(crate) async fn sign_in_with(&self, body: &Value) -> Answer {
-        self.call(post(&self.path("externalAuth/signin")).body(Body::from(body.to_string())).expect("a request")).await
+        self.call(
+            post(&self.path("externalAuth/signin")).body(Body::from(body.to_string())).expect("a request"),
+        )
+        .await
     }
 
     /// Signs in with a JWT.

@@ -5,5 +5,5 @@ mod program;
 mod token;
 
 pub(crate) use app::{Answer, TestApp, get, post};
-pub(crate) use program::{Finished, Program, Server, run};
+pub(crate) use program::{Finished, Program, Server, client, run};
 pub(crate) use token::{AUDIENCE, ISSUER, Key, NOW, Token, key_set, public_jwk};

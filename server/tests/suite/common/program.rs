@@ -7,7 +7,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 /// How long a child may take for what takes it a moment.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A command line of `byoa-server`, without anything from this process's environment.
 pub(crate) struct Program(Command);
@@ -57,9 +57,7 @@ impl Program {
             let _ = child.kill();
             String::new()
         });
-        if line.is_empty() {
-            panic!("no line; the log says {}", log.join().unwrap_or_default());
-        }
+        assert!(!line.is_empty(), "no line; the log says {}", log.join().unwrap_or_default());
         let address = line.strip_prefix("listening on ").and_then(|rest| rest.split(',').next());
         let url = address.unwrap_or_else(|| panic!("another line: {line}")).to_owned();
         Server { child, url, line, log: Some(log) }
@@ -130,4 +128,9 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A client for talking to a [`Server`]. Trusts no proxy of the machine's.
+pub(crate) fn client() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().build().expect("a client")
 }

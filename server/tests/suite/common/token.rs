@@ -3,8 +3,8 @@
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _,
-    RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PSS_SHA256, RsaEncoding, RsaKeyPair,
+    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair,
+    KeyPair as _, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PSS_SHA256, RsaEncoding, RsaKeyPair,
 };
 use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Map, Value, json};
@@ -20,7 +20,8 @@ pub(crate) const JWKS_URL: &str = "https://issuer.example/jwks.json";
 pub(crate) const AUDIENCE: &str = "byoa-tests";
 
 static RSA: LazyLock<RsaKeyPair> = LazyLock::new(|| RsaKeyPair::generate(KeySize::Rsa2048).expect("a key"));
-static OTHER_RSA: LazyLock<RsaKeyPair> = LazyLock::new(|| RsaKeyPair::generate(KeySize::Rsa2048).expect("a key"));
+static OTHER_RSA: LazyLock<RsaKeyPair> =
+    LazyLock::new(|| RsaKeyPair::generate(KeySize::Rsa2048).expect("a key"));
 static P256: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key");
     pair.to_pkcs8v1().expect("its document").as_ref().to_vec()
@@ -45,7 +46,7 @@ pub(crate) enum Key {
     /// The published key `ed-1`.
     EdDsa,
     /// The public RSA key's bytes as the secret of an HMAC.
-    HmacOfPublicKey,
+    HmacOfPublic,
     /// No signature.
     Nothing,
 }
@@ -73,8 +74,9 @@ impl Key {
                 pair.sign(&random, message).expect("a signature").as_ref().to_vec()
             }
             Self::EdDsa => ED25519.sign(message).as_ref().to_vec(),
-            Self::HmacOfPublicKey => {
-                let secret = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, RSA.public_key().as_ref());
+            Self::HmacOfPublic => {
+                let secret =
+                    aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, RSA.public_key().as_ref());
                 aws_lc_rs::hmac::sign(&secret, message).as_ref().to_vec()
             }
             Self::Nothing => Vec::new(),
@@ -203,10 +205,12 @@ impl Token {
     /// The token in its compact form.
     pub(crate) fn build(&self) -> String {
         let part = |raw: &Option<Vec<u8>>, members: &Map<String, Value>| {
-            let bytes = raw.clone().unwrap_or_else(|| Value::Object(members.clone()).to_string().into_bytes());
+            let bytes =
+                raw.clone().unwrap_or_else(|| Value::Object(members.clone()).to_string().into_bytes());
             BASE64URL_NOPAD.encode(&bytes)
         };
-        let signed = format!("{}.{}", part(&self.raw_header, &self.header), part(&self.raw_claims, &self.claims));
+        let signed =
+            format!("{}.{}", part(&self.raw_header, &self.header), part(&self.raw_claims, &self.claims));
         let signature = self.key.sign(signed.as_bytes());
         format!("{signed}.{}", BASE64URL_NOPAD.encode(&signature))
     }
