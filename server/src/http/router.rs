@@ -26,17 +26,11 @@ pub fn router(state: AppState) -> Router {
     let keys = Router::new()
         .route(&operation(paths::JWKS), get(settings::jwks))
         .route(&operation(paths::JWKS_JSON), get(settings::jwks))
-        .method_not_allowed_fallback(method_not_allowed)
-        .layer(CatchPanicLayer::custom(error::panicked))
-        .layer(from_fn(time_limit))
-        .layer(cors::of_everybody());
-    operations()
-        .method_not_allowed_fallback(method_not_allowed)
-        .fallback(unknown_path)
-        .layer(CatchPanicLayer::custom(error::panicked))
-        .layer(from_fn(time_limit))
+        .method_not_allowed_fallback(method_not_allowed);
+    let operations = operations().method_not_allowed_fallback(method_not_allowed).fallback(unknown_path);
+    guarded(operations)
         .layer(cors::of_environment())
-        .merge(keys)
+        .merge(guarded(keys).layer(cors::of_everybody()))
         .layer(from_fn_with_state(state.clone(), environment::look_up))
         .layer(from_fn(observe::observe))
         .with_state(state)
@@ -63,6 +57,11 @@ fn operation(name: &str) -> String {
     format!("{API_BASE}{}", paths::sdk("{environment_id}", name))
 }
 
+/// Whatever happens to a handler, there is an answer.
+fn guarded<S: Clone + Send + Sync + 'static>(routes: Router<S>) -> Router<S> {
+    routes.layer(CatchPanicLayer::custom(error::panicked)).layer(from_fn(time_limit))
+}
+
 async fn unknown_path() -> ApiError {
     ApiError::UnknownPath
 }
@@ -76,5 +75,40 @@ async fn time_limit(request: Request, next: Next) -> Response {
     match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
         Ok(response) => response,
         Err(_elapsed) => ApiError::TimedOut.into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::{Body, to_bytes};
+    use axum::http::StatusCode;
+    use byoa_protocol::ErrorBody;
+    use tower::ServiceExt as _;
+
+    async fn answer(handler: MethodRouter) -> (StatusCode, ErrorBody) {
+        let request = Request::get("/").body(Body::empty()).expect("a request");
+        let response = guarded(Router::new().route("/", handler)).oneshot(request).await.expect("infallible");
+        let status = response.status();
+        let body = to_bytes(response.into_body(), usize::MAX).await.expect("a body");
+        (status, serde_json::from_slice(&body).expect("an error's body"))
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_answered_without_its_message() {
+        let panics = || async {
+            if MAX_BODY_BYTES > 0 {
+                panic!("a secret")
+            }
+        };
+        let (status, body) = answer(get(panics)).await;
+        assert_eq!((status.as_u16(), body.code.as_deref()), (500, Some("internal_server_error")));
+        assert!(!body.error.contains("secret"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_takes_too_long_is_answered_as_retryable() {
+        let (status, body) = answer(get(std::future::pending::<()>)).await;
+        assert_eq!((status.as_u16(), body.code.as_deref()), (503, Some("service_unavailable")));
     }
 }
