@@ -29,7 +29,9 @@ impl ByoaClient {
     /// Makes a client; nothing is read or sent before `start()`. Throws an `InvalidArgumentError` where the
     /// configuration cannot be used.
     #[wasm_bindgen(constructor)]
-    pub fn new(#[wasm_bindgen(unchecked_param_type = "ClientConfig")] config: &JsValue) -> Result<Self, JsValue> {
+    pub fn new(
+        #[wasm_bindgen(unchecked_param_type = "ClientConfig")] config: &JsValue,
+    ) -> Result<Self, JsValue> {
         let config = convert::config(config).and_then(|config| Config::new(&config));
         let config = config.map_err(|failure| error::to_js(&failure))?;
         let (changes, events) = (Listeners::default(), Listeners::default());
@@ -54,7 +56,10 @@ impl ByoaClient {
 
     /// Calls the listener after every change of the snapshot, until the returned function is called.
     #[wasm_bindgen(unchecked_return_type = "() => void")]
-    pub fn subscribe(&self, #[wasm_bindgen(unchecked_param_type = "() => void")] listener: Function) -> JsValue {
+    pub fn subscribe(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "() => void")] listener: Function,
+    ) -> JsValue {
         self.changes.add(listener)
     }
 
@@ -89,22 +94,23 @@ impl ByoaClient {
     /// Reads the user from the server.
     #[wasm_bindgen(js_name = refreshUser, unchecked_return_type = "Promise<UserProfile>")]
     pub fn refresh_user(&self) -> Promise {
-        let client = self.client.clone();
-        settle(async move { client.refresh_user().await })
+        settle(self.client.refresh_user())
     }
 
     /// Changes the user's own fields.
     #[wasm_bindgen(js_name = updateUser, unchecked_return_type = "Promise<UserProfile>")]
-    pub fn update_user(&self, #[wasm_bindgen(unchecked_param_type = "UserFields")] fields: &JsValue) -> Promise {
-        let (client, fields) = (self.client.clone(), convert::user_fields(fields));
-        settle(async move { client.update_user(fields?).await })
+    pub fn update_user(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "UserFields")] fields: &JsValue,
+    ) -> Promise {
+        let begun = convert::user_fields(fields).map(|fields| self.client.update_user(fields));
+        settle(async move { begun?.await })
     }
 
     /// Deletes the user and ends the session.
     #[wasm_bindgen(js_name = deleteUser, unchecked_return_type = "Promise<void>")]
     pub fn delete_user(&self) -> Promise {
-        let client = self.client.clone();
-        settle(async move { client.delete_user().await })
+        settle(self.client.delete_user())
     }
 
     /// The session token with the whole profile in its claims, while the session lasts.
@@ -143,7 +149,9 @@ fn observer(changes: &Listeners, events: &Listeners) -> impl Fn(&Notice) + 'stat
 }
 
 /// A promise for what the client answers.
-pub(crate) fn settle<T: Serialize>(answer: impl Future<Output = Result<T, ClientError>> + 'static) -> Promise {
+pub(crate) fn settle<T: Serialize>(
+    answer: impl Future<Output = Result<T, ClientError>> + 'static,
+) -> Promise {
     wasm_bindgen_futures::future_to_promise(async move {
         convert::to_js(&answer.await.map_err(|failure| error::to_js(&failure))?)
     })

@@ -2,7 +2,9 @@
 //! it panics on a rejection that is not an `Error`, and an app may have wrapped `fetch`.
 
 use crate::error::describe;
-use byoa_client::ports::{MAX_BODY_BYTES, Method, READ_HEADERS, Request, Response, Transport, TransportError};
+use byoa_client::ports::{
+    MAX_BODY_BYTES, Method, READ_HEADERS, Request, Response, Transport, TransportError,
+};
 use gloo_net::http::{Headers, Method as GlooMethod, RequestBuilder};
 use js_sys::{JsString, Promise};
 use wasm_bindgen::{
@@ -25,7 +27,10 @@ pub(crate) struct Fetch;
 #[async_trait::async_trait(?Send)]
 impl Transport for Fetch {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
-        let answer = answer(build(request)?).await?;
+        let built = build(&request)?;
+        // The tokens in it are overwritten now, not when the answer comes.
+        drop(request);
+        let answer = answer(built).await?;
         let headers = Headers::from_raw(answer.headers());
         let status = answer.status();
         if headers.get("content-length").and_then(|length| length.parse().ok()).is_some_and(is_too_large) {
@@ -43,13 +48,14 @@ impl Transport for Fetch {
 
 /// Without cookies, without the cache, and without following a redirect, which would repeat the token to
 /// whatever host it names.
-fn build(request: Request) -> Result<web_sys::Request, TransportError> {
+fn build(request: &Request) -> Result<web_sys::Request, TransportError> {
     let builder = RequestBuilder::new(&request.url)
         .method(method(request.method))
         .credentials(RequestCredentials::Omit)
         .cache(RequestCache::NoStore)
         .redirect(RequestRedirect::Error);
-    let builder = request.headers.iter().fold(builder, |builder, (name, value)| builder.header(name, value.expose()));
+    let builder =
+        request.headers.iter().fold(builder, |builder, (name, value)| builder.header(name, value.expose()));
     let built = match &request.body {
         Some(body) => builder.body(body.expose()),
         None => builder.build(),

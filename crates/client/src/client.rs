@@ -12,7 +12,9 @@ use crate::{
     stored,
 };
 use byoa_protocol::{
-    client::{ClientEvent, ClientSnapshot, LogoutReason, LogoutResult, SignInWithExternalJwtArgs, UserProfile},
+    client::{
+        ClientEvent, ClientSnapshot, LogoutReason, LogoutResult, SignInWithExternalJwtArgs, UserProfile,
+    },
     user::UserFields,
 };
 use futures_util::{
@@ -123,8 +125,9 @@ impl Client {
             let (attempt, checked) = begun?;
             let outcome = inner.api.sign_in(&checked.external_jwt).await;
             drop(checked.external_jwt);
-            let outcome = outcome
-                .and_then(|session| same_external_user(&session, &checked.external_user_id).map(|()| session));
+            let outcome = outcome.and_then(|session| {
+                same_external_user(&session, &checked.external_user_id).map(|()| session)
+            });
             inner.finish_sign_in(attempt, outcome)
         }
     }
@@ -153,27 +156,41 @@ impl Client {
     }
 
     /// Reads the user from the server.
-    pub async fn refresh_user(&self) -> Result<UserProfile, ClientError> {
-        let (session, ticket) = self.inner.started_session()?;
-        let user = self.inner.authenticated(ticket, self.inner.api.user(&session).await)?;
-        same_user(&session, &user)?;
-        self.inner.accept(Event::UserRead { ticket, user: Box::new(user.clone()) })?;
-        Ok(user)
+    pub fn refresh_user(&self) -> impl Future<Output = Result<UserProfile, ClientError>> + use<> {
+        let inner = Rc::clone(&self.inner);
+        let begun = inner.started_session();
+        async move {
+            let (session, ticket) = begun?;
+            let user = inner.authenticated(ticket, inner.api.user(&session).await)?;
+            same_user(&session, &user)?;
+            inner.accept(Event::UserRead { ticket, user: Box::new(user.clone()) })?;
+            Ok(user)
+        }
     }
 
     /// Changes the user.
-    pub async fn update_user(&self, fields: UserFields) -> Result<UserProfile, ClientError> {
-        let (session, ticket) = self.inner.started_session()?;
-        let answer = self.inner.api.update_user(&session, &fields).await;
-        let renewed = self.inner.authenticated(ticket, answer)?;
-        self.inner.renew(&session, ticket, renewed)
+    pub fn update_user(
+        &self,
+        fields: UserFields,
+    ) -> impl Future<Output = Result<UserProfile, ClientError>> + use<> {
+        let inner = Rc::clone(&self.inner);
+        let begun = inner.started_session();
+        async move {
+            let (session, ticket) = begun?;
+            let renewed = inner.authenticated(ticket, inner.api.update_user(&session, &fields).await)?;
+            inner.renew(&session, ticket, renewed)
+        }
     }
 
     /// Deletes the user and ends the session.
-    pub async fn delete_user(&self) -> Result<(), ClientError> {
-        let (session, ticket) = self.inner.started_session()?;
-        self.inner.authenticated(ticket, self.inner.api.delete_user(&session).await)?;
-        self.inner.accept(Event::UserDeleted { ticket })
+    pub fn delete_user(&self) -> impl Future<Output = Result<(), ClientError>> + use<> {
+        let inner = Rc::clone(&self.inner);
+        let begun = inner.started_session();
+        async move {
+            let (session, ticket) = begun?;
+            inner.authenticated(ticket, inner.api.delete_user(&session).await)?;
+            inner.accept(Event::UserDeleted { ticket })
+        }
     }
 
     /// The bearer token for the app's own backend, while the session lasts.
@@ -211,8 +228,12 @@ impl Inner {
         self.state.borrow().session()
     }
 
+    /// The session at the time of the call: what comes later is not what the caller meant.
     fn started_session(self: &Rc<Self>) -> Result<(Rc<Session>, Ticket), ClientError> {
         self.start();
+        if self.state.borrow().phase == Phase::Closed {
+            return Err(ClientError::superseded());
+        }
         self.session().ok_or_else(ClientError::not_signed_in)
     }
 
@@ -271,7 +292,12 @@ impl Inner {
         flight
     }
 
-    fn renew(self: &Rc<Self>, old: &Session, ticket: Ticket, renewed: Session) -> Result<UserProfile, ClientError> {
+    fn renew(
+        self: &Rc<Self>,
+        old: &Session,
+        ticket: Ticket,
+        renewed: Session,
+    ) -> Result<UserProfile, ClientError> {
         same_user(old, &renewed.user)?;
         let user = renewed.user.clone();
         self.accept(Event::Renewed { ticket, session: Rc::new(renewed) })?;
@@ -279,7 +305,11 @@ impl Inner {
     }
 
     /// Notes that the server does not take the session, where it says so.
-    fn authenticated<T>(self: &Rc<Self>, ticket: Ticket, answer: Result<T, ClientError>) -> Result<T, ClientError> {
+    fn authenticated<T>(
+        self: &Rc<Self>,
+        ticket: Ticket,
+        answer: Result<T, ClientError>,
+    ) -> Result<T, ClientError> {
         answer.inspect_err(|error| {
             if error.is_unauthorized() {
                 self.dispatch(Event::Refused { ticket });
@@ -307,7 +337,9 @@ impl Inner {
             effects
         };
         let counts = !effects.contains(&Effect::Supersede);
-        effects.into_iter().for_each(|effect| self.carry_out(effect));
+        for effect in effects {
+            self.carry_out(effect);
+        }
         counts
     }
 

@@ -201,7 +201,7 @@ pub fn transition(state: State, event: Event) -> (State, Vec<Effect>) {
             (State { attempts: attempt, pending: Some(attempt), ..state }, vec![])
         }
         Event::SignInSucceeded { attempt, session } if state.pending == Some(attempt) => {
-            signed_in(state, attempt, session)
+            signed_in(&state, attempt, session)
         }
         Event::SignInSucceeded { session, .. } => {
             let mut effects = vec![Effect::Supersede];
@@ -216,16 +216,22 @@ pub fn transition(state: State, event: Event) -> (State, Vec<Effect>) {
         }
         Event::SignInFailed { .. } => (state, vec![Effect::Supersede]),
         Event::LogoutStarted => log_out(state),
-        Event::LogoutFinished { revoked: true } => (state, vec![]),
         Event::LogoutFinished { revoked: false } => (state, vec![revoke_failed()]),
-        Event::DeadlineReached { ticket } if state.is_current(ticket) => end(state, LogoutReason::TokenExpired),
-        Event::DeadlineReached { .. } => (state, vec![]),
-        Event::Refused { ticket } if state.is_current(ticket) => end(state, LogoutReason::SessionRevoked),
-        Event::Refused { .. } => (state, vec![]),
+        Event::DeadlineReached { ticket } if state.is_current(ticket) => {
+            end(&state, LogoutReason::TokenExpired)
+        }
+        Event::Refused { ticket } if state.is_current(ticket) => end(&state, LogoutReason::SessionRevoked),
+        Event::LogoutFinished { revoked: true } | Event::DeadlineReached { .. } | Event::Refused { .. } => {
+            (state, vec![])
+        }
         Event::Renewed { ticket, session } if state.is_same_session(ticket) => renewed(state, session),
         Event::UserRead { ticket, user } if state.is_same_session(ticket) => user_read(state, *user),
-        Event::UserDeleted { ticket } if state.is_same_session(ticket) => end(state, LogoutReason::UserDeleted),
-        Event::Renewed { .. } | Event::UserRead { .. } | Event::UserDeleted { .. } => (state, vec![Effect::Supersede]),
+        Event::UserDeleted { ticket } if state.is_same_session(ticket) => {
+            end(&state, LogoutReason::UserDeleted)
+        }
+        Event::Renewed { .. } | Event::UserRead { .. } | Event::UserDeleted { .. } => {
+            (state, vec![Effect::Supersede])
+        }
         Event::StorageFailed => (state, vec![storage_unavailable()]),
         // The snapshot stays as it was: the session is not over, only this client is.
         Event::Closed => (State { phase: Phase::Closed, pending: None, ..state }, vec![Effect::Unschedule]),
@@ -262,10 +268,13 @@ fn restore(state: State, restored: Restored) -> (State, Vec<Effect>) {
             let phase = Phase::SignedIn { session, ticket };
             (State { phase, ..state }, vec![Effect::Schedule { at_ms, ticket }, Effect::Publish])
         }
-        Restored::Nothing => (State { phase: Phase::SignedOut { reason: None }, ..state }, vec![Effect::Publish]),
+        Restored::Nothing => {
+            (State { phase: Phase::SignedOut { reason: None }, ..state }, vec![Effect::Publish])
+        }
         Restored::Expired => {
             let reason = LogoutReason::TokenExpired;
-            let effects = vec![Effect::Forget, Effect::Publish, Effect::Emit(ClientEvent::SignedOut { reason })];
+            let effects =
+                vec![Effect::Forget, Effect::Publish, Effect::Emit(ClientEvent::SignedOut { reason })];
             (State { phase: Phase::SignedOut { reason: Some(reason) }, ..state }, effects)
         }
         Restored::Invalid => {
@@ -275,7 +284,7 @@ fn restore(state: State, restored: Restored) -> (State, Vec<Effect>) {
     }
 }
 
-fn signed_in(state: State, attempt: u64, session: Rc<Session>) -> (State, Vec<Effect>) {
+fn signed_in(state: &State, attempt: u64, session: Rc<Session>) -> (State, Vec<Effect>) {
     let ticket = Ticket { session: attempt, renewal: 0 };
     let mut effects = vec![
         Effect::Persist(Rc::clone(&session)),
@@ -286,7 +295,7 @@ fn signed_in(state: State, attempt: u64, session: Rc<Session>) -> (State, Vec<Ef
     if let Some((old, _)) = state.session() {
         effects.extend(orphan(Some((Rc::clone(&session), ticket)), &old));
     }
-    (State { phase: Phase::SignedIn { session, ticket }, pending: None, ..state }, effects)
+    (State { phase: Phase::SignedIn { session, ticket }, pending: None, attempts: state.attempts }, effects)
 }
 
 /// Ends a session that is not held, unless the server gave it out twice and the other one is held.
@@ -330,7 +339,7 @@ fn user_changed(old: &UserProfile, new: &UserProfile) -> Option<Effect> {
 fn log_out(state: State) -> (State, Vec<Effect>) {
     let state = State { pending: None, ..state };
     match state.phase {
-        Phase::SignedIn { .. } => end(state, LogoutReason::UserIntent),
+        Phase::SignedIn { .. } => end(&state, LogoutReason::UserIntent),
         Phase::Loading => {
             let phase = Phase::SignedOut { reason: Some(LogoutReason::UserIntent) };
             (State { phase, ..state }, vec![Effect::Forget, Effect::Publish])
@@ -340,14 +349,14 @@ fn log_out(state: State) -> (State, Vec<Effect>) {
     }
 }
 
-fn end(state: State, reason: LogoutReason) -> (State, Vec<Effect>) {
+fn end(state: &State, reason: LogoutReason) -> (State, Vec<Effect>) {
     let effects = vec![
         Effect::Forget,
         Effect::Unschedule,
         Effect::Publish,
         Effect::Emit(ClientEvent::SignedOut { reason }),
     ];
-    (State { phase: Phase::SignedOut { reason: Some(reason) }, ..state }, effects)
+    (State { phase: Phase::SignedOut { reason: Some(reason) }, ..state.clone() }, effects)
 }
 
 fn warning(code: &str, message: &str) -> Effect {

@@ -91,9 +91,8 @@ fn a_failed_refresh_may_be_tried_again() {
 #[test]
 fn a_refusal_of_replaced_tokens_does_not_end_the_session() {
     let bench = Bench::signed_in();
-    let client = bench.client.clone();
     let gate = bench.gated(401, "");
-    let old = Polled::start(async move { client.refresh_user().await });
+    let old = Polled::start(bench.client.refresh_user());
     bench.answer(200, &bent(session(), "/minifiedJwt", json!("new.new.new")).to_string());
     run(bench.client.refresh()).expect("refreshes");
     gate.open();

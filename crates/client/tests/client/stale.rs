@@ -7,7 +7,8 @@ use serde_json::json;
 use std::{cell::RefCell, rc::Rc};
 
 fn as_session(id: &str) -> String {
-    bent(bent(session(), "/user/sessionId", json!(id)), "/minifiedJwt", json!(format!("{id}.x.y"))).to_string()
+    bent(bent(session(), "/user/sessionId", json!(id)), "/minifiedJwt", json!(format!("{id}.x.y")))
+        .to_string()
 }
 
 #[test]
@@ -74,9 +75,8 @@ fn a_late_failure_is_told_to_its_caller_only() {
 #[test]
 fn an_answer_for_the_last_session_does_not_touch_this_one() {
     let bench = Bench::signed_in();
-    let client = bench.client.clone();
     let gate = bench.gated(200, &bent(user(), "/email", json!("old@example.com")).to_string());
-    let old = Polled::start(async move { client.refresh_user().await });
+    let old = Polled::start(bench.client.refresh_user());
     bench.answer(204, "");
     run(bench.client.logout());
     bench.answer(200, &as_session("two"));
@@ -90,9 +90,8 @@ fn an_answer_for_the_last_session_does_not_touch_this_one() {
 #[test]
 fn a_refusal_of_the_last_session_does_not_end_this_one() {
     let bench = Bench::signed_in();
-    let client = bench.client.clone();
     let gate = bench.gated(401, "");
-    let old = Polled::start(async move { client.refresh_user().await });
+    let old = Polled::start(bench.client.refresh_user());
     bench.answer(200, &as_session("two"));
     bench.sign_in().expect("signs in");
     gate.open();
@@ -127,6 +126,20 @@ fn a_closed_client_writes_nothing_tells_nothing_and_releases_whoever_waits() {
     assert_eq!((bench.stored(), bench.store.writes.get()), (None, 0));
     assert_eq!(bench.notices.borrow().len(), 0);
     assert_eq!(bench.sign_in().expect_err("closed").code, "superseded");
+    assert_eq!(run(bench.client.refresh_user()).expect_err("closed").code, "superseded");
+}
+
+#[test]
+fn a_call_is_about_the_session_at_the_time_of_the_call() {
+    let bench = Bench::signed_in();
+    let update = bench.client.update_user(byoa_protocol::user::UserFields::default());
+    bench.answer(204, "");
+    run(bench.client.logout());
+    bench.answer(200, &as_session("two"));
+    bench.sign_in().expect("signs in");
+    bench.answer(200, &as_session("one"));
+    assert_eq!(run(update).expect_err("of the session before").code, "superseded");
+    assert!(bench.stored().expect("stored").contains("two.x.y"));
 }
 
 #[test]
