@@ -2,6 +2,7 @@
 
 use super::{CliError, Common};
 use crate::config::{FileSettings, LogFormat};
+use std::io::IsTerminal as _;
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
 /// What is logged where nothing is said.
@@ -16,7 +17,10 @@ pub(super) fn start(common: &Common, file: &FileSettings) -> Result<(), CliError
         ))
     })?;
     let registry = tracing_subscriber::registry().with(filter);
-    let lines = fmt::layer().with_writer(std::io::stderr);
+    // A file or a journal is not a terminal; https://no-color.org for those that are.
+    let colours =
+        std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
+    let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(colours);
     let started = match LogFormat::resolve(common.log_format, file)? {
         LogFormat::Pretty => registry.with(lines.with_target(false)).try_init(),
         LogFormat::Json => registry.with(lines.json().flatten_event(true)).try_init(),

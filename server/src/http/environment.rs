@@ -38,7 +38,7 @@ pub(super) async fn look_up(State(state): State<AppState>, mut request: Request,
 }
 
 /// The id in `/api/v0/sdk/{id}/…`: a UUID in its usual form of 36 characters, as clients write it.
-fn named(path: &str) -> Option<Uuid> {
+pub(super) fn named(path: &str) -> Option<Uuid> {
     let rest = path.strip_prefix(API_BASE)?.strip_prefix("/sdk/")?;
     let (id, _operation) = rest.split_once('/')?;
     Some(id).filter(|id| id.len() == 36)?.parse().ok()

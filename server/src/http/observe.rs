@@ -3,6 +3,7 @@
 //! Logged: request id, method, route, environment, status, milliseconds, code and reason. Never logged:
 //! bodies, tokens, queries, e-mail addresses, or a path that is not one of ours.
 
+use super::environment::named;
 use super::error::Refusal;
 use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
@@ -22,6 +23,7 @@ pub(super) async fn observe(request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = request_id(request.headers());
     let method = request.method().clone();
+    let environment = named(request.uri().path());
     let route = request.extensions().get::<MatchedPath>().cloned();
     let span = tracing::info_span!("request", id = id.to_str().unwrap_or_default());
     let mut response = next.run(request).instrument(span.clone()).await;
@@ -31,6 +33,7 @@ pub(super) async fn observe(request: Request, next: Next) -> Response {
     tracing::info!(
         %method,
         path = route.as_ref().map_or("(none)", MatchedPath::as_str),
+        environment = environment.map(tracing::field::display),
         status = response.status().as_u16(),
         ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
         code = refusal.map(|refusal| refusal.code.as_str()),

@@ -96,11 +96,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_is_answered_without_its_message() {
-        let panics = || async {
-            if MAX_BODY_BYTES > 0 {
-                panic!("a secret")
-            }
-        };
+        let nothing: Option<()> = None;
+        let panics = async move || nothing.expect("a secret");
         let (status, body) = answer(get(panics)).await;
         assert_eq!((status.as_u16(), body.code.as_deref()), (500, Some("internal_server_error")));
         assert!(!body.error.contains("secret"));

@@ -271,6 +271,7 @@ mod serving {
         let (code, log) = server.wait();
         assert_eq!(code, Some(0));
         assert!(!log.contains(secret), "{log}");
+        assert!(log.contains(&format!("\"environment\":\"{ID}\"")) && !log.contains('\u{1b}'), "{log}");
         assert!(
             log.contains("\"reason\":\"jwt_")
                 && log.contains("\"path\":\"/api/v0/sdk/{environment_id}/settings\"")
