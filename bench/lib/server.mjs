@@ -51,7 +51,8 @@ export async function benchServer(args) {
   const report = { machine: machine(cores), options: shownOptions(options), seeded: {}, cells: [] };
 
   say('Measuring what a durable commit costs here …');
-  report.commit = JSON.parse(await command(process.execPath, [join(PEER, 'src', 'commit-floor.js'), data, '1']));
+  const floor = launch('The commit measurement', [process.execPath, join(PEER, 'src', 'commit-floor.js'), data, '1'], { core: cores?.server });
+  report.commit = JSON.parse(await floor.line(SLACK_MS));
 
   const generator = launch('The load generator', [GENERATOR], { core: cores?.load });
   const started = [generator];
