@@ -17,8 +17,13 @@ pub(crate) fn read(value: &Value) -> Result<i64, &'static str> {
         return bounded(seconds);
     }
     // Whole numbers beyond i64 end up here as well, as a double far beyond LATEST.
-    let seconds = number.as_f64().filter(|seconds| seconds.is_finite()).ok_or("it is out of range")?.ceil();
-    if seconds.abs() > 1e15 {
+    let seconds = number.as_f64().filter(|seconds| seconds.is_finite()).ok_or("it is out of range")?;
+    // Before rounding, which would make a second of the part of one before 1970.
+    if seconds < 0.0 {
+        return Err("it is negative");
+    }
+    let seconds = seconds.ceil();
+    if seconds > 1e15 {
         return Err("it is out of range");
     }
     #[expect(clippy::cast_possible_truncation, reason = "a whole number below 1e15 is exact in both types")]
@@ -55,6 +60,7 @@ mod tests {
         for value in [json!("1700000000"), json!(null), json!(true), json!([1]), json!(-1), json!(u64::MAX)] {
             assert!(read(&value).is_err(), "{value}");
         }
+        assert_eq!(read(&json!(-0.5)), Err("it is negative"));
         for value in [json!(1e300), json!(i64::MAX), json!(-0.5e12), json!(253_402_300_800_i64)] {
             assert!(read(&value).is_err(), "{value}");
         }
