@@ -9,7 +9,7 @@ use crate::{
 use byoa_client::{Client, ClientError, Config, Notice};
 use js_sys::{Function, Promise};
 use serde::Serialize;
-use std::{cell::OnceCell, future::Future};
+use std::{cell::OnceCell, future::Future, pin::Pin};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
 /// A client of one environment. Keep it for as long as it is needed: when it is freed or collected, it is
@@ -148,11 +148,12 @@ fn observer(changes: &Listeners, events: &Listeners) -> impl Fn(&Notice) + 'stat
     }
 }
 
-/// A promise for what the client answers.
+/// A promise for what the client answers. Boxed, so that the machinery of a promise is there once and not
+/// for every method.
 pub(crate) fn settle<T: Serialize>(
     answer: impl Future<Output = Result<T, ClientError>> + 'static,
 ) -> Promise {
-    wasm_bindgen_futures::future_to_promise(async move {
-        convert::to_js(&answer.await.map_err(|failure| error::to_js(&failure))?)
-    })
+    let settled = async move { convert::to_js(&answer.await.map_err(|failure| error::to_js(&failure))?) };
+    let settled: Pin<Box<dyn Future<Output = Result<JsValue, JsValue>>>> = Box::pin(settled);
+    wasm_bindgen_futures::future_to_promise(settled)
 }

@@ -30,20 +30,24 @@ impl Transport for Fetch {
         let built = build(&request)?;
         // The tokens in it are overwritten now, not when the answer comes.
         drop(request);
-        let answer = answer(built).await?;
-        let headers = Headers::from_raw(answer.headers());
-        let status = answer.status();
-        if headers.get("content-length").and_then(|length| length.parse().ok()).is_some_and(is_too_large) {
-            return Err(TransportError::TooLarge { status });
-        }
-        let body = settled(answer.text().map_err(unreachable)?).await?;
-        let body = body.dyn_into::<JsString>().unwrap_or_default();
-        if is_too_large(body.length() as usize) {
-            return Err(TransportError::TooLarge { status });
-        }
-        let headers = READ_HEADERS.iter().filter_map(|name| Some((*name, headers.get(name)?))).collect();
-        Ok(Response { status, headers, body: body.into() })
+        read(answer(built).await?).await
     }
+}
+
+/// The whole answer, unless it is too large to be one of ours; a large one stays outside of wasm.
+async fn read(answer: web_sys::Response) -> Result<Response, TransportError> {
+    let headers = Headers::from_raw(answer.headers());
+    let status = answer.status();
+    if headers.get("content-length").and_then(|length| length.parse().ok()).is_some_and(is_too_large) {
+        return Err(TransportError::TooLarge { status });
+    }
+    let body = settled(answer.text().map_err(unreachable)?).await?;
+    let body = body.dyn_into::<JsString>().unwrap_or_default();
+    if is_too_large(body.length() as usize) {
+        return Err(TransportError::TooLarge { status });
+    }
+    let headers = READ_HEADERS.iter().filter_map(|name| Some((*name, headers.get(name)?))).collect();
+    Ok(Response { status, headers, body: body.into() })
 }
 
 /// Without cookies, without the cache, and without following a redirect, which would repeat the token to

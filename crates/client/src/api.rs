@@ -5,15 +5,16 @@
 use crate::{
     ClientError, Config, Secret, Session,
     ports::{Method, Ports, Random, Request, Response},
-    session::profile_from_answer,
+    session::checked_user,
 };
 use byoa_protocol::{
-    client::{LogoutReason, UserProfile},
+    client::LogoutReason,
     external_auth::VerifyResponse,
     headers, paths,
     user::{SdkUser, UserFields},
 };
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use std::fmt;
 
 /// Version of the API that this client was written against.
@@ -67,10 +68,11 @@ impl Api {
     }
 
     /// Reads the signed-in user.
-    pub async fn user(&self, session: &Session) -> Result<UserProfile, ClientError> {
+    pub async fn user(&self, session: &Session) -> Result<SdkUser, ClientError> {
         let answer = self.send(self.request(Method::Get, paths::USERS, Some(session), None)).await?;
         let user: SdkUser = read(&answer)?;
-        profile_from_answer(&self.config, answer.status, user)
+        checked_user(&self.config, user)
+            .map_err(|problem| ClientError::invalid_response(answer.status, problem))
     }
 
     /// Changes the signed-in user; the answer is a whole session.
@@ -143,8 +145,10 @@ fn sign_in_body(external_jwt: &Secret) -> Secret {
     Secret::new([r#"{"jwt":""#, external_jwt.expose(), r#""}"#].concat())
 }
 
+/// By way of a [`Value`], so that there is one reader of JSON in the wasm and not one for every type.
 fn read<T: DeserializeOwned>(answer: &Response) -> Result<T, ClientError> {
-    serde_json::from_str(&answer.body).map_err(|_| {
+    let value = serde_json::from_str::<Value>(&answer.body);
+    value.and_then(serde_json::from_value).map_err(|_| {
         ClientError::invalid_response(
             answer.status,
             "the answer is not the JSON of this API; check apiBaseUrl",

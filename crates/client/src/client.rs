@@ -1,51 +1,25 @@
-//! The client: feeds the state, carries out its effects, and tells the observer afterwards.
+//! What an app can ask of a client. Each call takes the session when it is made, not when its future is
+//! first polled.
 //!
 //! No rule about sessions may be here; those are in [`crate::state`].
 
 use crate::{
     ClientError, Config, Secret, Session,
-    api::Api,
-    ports::{Alarm, Ports},
+    ports::Ports,
+    runner::{Notice, Runner, Snapshot},
     session::same_external_user,
     sign_in,
-    state::{Effect, Event, Phase, Restored, State, Ticket, transition},
-    stored,
+    state::{Event, Ticket},
 };
 use byoa_protocol::{
-    client::{
-        ClientEvent, ClientSnapshot, LogoutReason, LogoutResult, SignInWithExternalJwtArgs, UserProfile,
-    },
-    user::UserFields,
+    client::{LogoutReason, LogoutResult, SignInWithExternalJwtArgs, UserProfile},
+    user::{SdkUser, UserFields},
 };
 use futures_util::{
     FutureExt as _,
     future::{LocalBoxFuture, Shared},
 };
-use std::{
-    cell::{Cell, RefCell},
-    collections::VecDeque,
-    fmt,
-    future::Future,
-    rc::Rc,
-};
-
-/// A snapshot and its number: the same number is the same snapshot.
-#[derive(Clone, Debug)]
-pub struct Snapshot {
-    /// Counts the changes.
-    pub generation: u64,
-    /// What the client knows.
-    pub value: Rc<ClientSnapshot>,
-}
-
-/// What an observer is told. Delivered one at a time and never from within another.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Notice {
-    /// There is a new snapshot.
-    Changed,
-    /// Something happened.
-    Event(ClientEvent),
-}
+use std::{cell::RefCell, fmt, future::Future, ops::Deref, rc::Rc};
 
 type Refreshing = Shared<LocalBoxFuture<'static, Result<UserProfile, ClientError>>>;
 
@@ -56,24 +30,24 @@ pub struct Client {
 }
 
 struct Inner {
-    api: Api,
-    ports: Ports,
-    observer: Box<dyn Fn(&Notice)>,
-    state: RefCell<State>,
-    snapshot: RefCell<Snapshot>,
-    alarm: RefCell<Option<Box<dyn Alarm>>>,
+    runner: Rc<Runner>,
     /// The refresh under way, and whose.
     refreshing: RefCell<Option<(Ticket, Refreshing)>>,
-    notices: RefCell<VecDeque<Notice>>,
-    delivering: Cell<bool>,
-    storage_failed: Cell<bool>,
+}
+
+impl Deref for Inner {
+    type Target = Rc<Runner>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.runner
+    }
 }
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
             .field("api", &self.inner.api)
-            .field("generation", &self.inner.snapshot.borrow().generation)
+            .field("generation", &self.inner.snapshot().generation)
             .finish_non_exhaustive()
     }
 }
@@ -82,21 +56,8 @@ impl Client {
     /// A client that has done nothing yet. The observer may call back into it.
     #[must_use]
     pub fn new(config: Config, ports: Ports, observer: impl Fn(&Notice) + 'static) -> Self {
-        let state = State::default();
-        let snapshot = Snapshot { generation: 0, value: Rc::new(state.snapshot()) };
-        let inner = Inner {
-            api: Api::new(config, ports.clone()),
-            ports,
-            observer: Box::new(observer),
-            state: RefCell::new(state),
-            snapshot: RefCell::new(snapshot),
-            alarm: RefCell::new(None),
-            refreshing: RefCell::new(None),
-            notices: RefCell::new(VecDeque::new()),
-            delivering: Cell::new(false),
-            storage_failed: Cell::new(false),
-        };
-        Self { inner: Rc::new(inner) }
+        let runner = Rc::new(Runner::new(config, ports, observer));
+        Self { inner: Rc::new(Inner { runner, refreshing: RefCell::new(None) }) }
     }
 
     /// Restores the stored session, without a network call. Only the first call does anything.
@@ -107,7 +68,7 @@ impl Client {
     /// What the client knows now.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        self.inner.snapshot.borrow().clone()
+        self.inner.snapshot()
     }
 
     /// Checks the arguments, exchanges the JWT for a session, and gives its user. The JWT is not kept.
@@ -163,8 +124,9 @@ impl Client {
             let (session, ticket) = begun?;
             let user = inner.authenticated(ticket, inner.api.user(&session).await)?;
             same_user(&session, &user)?;
-            inner.accept(Event::UserRead { ticket, user: Box::new(user.clone()) })?;
-            Ok(user)
+            let profile = UserProfile::from(user.clone());
+            inner.accept(Event::UserRead { ticket, user: Box::new(user) })?;
+            Ok(profile)
         }
     }
 
@@ -213,48 +175,23 @@ impl Client {
 }
 
 impl Inner {
-    fn start(self: &Rc<Self>) {
-        if self.state.borrow().phase != Phase::Loading {
-            return;
-        }
-        let found = stored::load(&*self.ports.store, self.api.config(), self.ports.clock.now_ms());
-        if found.is_err() {
-            self.storage_refused();
-        }
-        self.dispatch(Event::Restored(found.unwrap_or(Restored::Nothing)));
-    }
-
-    fn session(&self) -> Option<(Rc<Session>, Ticket)> {
-        self.state.borrow().session()
-    }
-
     /// The session at the time of the call: what comes later is not what the caller meant.
     fn started_session(self: &Rc<Self>) -> Result<(Rc<Session>, Ticket), ClientError> {
         self.start();
-        if self.state.borrow().phase == Phase::Closed {
+        if self.is_closed() {
             return Err(ClientError::superseded());
         }
         self.session().ok_or_else(ClientError::not_signed_in)
-    }
-
-    /// The session, if the clock says so too: a wake-up may be late, after a laptop's sleep for instance.
-    fn live_session(self: &Rc<Self>) -> Option<Rc<Session>> {
-        let (session, ticket) = self.session()?;
-        if session.is_over(self.ports.clock.now_ms()) {
-            self.dispatch(Event::DeadlineReached { ticket });
-            return None;
-        }
-        Some(session)
     }
 
     fn begin_sign_in(
         self: &Rc<Self>,
         args: SignInWithExternalJwtArgs,
     ) -> Result<(u64, sign_in::Checked), ClientError> {
-        let checked = sign_in::check(args, self.ports.clock.now_ms())
+        let checked = sign_in::check(args, self.now_ms())
             .inspect_err(|error| _ = self.dispatch(failed(None, error)))?;
         self.accept(Event::SignInStarted)?;
-        let attempt = self.state.borrow().attempts;
+        let attempt = self.attempt();
         Ok((attempt, checked))
     }
 
@@ -265,7 +202,7 @@ impl Inner {
     ) -> Result<UserProfile, ClientError> {
         match outcome {
             Ok(session) => {
-                let user = session.user.clone();
+                let user = session.profile();
                 self.accept(Event::SignInSucceeded { attempt, session: Rc::new(session) })?;
                 Ok(user)
             }
@@ -299,7 +236,7 @@ impl Inner {
         renewed: Session,
     ) -> Result<UserProfile, ClientError> {
         same_user(old, &renewed.user)?;
-        let user = renewed.user.clone();
+        let user = renewed.profile();
         self.accept(Event::Renewed { ticket, session: Rc::new(renewed) })?;
         Ok(user)
     }
@@ -316,97 +253,6 @@ impl Inner {
             }
         })
     }
-
-    fn accept(self: &Rc<Self>, event: Event) -> Result<(), ClientError> {
-        if self.dispatch(event) { Ok(()) } else { Err(ClientError::superseded()) }
-    }
-
-    /// Feeds one event, carries out the effects, and then tells the observer. `false` where the event
-    /// came too late to count.
-    fn dispatch(self: &Rc<Self>, event: Event) -> bool {
-        let counts = self.apply(event);
-        self.deliver();
-        counts
-    }
-
-    fn apply(self: &Rc<Self>, event: Event) -> bool {
-        let effects = {
-            let mut state = self.state.borrow_mut();
-            let (next, effects) = transition(std::mem::take(&mut *state), event);
-            *state = next;
-            effects
-        };
-        let counts = !effects.contains(&Effect::Supersede);
-        for effect in effects {
-            self.carry_out(effect);
-        }
-        counts
-    }
-
-    fn carry_out(self: &Rc<Self>, effect: Effect) {
-        let config = self.api.config();
-        match effect {
-            Effect::Persist(session) => self.stored(stored::save(&*self.ports.store, config, &session)),
-            Effect::Forget => self.stored(stored::forget(&*self.ports.store, config)),
-            Effect::Schedule { at_ms, ticket } => self.schedule(at_ms, ticket),
-            Effect::Unschedule => drop(self.alarm.take()),
-            Effect::Publish => self.publish(),
-            Effect::Emit(event) => self.notices.borrow_mut().push_back(Notice::Event(event)),
-            Effect::RevokeOrphan(session) => {
-                let inner = Rc::clone(self);
-                let revoke = async move { inner.api.revoke(&session, LogoutReason::UserIntent).await };
-                self.ports.tasks.spawn(revoke.map(drop).boxed_local());
-            }
-            Effect::Supersede => {}
-        }
-    }
-
-    fn schedule(self: &Rc<Self>, at_ms: i64, ticket: Ticket) {
-        let inner = Rc::downgrade(self);
-        let wake = move || {
-            if let Some(inner) = inner.upgrade() {
-                inner.dispatch(Event::DeadlineReached { ticket });
-            }
-        };
-        let alarm = self.ports.timer.wake_at(at_ms, Box::new(wake));
-        drop(self.alarm.replace(Some(alarm)));
-    }
-
-    fn publish(&self) {
-        let value = self.state.borrow().snapshot();
-        let mut current = self.snapshot.borrow_mut();
-        if *current.value != value {
-            *current = Snapshot { generation: current.generation + 1, value: Rc::new(value) };
-            self.notices.borrow_mut().push_back(Notice::Changed);
-        }
-    }
-
-    fn stored(self: &Rc<Self>, result: Result<(), crate::ports::StoreError>) {
-        match result {
-            Ok(()) => self.storage_failed.set(false),
-            Err(_) => self.storage_refused(),
-        }
-    }
-
-    /// Warns once for a row of failures.
-    fn storage_refused(self: &Rc<Self>) {
-        if !self.storage_failed.replace(true) {
-            self.apply(Event::StorageFailed);
-        }
-    }
-
-    /// One notice at a time: what a notice causes comes after it, not within it.
-    fn deliver(&self) {
-        if self.delivering.replace(true) {
-            return;
-        }
-        loop {
-            let notice = self.notices.borrow_mut().pop_front();
-            let Some(notice) = notice else { break };
-            (self.observer)(&notice);
-        }
-        self.delivering.set(false);
-    }
 }
 
 fn failed(attempt: Option<u64>, error: &ClientError) -> Event {
@@ -414,8 +260,8 @@ fn failed(attempt: Option<u64>, error: &ClientError) -> Event {
     Event::SignInFailed { attempt, code: error.code.clone().into_owned(), reason }
 }
 
-fn same_user(session: &Session, user: &UserProfile) -> Result<(), ClientError> {
-    if session.user.user_id == user.user_id {
+fn same_user(session: &Session, user: &SdkUser) -> Result<(), ClientError> {
+    if session.user.id == user.id {
         return Ok(());
     }
     Err(ClientError::invalid_response(200, "the answer is about another user; sign in again"))

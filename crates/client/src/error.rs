@@ -5,6 +5,7 @@
 use crate::ports::{Response, TransportError};
 use byoa_jwt::Rejection;
 use byoa_protocol::{ErrorBody, ErrorCode, Reason};
+use serde_json::Value;
 use std::borrow::Cow;
 
 /// The most of a server's sentence that is repeated, in bytes.
@@ -94,7 +95,8 @@ impl ClientError {
     #[must_use]
     pub fn from_answer(answer: &Response) -> Self {
         let status = answer.status;
-        let Ok(body) = serde_json::from_str::<ErrorBody>(&answer.body) else {
+        let body = serde_json::from_str::<Value>(&answer.body).and_then(serde_json::from_value::<ErrorBody>);
+        let Ok(body) = body else {
             return Self::without_body(status);
         };
         let reason = body.reason().map(|reason| Cow::Owned(shorten(reason).to_owned()));

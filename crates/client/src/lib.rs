@@ -12,14 +12,17 @@ pub mod client;
 pub mod config;
 pub mod error;
 pub mod ports;
+mod runner;
 pub mod secret;
 pub mod session;
 mod sign_in;
 pub mod state;
 mod stored;
+mod transition;
 
-pub use client::{Client, Notice, Snapshot};
+pub use client::Client;
 pub use config::Config;
 pub use error::ClientError;
+pub use runner::{Notice, Snapshot};
 pub use secret::Secret;
 pub use session::Session;

@@ -12,8 +12,8 @@ use serde_json::Value;
 /// Somebody is signed in, until then, with these tokens.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Session {
-    /// Who.
-    pub user: UserProfile,
+    /// Who, as the server shows it.
+    pub user: SdkUser,
     /// When the tokens end, in milliseconds since 1970.
     pub expires_at_ms: i64,
     /// The bearer token; absent where the session lives in a cookie.
@@ -36,19 +36,26 @@ impl Session {
         status: u16,
         answer: VerifyResponse,
     ) -> Result<Self, ClientError> {
-        let refuse = |message| ClientError::invalid_response(status, message);
-        let expires_at_ms = expiry_ms(answer.expires_at)
-            .ok_or_else(|| refuse("the answer's expiresAt is no time in seconds"))?;
-        if expires_at_ms <= now_ms {
+        let refuse = |problem| ClientError::invalid_response(status, problem);
+        let session = Self::checked(config, answer).map_err(refuse)?;
+        if session.is_over(now_ms) {
             return Err(refuse("the answer's session has ended already; check this machine's clock"));
         }
-        let user = profile_from_answer(config, status, answer.user)?;
+        Ok(session)
+    }
+
+    /// The same checks, whenever the session ends; the error is a sentence.
+    pub(crate) fn checked(config: &Config, answer: VerifyResponse) -> Result<Self, &'static str> {
+        if !(1..=LATEST_EXPIRY_SECONDS).contains(&answer.expires_at) {
+            return Err("the answer's expiresAt is no time in seconds");
+        }
+        let user = checked_user(config, answer.user)?;
         let minified_jwt = answer.minified_jwt.map(Secret::new);
         let jwt = answer.jwt.map(Secret::new);
         if ![&minified_jwt, &jwt].into_iter().flatten().all(is_token) {
-            return Err(refuse("the answer's session token is no token"));
+            return Err("the answer's session token is no token");
         }
-        Ok(Self { user, expires_at_ms, minified_jwt, jwt })
+        Ok(Self { user, expires_at_ms: answer.expires_at * 1000, minified_jwt, jwt })
     }
 
     /// Whether the session has ended.
@@ -56,29 +63,28 @@ impl Session {
     pub const fn is_over(&self, now_ms: i64) -> bool {
         self.expires_at_ms <= now_ms
     }
+
+    /// The user, as apps see it.
+    #[must_use]
+    pub fn profile(&self) -> UserProfile {
+        UserProfile::from(self.user.clone())
+    }
 }
 
-/// Checks the user of an answer and makes a profile of it.
-pub fn profile_from_answer(
-    config: &Config,
-    status: u16,
-    mut user: SdkUser,
-) -> Result<UserProfile, ClientError> {
-    let refuse = |message| ClientError::invalid_response(status, message);
+/// Checks the user of an answer; the error is a sentence.
+pub(crate) fn checked_user(config: &Config, mut user: SdkUser) -> Result<SdkUser, &'static str> {
     if user.id.trim().is_empty() {
-        return Err(refuse("the answer's user has no id"));
+        return Err("the answer's user has no id");
     }
     if !user.project_environment_id.eq_ignore_ascii_case(config.environment_id()) {
-        return Err(refuse(
-            "the answer's user is of another environment; check environmentId and apiBaseUrl",
-        ));
+        return Err("the answer's user is of another environment; check environmentId and apiBaseUrl");
     }
     if let Some(metadata) = &mut user.metadata {
         metadata.remove(PROTOTYPE_KEY);
         metadata.values_mut().for_each(tame);
     }
     user.missing_fields.iter_mut().flatten().for_each(tame);
-    Ok(UserProfile::from(user))
+    Ok(user)
 }
 
 /// Refuses an answer about somebody else than the external JWT's user. A server that does not name the
@@ -94,13 +100,8 @@ pub(crate) fn same_external_user(session: &Session, external_user_id: &str) -> R
     Err(ClientError::rejected(Reason::ExternalUserMismatch, message))
 }
 
-/// Seconds to milliseconds, where they are a time after 1970 and before the year 10000.
-pub(crate) fn expiry_ms(seconds: i64) -> Option<i64> {
-    (1..=LATEST_EXPIRY_SECONDS).contains(&seconds).then(|| seconds * 1000)
-}
-
 /// Whether a text can stand in an `Authorization` header as it is.
-pub(crate) fn is_token(token: &Secret) -> bool {
+fn is_token(token: &Secret) -> bool {
     let text = token.expose();
     !text.is_empty() && text.len() <= MAX_TOKEN_BYTES && text.bytes().all(|byte| byte.is_ascii_graphic())
 }

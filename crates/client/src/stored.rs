@@ -6,10 +6,10 @@
 use crate::{
     Config, Secret, Session,
     ports::{Store, StoreError},
-    session::{expiry_ms, has_prototype_key, is_token},
+    session::has_prototype_key,
     state::Restored,
 };
-use byoa_protocol::client::UserProfile;
+use byoa_protocol::{external_auth::VerifyResponse, user::SdkUser};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::rc::Rc;
@@ -20,16 +20,22 @@ const VERSION: u8 = 1;
 const MAX_RECORD_BYTES: usize = 256 * 1024;
 
 #[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Record<User> {
+#[serde(deny_unknown_fields)]
+struct Record<Session> {
     version: u8,
-    user: User,
-    /// Seconds since 1970.
+    session: Session,
+}
+
+/// What is written: a [`VerifyResponse`] without copies of its tokens.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Written<'a> {
+    user: &'a SdkUser,
     expires_at: i64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    minified_jwt: Option<Secret>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    jwt: Option<Secret>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    minified_jwt: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jwt: Option<&'a str>,
 }
 
 /// The key of an environment's session.
@@ -53,13 +59,13 @@ pub(crate) fn load(store: &dyn Store, config: &Config, now_ms: i64) -> Result<Re
 /// Writes the session. Where that fails, an older session must not come back with the next reload, so
 /// whatever is there is removed.
 pub(crate) fn save(store: &dyn Store, config: &Config, session: &Session) -> Result<(), StoreError> {
-    let record = Record {
-        version: VERSION,
+    let session = Written {
         user: &session.user,
         expires_at: session.expires_at_ms / 1000,
-        minified_jwt: session.minified_jwt.clone(),
-        jwt: session.jwt.clone(),
+        minified_jwt: session.minified_jwt.as_ref().map(Secret::expose),
+        jwt: session.jwt.as_ref().map(Secret::expose),
     };
+    let record = Record { version: VERSION, session };
     let text = serde_json::to_string(&record).map(Secret::new).map_err(|_| StoreError)?;
     let key = key(config);
     store.set(&key, text.expose()).inspect_err(|_| _ = store.remove(&key))
@@ -78,15 +84,9 @@ fn parse(text: &str, config: &Config) -> Option<Session> {
     if has_prototype_key(&value) {
         return None;
     }
-    let record: Record<UserProfile> = serde_json::from_value(value).ok()?;
-    let user = record.user;
-    let ours =
-        user.environment_id.as_deref().is_some_and(|id| id.eq_ignore_ascii_case(config.environment_id()));
-    let named = user.user_id.as_deref().is_some_and(|id| !id.trim().is_empty());
-    let tokens = [&record.minified_jwt, &record.jwt].into_iter().flatten().all(is_token);
-    if record.version != VERSION || !ours || !named || !tokens {
+    let record: Record<VerifyResponse> = serde_json::from_value(value).ok()?;
+    if record.version != VERSION {
         return None;
     }
-    let expires_at_ms = expiry_ms(record.expires_at)?;
-    Some(Session { user, expires_at_ms, minified_jwt: record.minified_jwt, jwt: record.jwt })
+    Session::checked(config, record.session).ok()
 }

@@ -21,7 +21,7 @@ fn a_good_answer_signs_in_stores_and_schedules() {
     assert_eq!(bench.client.token().expect("there").expose(), FAT);
     let record: Value = serde_json::from_str(&bench.stored().expect("stored")).expect("JSON");
     assert_eq!(record["version"], 1);
-    assert_eq!(record["expiresAt"], START + LIFETIME);
+    assert_eq!(record["session"]["expiresAt"], START + LIFETIME);
 }
 
 #[test]

@@ -42,7 +42,7 @@ fn without_a_stored_session_nobody_is_signed_in() {
 
 #[test]
 fn an_expired_session_is_dropped_with_an_event() {
-    let bench = reloaded(&bent(stored_record(), "/expiresAt", json!(START)).to_string());
+    let bench = reloaded(&bent(stored_record(), "/session/expiresAt", json!(START)).to_string());
     assert_eq!(bench.snapshot(), ClientSnapshot::SignedOut { reason: Some(LogoutReason::TokenExpired) });
     assert_eq!(bench.events(), ["signedOut:TokenExpired"]);
     assert_eq!(bench.stored(), None);
@@ -67,32 +67,34 @@ fn whatever_is_not_exactly_a_session_of_ours_is_removed() {
         ("version 2", bend("/version", json!(2))),
         ("version a string", bend("/version", json!("1"))),
         ("an unknown member", bend("/isAdmin", json!(true))),
-        ("no user", bend("/user", Value::Null)),
-        ("user a string", bend("/user", json!("ada"))),
-        ("no user id", bend("/user/userId", Value::Null)),
-        ("user id blank", bend("/user/userId", json!(" "))),
-        ("user id a number", bend("/user/userId", json!(1))),
-        ("no session id", bend("/user/sessionId", Value::Null)),
-        ("no environment", bend("/user/environmentId", Value::Null)),
-        ("another environment's user", bend("/user/environmentId", json!(USER_ID))),
-        ("credentials a string", bend("/user/verifiedCredentials", json!("x"))),
-        ("no expiry", bend("/expiresAt", Value::Null)),
-        ("expiry a string", bend("/expiresAt", json!("1"))),
-        ("expiry a fraction", bend("/expiresAt", json!(1.5))),
-        ("expiry zero", bend("/expiresAt", json!(0))),
-        ("expiry negative", bend("/expiresAt", json!(-5))),
-        ("expiry in milliseconds", bend("/expiresAt", json!(START_MS))),
-        ("expiry at the end of time", bend("/expiresAt", json!(i64::MAX))),
-        ("expiry beyond", bend("/expiresAt", json!(u64::MAX))),
-        ("token a number", bend("/minifiedJwt", json!(1))),
-        ("token empty", bend("/minifiedJwt", json!(""))),
-        ("token with a line end", bend("/minifiedJwt", json!("a\nb"))),
-        ("fat token with a space", bend("/jwt", json!("a b"))),
+        ("no user", bend("/session/user", Value::Null)),
+        ("user a string", bend("/session/user", json!("ada"))),
+        ("no user id", bend("/session/user/id", Value::Null)),
+        ("user id blank", bend("/session/user/id", json!(" "))),
+        ("user id a number", bend("/session/user/id", json!(1))),
+        ("no session", bend("/session", Value::Null)),
+        ("session a string", bend("/session", json!("s"))),
+        ("session null in text", r#"{"version":1,"session":null}"#.to_owned()),
+        ("no environment", bend("/session/user/projectEnvironmentId", Value::Null)),
+        ("another environment's user", bend("/session/user/projectEnvironmentId", json!(USER_ID))),
+        ("credentials a string", bend("/session/user/verifiedCredentials", json!("x"))),
+        ("no expiry", bend("/session/expiresAt", Value::Null)),
+        ("expiry a string", bend("/session/expiresAt", json!("1"))),
+        ("expiry a fraction", bend("/session/expiresAt", json!(1.5))),
+        ("expiry zero", bend("/session/expiresAt", json!(0))),
+        ("expiry negative", bend("/session/expiresAt", json!(-5))),
+        ("expiry in milliseconds", bend("/session/expiresAt", json!(START_MS))),
+        ("expiry at the end of time", bend("/session/expiresAt", json!(i64::MAX))),
+        ("expiry beyond", bend("/session/expiresAt", json!(u64::MAX))),
+        ("token a number", bend("/session/minifiedJwt", json!(1))),
+        ("token empty", bend("/session/minifiedJwt", json!(""))),
+        ("token with a line end", bend("/session/minifiedJwt", json!("a\nb"))),
+        ("fat token with a space", bend("/session/jwt", json!("a b"))),
         ("prototype at the top", with_text("{", r#"{"__proto__":{"isAdmin":true},"#)),
         ("prototype in the user", with_text(r#""user":{"#, r#""user":{"__proto__":{"x":1},"#)),
         ("prototype in metadata", with_text(r#""user":{"#, r#""user":{"metadata":{"a":[{"__proto__":1}]},"#)),
         ("far too deep", format!("{}{}", "[".repeat(10_000), "]".repeat(10_000))),
-        ("300 KiB", bend("/user/alias", json!("a".repeat(300 * 1024)))),
+        ("300 KiB", bend("/session/user/alias", json!("a".repeat(300 * 1024)))),
     ];
     for (name, record) in cases {
         let bench = reloaded(&record);

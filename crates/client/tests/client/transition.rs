@@ -83,7 +83,7 @@ fn phase_word(state: &State) -> String {
         Phase::SignedOut { reason: None } => "out".to_owned(),
         Phase::SignedOut { reason: Some(reason) } => format!("out({reason:?})"),
         Phase::SignedIn { session, ticket } => {
-            format!("in({} {}.{})", session.user.session_id, ticket.session, ticket.renewal)
+            format!("in({} {}.{})", session.profile().session_id, ticket.session, ticket.renewal)
         }
         Phase::Closed => "closed".to_owned(),
     };
@@ -92,13 +92,13 @@ fn phase_word(state: &State) -> String {
 
 fn effect_word(effect: &Effect) -> String {
     match effect {
-        Effect::Persist(session) => format!("persist {}", session.user.session_id),
+        Effect::Persist(session) => format!("persist {}", session.profile().session_id),
         Effect::Forget => "forget".to_owned(),
         Effect::Schedule { ticket, .. } => format!("schedule {}.{}", ticket.session, ticket.renewal),
         Effect::Unschedule => "unschedule".to_owned(),
         Effect::Publish => "publish".to_owned(),
         Effect::Emit(event) => word(event),
-        Effect::RevokeOrphan(session) => format!("revoke {}", session.user.session_id),
+        Effect::RevokeOrphan(session) => format!("revoke {}", session.profile().session_id),
         Effect::Supersede => "supersede".to_owned(),
     }
 }
