@@ -299,7 +299,9 @@ async fn a_bearer_is_ours_alive_and_for_this_environment() {
         assert_eq!(world.why_not(stranger).await, Some(Unauthorized::NotOurs), "{stranger}");
     }
     assert_eq!(world.why_not("").await, Some(Unauthorized::Missing));
-    let forged = format!("{}A", &bearer(&answer)[..bearer(&answer).len() - 1]);
+    let (signed, signature) = bearer(&answer).rsplit_once('.').unwrap();
+    let other = if signature.starts_with('A') { 'B' } else { 'A' };
+    let forged = format!("{signed}.{other}{}", &signature[1..]);
     assert_eq!(world.why_not(&forged).await, Some(Unauthorized::NotOurs));
 
     let other = Uuid::from_u128(2);
