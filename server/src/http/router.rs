@@ -70,7 +70,8 @@ async fn method_not_allowed() -> ApiError {
     ApiError::MethodNotAllowed
 }
 
-/// What is not done in time is not done: the store rolls back what it has begun.
+/// What is not done in time is not waited for. What it has begun to write is rolled back, or is done all the
+/// same, as for somebody who hangs up.
 async fn time_limit(request: Request, next: Next) -> Response {
     match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
         Ok(response) => response,

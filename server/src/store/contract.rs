@@ -63,7 +63,7 @@ fn later(seconds: u64) -> UnixMillis {
     NOW.plus(Duration::from_secs(seconds))
 }
 
-fn environment(id: u128) -> Environment {
+pub(crate) fn environment(id: u128) -> Environment {
     let id = Uuid::from_u128(id);
     Environment {
         id,
@@ -92,7 +92,7 @@ fn issuer(environment_id: Uuid, name: &str) -> IssuerConfig {
     }
 }
 
-fn key(environment: &Environment, kid: &str) -> SigningKeyRecord {
+pub(crate) fn key(environment: &Environment, kid: &str) -> SigningKeyRecord {
     SigningKeyRecord {
         environment_id: environment.id,
         kid: kid.to_owned(),
@@ -110,7 +110,7 @@ async fn with_environment(store: &TestStore, id: u128) -> Environment {
     environment
 }
 
-fn sign_in(environment: &Environment, subject: &str) -> SignIn {
+pub(crate) fn sign_in(environment: &Environment, subject: &str) -> SignIn {
     SignIn {
         environment_id: environment.id,
         issuer: "https://a.example".to_owned(),
@@ -340,7 +340,7 @@ pub(crate) async fn a_session_belongs_to_its_environment(store: TestStore) {
     assert_eq!(store.session(one.id, session.id).await.unwrap(), session);
 }
 
-fn refresh(session: &super::SessionRecord, now: UnixMillis) -> Refresh {
+pub(crate) fn refresh(session: &super::SessionRecord, now: UnixMillis) -> Refresh {
     Refresh {
         environment_id: session.environment_id,
         session_id: session.id,

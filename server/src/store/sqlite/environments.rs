@@ -21,10 +21,9 @@ pub(super) async fn cached(
     cache: &Mutex<HashMap<Uuid, Arc<Environment>>>,
     id: Uuid,
 ) -> Result<Arc<Environment>> {
-    let mut reading = readers.begin().await.map_err(rows::failed)?;
     let row = sqlx::query("SELECT revision FROM environments WHERE id = ?")
         .bind(id)
-        .fetch_optional(&mut *reading)
+        .fetch_optional(readers)
         .await
         .map_err(rows::failed)?;
     let revision = revision(&row.ok_or(StoreError::NotFound)?)?;
@@ -32,6 +31,8 @@ pub(super) async fn cached(
     if let Some(known) = known.filter(|known| known.revision == revision) {
         return Ok(known);
     }
+    // One transaction, so that the environment and its issuers are of one moment.
+    let mut reading = readers.begin().await.map_err(rows::failed)?;
     let environment = Arc::new(get(&mut reading, id).await?);
     cache.lock().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::clone(&environment));
     Ok(environment)

@@ -1,12 +1,17 @@
 //! The store in one `SQLite` file. Every answer `Ok` is on the disk (`synchronous = FULL`). One connection
-//! writes and a few read; other processes, such as the command line, may use the file at the same time.
+//! writes, for several callers at once where they come at once, and a few read; other processes, such as the command line, may use the file at the same time.
 
 mod environments;
+mod nonces;
 mod open;
 mod rows;
 mod sessions;
+mod sign_in;
 mod users;
+mod writer;
 
+#[cfg(test)]
+mod group_tests;
 #[cfg(test)]
 mod tests;
 
@@ -24,6 +29,7 @@ use super::{
     StoreError, User, UserChange,
 };
 use crate::clock::UnixMillis;
+use writer::Writer;
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -34,7 +40,9 @@ type Writing = Transaction<'static, Sqlite>;
 /// [`Store`] in one `SQLite` file.
 #[derive(Debug)]
 pub struct SqliteStore {
+    /// One connection. What is frequent is written through `group`, which uses it as well.
     writer: SqlitePool,
+    group: Writer,
     readers: SqlitePool,
     /// Environments by id as of a revision, which is read afresh each time.
     environments: Mutex<HashMap<Uuid, Arc<Environment>>>,
@@ -44,7 +52,8 @@ impl SqliteStore {
     /// Opens or makes the file that `sqlite://PATH` names.
     pub async fn open(database_url: &str) -> std::result::Result<Self, OpenError> {
         let (writer, readers) = open::open(database_url).await?;
-        Ok(Self { writer, readers, environments: Mutex::default() })
+        let group = Writer::start(writer.clone());
+        Ok(Self { writer, group, readers, environments: Mutex::default() })
     }
 
     async fn begin(&self) -> Result<Writing> {
@@ -92,11 +101,10 @@ impl Store for SqliteStore {
     }
 
     async fn sign_in(&self, sign_in: &SignIn) -> Result<SignedIn> {
-        let mut writing = self.begin().await?;
-        let (user, new_user) = users::recognise(&mut writing, sign_in).await?;
-        let session = sessions::insert(&mut writing, sign_in, &user).await?;
-        writing.commit().await.map_err(rows::failed)?;
-        Ok(SignedIn { user, session, new_user })
+        let sign_in = sign_in.clone();
+        self.group
+            .write(move |writing| Box::pin(async move { sign_in::sign_in(writing, &sign_in).await }))
+            .await
     }
 
     async fn session(&self, environment: Uuid, id: Uuid) -> Result<SessionRecord> {
@@ -105,10 +113,10 @@ impl Store for SqliteStore {
     }
 
     async fn refresh(&self, refresh: &Refresh) -> Result<SessionRecord> {
-        let mut writing = self.begin().await?;
-        let session = sessions::refresh(&mut writing, refresh).await?;
-        writing.commit().await.map_err(rows::failed)?;
-        Ok(session)
+        let refresh = refresh.clone();
+        self.group
+            .write(move |writing| Box::pin(async move { sessions::refresh(writing, &refresh).await }))
+            .await
     }
 
     async fn revoke_session(
@@ -118,7 +126,12 @@ impl Store for SqliteStore {
         now: UnixMillis,
         reason: &str,
     ) -> Result<bool> {
-        sessions::revoke(&self.writer, environment, id, now, reason).await
+        let reason = reason.to_owned();
+        self.group
+            .write(move |writing| {
+                Box::pin(async move { sessions::revoke(writing, environment, id, now, &reason).await })
+            })
+            .await
     }
 
     async fn user(&self, environment: Uuid, id: Uuid) -> Result<User> {
@@ -152,16 +165,12 @@ impl Store for SqliteStore {
     }
 
     async fn use_nonce(&self, environment: Uuid, nonce: &str, expires_at: UnixMillis) -> Result<bool> {
-        sqlx::query(
-            "INSERT INTO used_nonces (environment_id, nonce, expires_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-        )
-        .bind(environment)
-        .bind(nonce)
-        .bind(expires_at.0)
-        .execute(&self.writer)
-        .await
-        .map(|done| done.rows_affected() == 1)
-        .map_err(rows::failed)
+        let nonce = nonce.to_owned();
+        self.group
+            .write(move |writing| {
+                Box::pin(async move { nonces::first_use(writing, environment, &nonce, expires_at).await })
+            })
+            .await
     }
 
     async fn create_admin_token(&self, token: &AdminToken) -> Result<()> {

@@ -36,6 +36,7 @@ pub(super) async fn open(database_url: &str) -> Result<(SqlitePool, SqlitePool),
         .idle_timeout(None)
         .max_lifetime(None)
         .acquire_timeout(BUSY_TIMEOUT * 2)
+        .test_before_acquire(false)
         .connect_with(options.clone())
         .await
         .map_err(|error| OpenError::Database(error.into()))?;
@@ -45,6 +46,8 @@ pub(super) async fn open(database_url: &str) -> Result<(SqlitePool, SqlitePool),
         .idle_timeout(None)
         .max_lifetime(None)
         .acquire_timeout(BUSY_TIMEOUT)
+        // A file does not hang up; asking each time would cost as much as what is asked for.
+        .test_before_acquire(false)
         .connect_with(options.read_only(true))
         .await
         .map_err(|error| OpenError::Database(error.into()))?;

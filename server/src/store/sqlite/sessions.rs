@@ -1,64 +1,13 @@
 //! Sessions.
 
-use sqlx::{SqliteConnection, SqlitePool};
+use sqlx::SqliteConnection;
 use uuid::Uuid;
 
 use super::{Result, rows};
 use crate::{
     clock::UnixMillis,
-    store::{CredentialKind, Refresh, SessionRecord, SignIn, StoreError, User},
+    store::{Refresh, SessionRecord, StoreError},
 };
-
-/// Opens a session of a user that has just been recognised by the external identity of `sign_in`.
-pub(super) async fn insert(
-    writing: &mut SqliteConnection,
-    sign_in: &SignIn,
-    user: &User,
-) -> Result<SessionRecord> {
-    let external = user.credentials.iter().find(|credential| {
-        credential.kind == CredentialKind::ExternalUser && credential.identifier == sign_in.subject
-    });
-    let session = SessionRecord {
-        id: sign_in.session_id,
-        environment_id: sign_in.environment_id,
-        user_id: user.id,
-        signin_credential_id: external.ok_or(StoreError::Corrupt("credential"))?.id,
-        origin: sign_in.origin.clone(),
-        generation: 0,
-        token_id: sign_in.token_id,
-        previous_token_id: None,
-        created_at: sign_in.now,
-        refreshed_at: sign_in.now,
-        expires_at: sign_in.expires_at,
-        refresh_expires_at: sign_in.refresh_expires_at,
-        revoked_at: None,
-    };
-    sqlx::query(
-        "INSERT INTO sessions (id, environment_id, user_id, signin_credential_id, audience, public_key,
-            sdk_version, ip, user_agent, generation, token_id, created_at, refreshed_at, expires_at,
-            refresh_expires_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    )
-    .bind(session.id)
-    .bind(session.environment_id)
-    .bind(session.user_id)
-    .bind(session.signin_credential_id)
-    .bind(&session.origin.audience)
-    .bind(session.origin.public_key.as_deref())
-    .bind(session.origin.sdk_version.as_deref())
-    .bind(session.origin.ip.map(|ip| ip.to_string()))
-    .bind(session.origin.user_agent.as_deref())
-    .bind(session.generation)
-    .bind(session.token_id)
-    .bind(session.created_at.0)
-    .bind(session.refreshed_at.0)
-    .bind(session.expires_at.0)
-    .bind(session.refresh_expires_at.0)
-    .execute(writing)
-    .await
-    .map_err(rows::failed)?;
-    Ok(session)
-}
 
 pub(super) async fn get(
     reading: &mut SqliteConnection,
@@ -94,7 +43,7 @@ pub(super) async fn refresh(writing: &mut SqliteConnection, refresh: &Refresh) -
 }
 
 pub(super) async fn revoke(
-    writer: &SqlitePool,
+    writing: &mut SqliteConnection,
     environment: Uuid,
     id: Uuid,
     now: UnixMillis,
@@ -108,7 +57,7 @@ pub(super) async fn revoke(
     .bind(reason)
     .bind(environment)
     .bind(id)
-    .execute(writer)
+    .execute(writing)
     .await
     .map(|done| done.rows_affected() > 0)
     .map_err(rows::failed)

@@ -11,7 +11,7 @@ async fn open() -> (TempDir, Arc<dyn Store>) {
     (folder, Arc::new(store))
 }
 
-fn url(folder: &TempDir) -> String {
+pub(super) fn url(folder: &TempDir) -> String {
     format!("sqlite://{}", folder.path().join("byoa.db").display())
 }
 

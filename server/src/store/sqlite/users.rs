@@ -1,124 +1,13 @@
 //! Users and their credentials.
 
-use sqlx::{Row, SqliteConnection};
+use sqlx::SqliteConnection;
 use uuid::Uuid;
 
 use super::{Result, rows};
 use crate::{
     clock::UnixMillis,
-    store::{CredentialKind, EmailClaim, SignIn, StoreError, User, UserChange},
+    store::{StoreError, User, UserChange},
 };
-
-/// Finds or makes the user that signs in, with its credentials brought up to date. Whether it is new.
-pub(super) async fn recognise(writing: &mut SqliteConnection, sign_in: &SignIn) -> Result<(User, bool)> {
-    let known = sqlx::query(
-        "UPDATE credentials SET last_selected_at = ?
-         WHERE environment_id = ? AND issuer = ? AND identifier = ? AND kind = 'externalUser' RETURNING user_id",
-    )
-    .bind(sign_in.now.0)
-    .bind(sign_in.environment_id)
-    .bind(&sign_in.issuer)
-    .bind(&sign_in.subject)
-    .fetch_optional(&mut *writing)
-    .await
-    .map_err(rows::failed)?;
-    let (id, is_new) = match known {
-        Some(row) => (row.try_get("user_id").map_err(rows::failed)?, false),
-        None => (create(writing, sign_in).await?, true),
-    };
-    match &sign_in.email {
-        EmailClaim::Absent => {}
-        EmailClaim::Verified(address) => vouch(writing, sign_in, id, address).await?,
-        EmailClaim::Unverified(address) => disavow(writing, sign_in, id, address).await?,
-    }
-    sqlx::query("UPDATE users SET last_visit = ? WHERE id = ?")
-        .bind(sign_in.now.0)
-        .bind(id)
-        .execute(&mut *writing)
-        .await
-        .map_err(rows::failed)?;
-    Ok((get(writing, sign_in.environment_id, id).await?, is_new))
-}
-
-async fn create(writing: &mut SqliteConnection, sign_in: &SignIn) -> Result<Uuid> {
-    sqlx::query(
-        "INSERT INTO users (id, environment_id, first_visit, last_visit, updated_at) VALUES (?, ?, ?, ?, ?)",
-    )
-    .bind(sign_in.new_user_id)
-    .bind(sign_in.environment_id)
-    .bind(sign_in.now.0)
-    .bind(sign_in.now.0)
-    .bind(sign_in.now.0)
-    .execute(&mut *writing)
-    .await
-    .map_err(rows::failed)?;
-    let (id, user) = (sign_in.new_external_credential_id, sign_in.new_user_id);
-    put_credential(writing, sign_in, id, user, CredentialKind::ExternalUser, &sign_in.subject).await?;
-    Ok(user)
-}
-
-/// The issuer vouches for an address: it is the user's one verified address from that issuer. The profile
-/// follows, unless the user has written another address there.
-async fn vouch(writing: &mut SqliteConnection, sign_in: &SignIn, user: Uuid, address: &str) -> Result<()> {
-    sqlx::query(
-        "UPDATE users SET email = ?, updated_at = ? WHERE id = ? AND (email IS NULL OR email IN
-            (SELECT identifier FROM credentials WHERE user_id = users.id AND kind = 'email' AND issuer = ?))",
-    )
-    .bind(address)
-    .bind(sign_in.now.0)
-    .bind(user)
-    .bind(&sign_in.issuer)
-    .execute(&mut *writing)
-    .await
-    .map_err(rows::failed)?;
-    let id = sign_in.new_email_credential_id;
-    put_credential(writing, sign_in, id, user, CredentialKind::Email, address).await
-}
-
-/// The issuer does not vouch for an address any more.
-async fn disavow(writing: &mut SqliteConnection, sign_in: &SignIn, user: Uuid, address: &str) -> Result<()> {
-    sqlx::query(
-        "DELETE FROM credentials WHERE user_id = ? AND kind = 'email' AND issuer = ? AND identifier = ?",
-    )
-    .bind(user)
-    .bind(&sign_in.issuer)
-    .bind(address)
-    .execute(writing)
-    .await
-    .map(drop)
-    .map_err(rows::failed)
-}
-
-async fn put_credential(
-    writing: &mut SqliteConnection,
-    sign_in: &SignIn,
-    id: Uuid,
-    user: Uuid,
-    kind: CredentialKind,
-    identifier: &str,
-) -> Result<()> {
-    sqlx::query(
-        "INSERT INTO credentials
-            (id, environment_id, user_id, kind, issuer, identifier, verified_at, last_selected_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT (user_id, kind, issuer) DO UPDATE SET
-            verified_at = CASE identifier WHEN excluded.identifier THEN verified_at ELSE excluded.verified_at END,
-            id = CASE identifier WHEN excluded.identifier THEN id ELSE excluded.id END,
-            identifier = excluded.identifier, last_selected_at = excluded.last_selected_at",
-    )
-    .bind(id)
-    .bind(sign_in.environment_id)
-    .bind(user)
-    .bind(kind.as_str())
-    .bind(&sign_in.issuer)
-    .bind(identifier)
-    .bind(sign_in.now.0)
-    .bind(sign_in.now.0)
-    .execute(writing)
-    .await
-    .map(drop)
-    .map_err(rows::failed)
-}
 
 pub(super) async fn get(reading: &mut SqliteConnection, environment: Uuid, id: Uuid) -> Result<User> {
     let row = sqlx::query("SELECT * FROM users WHERE environment_id = ? AND id = ?")
