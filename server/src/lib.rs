@@ -7,6 +7,8 @@ pub mod exchange;
 pub mod http;
 pub mod ids;
 pub mod keys;
+pub mod limits;
+pub mod metrics;
 pub mod secret;
 mod state;
 pub mod store;

@@ -7,6 +7,7 @@ mod env;
 mod error;
 mod help;
 mod logging;
+mod operations_args;
 mod output;
 mod serve;
 mod server_args;

@@ -1,13 +1,15 @@
 //! `serve`: configuration to state to listener to a graceful end.
 
+use super::operations_args::OperationsArgs;
 use super::output::{remark, say};
 use super::server_args::ServerArgs;
 use super::{CliError, Common, database, help, signals::Stop};
-use crate::config::{FileSettings, PublicUrl, Settings};
+use crate::config::{FileSettings, Operations, PublicUrl, Settings};
 use byoa_server::AppState;
 use byoa_server::clock::Clock;
 use byoa_server::exchange::{Exchange, ExchangeConfig};
-use byoa_server::http;
+use byoa_server::http::{self, Connections};
+use byoa_server::limits::Limits;
 use byoa_server::store::Store;
 use clap::Args;
 use std::io::ErrorKind;
@@ -28,6 +30,8 @@ pub(super) struct ServeArgs {
     listen: Option<String>,
     #[command(flatten)]
     server: ServerArgs,
+    #[command(flatten)]
+    operations: OperationsArgs,
 }
 
 /// Serves.
@@ -38,6 +42,7 @@ pub(super) async fn run(args: &ServeArgs, common: &Common, file: &FileSettings) 
         args.server.allow_private(),
         file,
     )?;
+    let operations = args.operations.resolve(file)?;
     let (database_url, store) = database::open(common, file).await?;
     let listener = bind(settings.listen).await?;
     let address = listener.local_addr().map_err(|cause| cannot_listen(settings.listen, &cause))?;
@@ -47,6 +52,16 @@ pub(super) async fn run(args: &ServeArgs, common: &Common, file: &FileSettings) 
     let config = ExchangeConfig::new(public_url.url().clone());
     let keys = super::server_args::key_sets(settings.allow_private_jwks)?;
     let exchange = Exchange::new(Arc::clone(&store), keys, clock.clone(), config);
+    let state = state(exchange, &operations);
+    if let Some(address) = operations.metrics_listen {
+        let metrics = http::metrics_router(Arc::clone(&state.metrics));
+        let listener = bind(address).await?;
+        tokio::spawn(async move { axum::serve(listener, metrics).await });
+    }
+    let connections = Connections {
+        max: operations.max_connections.unwrap_or(Connections::default().max),
+        metrics: Arc::clone(&state.metrics),
+    };
     let mut stop = Stop::listen()?;
     let mut stop_now = Stop::listen()?;
     let sweeper = tokio::spawn(sweep(store, clock));
@@ -69,9 +84,17 @@ pub(super) async fn run(args: &ServeArgs, common: &Common, file: &FileSettings) 
         stop_now.next().await;
         stop_now.next().await;
     };
-    http::serve(listener, byoa_server::router(AppState::new(exchange)), stop.next(), second).await;
+    http::serve(listener, byoa_server::router(state), connections, stop.next(), second).await;
     sweeper.abort();
     Ok(())
+}
+
+fn state(exchange: Exchange, operations: &Operations) -> AppState {
+    let state = AppState::new(exchange).with_trusted_proxies(operations.trusted_proxies.clone());
+    match &operations.limits {
+        Some(limits) => state.with_limits(Limits::new(limits, database::clock())),
+        None => state,
+    }
 }
 
 fn counted(environments: usize) -> String {

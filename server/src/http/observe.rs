@@ -5,7 +5,8 @@
 
 use super::environment::named;
 use super::error::Refusal;
-use axum::extract::{MatchedPath, Request};
+use crate::AppState;
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -19,7 +20,7 @@ pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-i
 const MAX_REQUEST_ID: usize = 128;
 
 /// The outermost layer.
-pub(super) async fn observe(request: Request, next: Next) -> Response {
+pub(super) async fn observe(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = request_id(request.headers());
     let method = request.method().clone();
@@ -29,10 +30,15 @@ pub(super) async fn observe(request: Request, next: Next) -> Response {
     let mut response = next.run(request).instrument(span.clone()).await;
     finish(response.headers_mut(), id);
     let refusal = response.extensions().get::<Refusal>();
+    let name = route.as_ref().map_or("(none)", MatchedPath::as_str);
+    state.metrics.answered(method.as_str(), name, response.status().as_u16(), started.elapsed());
+    if let Some(refusal) = refusal {
+        state.metrics.refused(refusal.code.as_str(), refusal.reason.as_deref());
+    }
     let _entered = span.enter();
     tracing::info!(
         %method,
-        path = route.as_ref().map_or("(none)", MatchedPath::as_str),
+        path = name,
         environment = environment.map(tracing::field::display),
         status = response.status().as_u16(),
         ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),

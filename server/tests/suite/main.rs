@@ -6,5 +6,6 @@ mod common;
 mod cors;
 mod crash;
 mod http_errors;
+mod limits;
 mod sign_in;
 mod users;
