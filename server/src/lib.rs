@@ -2,6 +2,7 @@
 
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test that cannot go on says where"))]
 
+pub mod audit;
 pub mod clock;
 pub mod exchange;
 pub mod http;

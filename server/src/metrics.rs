@@ -48,6 +48,7 @@ pub struct Metrics {
     durations: Family<Route, Histogram, fn() -> Histogram>,
     refusals: Family<Refused, Counter>,
     limited: Family<Scope, Counter>,
+    audit_dropped: Counter,
     connections: Gauge,
 }
 
@@ -70,9 +71,11 @@ impl Metrics {
         registry.register("refusals", "Requests refused, by code and reason", refusals.clone());
         let limited = Family::default();
         registry.register("rate_limited", "Requests over a quota, by whose", limited.clone());
+        let audit_dropped: Counter = Counter::default();
+        registry.register("audit_dropped", "Events that the audit log does not have", audit_dropped.clone());
         let connections = Gauge::default();
         registry.register("connections", "Connections open now", connections.clone());
-        Self { registry, requests, durations, refusals, limited, connections }
+        Self { registry, requests, durations, refusals, limited, audit_dropped, connections }
     }
 
     /// Everything in the text format of `OpenMetrics`, which Prometheus reads.
@@ -100,6 +103,11 @@ impl Metrics {
     /// A request was over a quota.
     pub(crate) fn limited(&self, scope: LimitScope) {
         self.limited.get_or_create(&Scope { scope: scope.as_str() }).inc();
+    }
+
+    /// Events were not written to the audit log.
+    pub(crate) fn audit_dropped(&self, events: usize) {
+        self.audit_dropped.inc_by(events as u64);
     }
 
     /// Counts a connection until what is returned is dropped.

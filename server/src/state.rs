@@ -1,5 +1,6 @@
 //! What every request can reach.
 
+use crate::audit::Audit;
 use crate::exchange::Exchange;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
@@ -31,19 +32,27 @@ pub struct AppState {
     pub trusted_proxies: Arc<[IpNet]>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// Where events go; `None`: nowhere.
+    pub audit: Option<Audit>,
 }
 
 impl AppState {
     /// The state of a server over these use cases, without limits and behind no proxy.
     #[must_use]
     pub fn new(exchange: Exchange) -> Self {
-        Self { exchange, limits: None, trusted_proxies: Arc::new([]), metrics: Arc::default() }
+        Self { exchange, limits: None, trusted_proxies: Arc::new([]), metrics: Arc::default(), audit: None }
     }
 
     /// With these limits.
     #[must_use]
     pub fn with_limits(self, limits: Limits) -> Self {
         Self { limits: Some(Arc::new(limits)), ..self }
+    }
+
+    /// With this audit log.
+    #[must_use]
+    pub fn with_audit(self, audit: Audit) -> Self {
+        Self { audit: Some(audit), ..self }
     }
 
     /// Behind proxies of these networks.

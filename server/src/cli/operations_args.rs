@@ -43,6 +43,9 @@ pub(super) struct OperationsArgs {
     /// The most connections at once; further ones wait [default: 8192].
     #[arg(long, env = "BYOA_MAX_CONNECTIONS", value_name = "N", hide_env_values = true)]
     max_connections: Option<usize>,
+    /// How many days the audit log remembers [default: 90].
+    #[arg(long, env = "BYOA_AUDIT_RETENTION", value_name = "DAYS", hide_env_values = true)]
+    audit_retention: Option<u32>,
     /// Address and port for GET /metrics, which nothing protects: one that only your monitoring reaches
     /// [default: none, and no metrics].
     #[arg(long, env = "BYOA_METRICS_LISTEN", value_name = "ADDR", hide_env_values = true)]
@@ -59,6 +62,7 @@ impl OperationsArgs {
             rate_limit_environment: self.rate_limit_environment.as_deref(),
             trusted_proxy: &self.trusted_proxy,
             max_connections: self.max_connections,
+            audit_retention: self.audit_retention,
             metrics_listen: self.metrics_listen.as_deref(),
         };
         Ok(Operations::resolve(&flags, file)?)

@@ -6,7 +6,8 @@ use super::server_args::ServerArgs;
 use super::{CliError, Common, database, help, signals::Stop};
 use crate::config::{FileSettings, Operations, PublicUrl, Settings};
 use byoa_server::AppState;
-use byoa_server::clock::Clock;
+use byoa_server::audit::Audit;
+use byoa_server::clock::{Clock, UnixMillis};
 use byoa_server::exchange::{Exchange, ExchangeConfig};
 use byoa_server::http::{self, Connections};
 use byoa_server::limits::Limits;
@@ -53,6 +54,8 @@ pub(super) async fn run(args: &ServeArgs, common: &Common, file: &FileSettings) 
     let keys = super::server_args::key_sets(settings.allow_private_jwks)?;
     let exchange = Exchange::new(Arc::clone(&store), keys, clock.clone(), config);
     let state = state(exchange, &operations);
+    let audit = Audit::start(Arc::clone(&store), clock.clone(), Arc::clone(&state.metrics));
+    let state = state.with_audit(audit.clone());
     if let Some(address) = operations.metrics_listen {
         let metrics = http::metrics_router(Arc::clone(&state.metrics));
         let listener = bind(address).await?;
@@ -64,7 +67,7 @@ pub(super) async fn run(args: &ServeArgs, common: &Common, file: &FileSettings) 
     };
     let mut stop = Stop::listen()?;
     let mut stop_now = Stop::listen()?;
-    let sweeper = tokio::spawn(sweep(store, clock));
+    let sweeper = tokio::spawn(sweep(store, clock, operations.audit_retention));
 
     if public_url.is_exposed() {
         remark(format!("warning: {public_url} is plain HTTP; anybody on the way can take sessions over"));
@@ -85,6 +88,7 @@ pub(super) async fn run(args: &ServeArgs, common: &Common, file: &FileSettings) 
         stop_now.next().await;
     };
     http::serve(listener, byoa_server::router(state), connections, stop.next(), second).await;
+    audit.flush().await;
     sweeper.abort();
     Ok(())
 }
@@ -122,13 +126,18 @@ fn cannot_listen(address: SocketAddr, cause: &std::io::Error) -> CliError {
 }
 
 /// Forgets, from time to time, what has ended.
-async fn sweep(store: Arc<dyn Store>, clock: Arc<dyn Clock>) {
+async fn sweep(store: Arc<dyn Store>, clock: Arc<dyn Clock>, audit_retention: Duration) {
     let mut ticks = tokio::time::interval(SWEEP_EVERY);
     loop {
         ticks.tick().await;
         match store.sweep(clock.now()).await {
             Ok(rows) => tracing::debug!(rows, "swept"),
             Err(cause) => tracing::warn!(%cause, "the store cannot be swept now"),
+        }
+        let retention = i64::try_from(audit_retention.as_millis()).unwrap_or(i64::MAX);
+        let oldest = UnixMillis(clock.now().0.saturating_sub(retention));
+        if let Err(cause) = store.sweep_audit(oldest).await {
+            tracing::warn!(%cause, "the audit log cannot be swept now");
         }
     }
 }

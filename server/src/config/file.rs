@@ -21,6 +21,7 @@ pub(crate) struct FileSettings {
     pub(crate) trusted_proxy: Option<Vec<String>>,
     pub(crate) max_connections: Option<usize>,
     pub(crate) metrics_listen: Option<String>,
+    pub(crate) audit_retention: Option<u32>,
 }
 
 /// Every key, for the refusal of others.
@@ -38,6 +39,7 @@ const KEYS: &[&str] = &[
     "trusted-proxy",
     "max-connections",
     "metrics-listen",
+    "audit-retention",
 ];
 
 impl FileSettings {
@@ -89,7 +91,7 @@ mod tests {
                     allow-private-jwks = true\nlog-format = 'json'\nlog = 'debug'\n\
                     no-rate-limit = true\nrate-limit-address = '1/s'\nrate-limit-sign-in = '1/s'\n\
                     rate-limit-environment = '1/s'\ntrusted-proxy = ['10.0.0.0/8']\nmax-connections = 9\n\
-                    metrics-listen = '127.0.0.1:2'\n";
+                    metrics-listen = '127.0.0.1:2'\naudit-retention = 30\n";
         let file = FileSettings::parse(Path::new("byoa.toml"), text).expect("valid");
         assert_eq!(file.listen.as_deref(), Some("127.0.0.1:1"));
         assert_eq!((file.allow_private_jwks, file.log.as_deref()), (Some(true), Some("debug")));

@@ -4,6 +4,11 @@ use super::{ConfigError, FileSettings};
 use byoa_server::limits::{LimitSettings, Quotas};
 use ipnet::IpNet;
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+const DAY: Duration = Duration::from_hours(24);
+/// How many days the audit log remembers.
+const AUDIT_DAYS: u32 = 90;
 
 /// What the command line or the variables say.
 #[derive(Debug, Default)]
@@ -14,6 +19,7 @@ pub(crate) struct OperationsFlags<'a> {
     pub(crate) rate_limit_environment: Option<&'a str>,
     pub(crate) trusted_proxy: &'a [String],
     pub(crate) max_connections: Option<usize>,
+    pub(crate) audit_retention: Option<u32>,
     pub(crate) metrics_listen: Option<&'a str>,
 }
 
@@ -24,6 +30,7 @@ pub(crate) struct Operations {
     pub(crate) limits: Option<LimitSettings>,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) max_connections: Option<usize>,
+    pub(crate) audit_retention: Duration,
     pub(crate) metrics_listen: Option<SocketAddr>,
 }
 
@@ -61,6 +68,7 @@ impl Operations {
             limits: (!is_unlimited).then_some(limits),
             trusted_proxies: proxies.iter().map(|text| network(text)).collect::<Result<_, _>>()?,
             max_connections: flags.max_connections.or(file.max_connections).filter(|max| *max > 0),
+            audit_retention: DAY * flags.audit_retention.or(file.audit_retention).unwrap_or(AUDIT_DAYS),
             metrics_listen: metrics_listen
                 .map(|text| text.parse().map_err(|_| ConfigError::Listen(text.to_owned())))
                 .transpose()?,

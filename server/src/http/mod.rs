@@ -20,6 +20,7 @@ mod router;
 mod serve;
 mod sessions;
 mod settings;
+mod trail;
 mod users;
 
 pub use error::ApiError;

@@ -19,14 +19,19 @@ pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-i
 /// The longest request id that is taken over from a caller.
 const MAX_REQUEST_ID: usize = 128;
 
-/// The outermost layer.
-pub(super) async fn observe(State(state): State<AppState>, request: Request, next: Next) -> Response {
+/// The request's id, in its extensions.
+#[derive(Clone, Debug)]
+pub(super) struct RequestId(pub(super) String);
+
+/// The outermost layer but one.
+pub(super) async fn observe(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = request_id(request.headers());
     let method = request.method().clone();
     let environment = named(request.uri().path());
     let route = request.extensions().get::<MatchedPath>().cloned();
     let span = tracing::info_span!("request", id = id.to_str().unwrap_or_default());
+    request.extensions_mut().insert(RequestId(id.to_str().unwrap_or_default().to_owned()));
     let mut response = next.run(request).instrument(span.clone()).await;
     finish(response.headers_mut(), id);
     let refusal = response.extensions().get::<Refusal>();
