@@ -67,7 +67,7 @@ function describe(ports) {
       {
         name: 'server',
         command: serverProgram,
-        args: ['serve', '--listen', `127.0.0.1:${ports.server}`, '--public-url', origins.server, ...database, '--allow-private-jwks'],
+        args: ['serve', '--listen', `127.0.0.1:${ports.server}`, '--public-url', origins.server, ...database, '--allow-private-jwks', '--no-rate-limit'],
         health: `${origins.server}/healthz`,
       },
       {

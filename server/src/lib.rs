@@ -2,11 +2,14 @@
 
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test that cannot go on says where"))]
 
+pub mod audit;
 pub mod clock;
 pub mod exchange;
 pub mod http;
 pub mod ids;
 pub mod keys;
+pub mod limits;
+pub mod metrics;
 pub mod secret;
 mod state;
 pub mod store;

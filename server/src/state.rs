@@ -1,6 +1,11 @@
 //! What every request can reach.
 
+use crate::audit::Audit;
 use crate::exchange::Exchange;
+use crate::limits::Limits;
+use crate::metrics::Metrics;
+use ipnet::IpNet;
+use std::sync::Arc;
 
 /// What every request can reach. Cheap to clone.
 ///
@@ -21,12 +26,38 @@ use crate::exchange::Exchange;
 pub struct AppState {
     /// The use cases.
     pub exchange: Exchange,
+    /// How often somebody may call; `None`: as often as they like.
+    pub limits: Option<Arc<Limits>>,
+    /// Networks of proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Arc<[IpNet]>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// Where events go; `None`: nowhere.
+    pub audit: Option<Audit>,
 }
 
 impl AppState {
-    /// The state of a server over these use cases.
+    /// The state of a server over these use cases, without limits and behind no proxy.
     #[must_use]
-    pub const fn new(exchange: Exchange) -> Self {
-        Self { exchange }
+    pub fn new(exchange: Exchange) -> Self {
+        Self { exchange, limits: None, trusted_proxies: Arc::new([]), metrics: Arc::default(), audit: None }
+    }
+
+    /// With these limits.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits: Some(Arc::new(limits)), ..self }
+    }
+
+    /// With this audit log.
+    #[must_use]
+    pub fn with_audit(self, audit: Audit) -> Self {
+        Self { audit: Some(audit), ..self }
+    }
+
+    /// Behind proxies of these networks.
+    #[must_use]
+    pub fn with_trusted_proxies(self, networks: Vec<IpNet>) -> Self {
+        Self { trusted_proxies: networks.into(), ..self }
     }
 }

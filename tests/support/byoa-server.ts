@@ -48,7 +48,7 @@ export class ByoaServer {
   }
 
   async start(): Promise<void> {
-    const args = ['serve', '--listen', `127.0.0.1:${this.#port}`, '--public-url', this.origin];
+    const args = ['serve', '--listen', `127.0.0.1:${this.#port}`, '--public-url', this.origin, '--no-rate-limit'];
     const options = ['--database-url', this.#databaseUrl, '--allow-private-jwks'];
     this.#running = await startProcess(binary(), [...args, ...options], `${this.origin}/healthz`);
   }

@@ -71,3 +71,5 @@ Example:
 pub(super) const EVERYWHERE: &str = "Options of every command";
 /// Heading of what the server and the commands that fetch keys share.
 pub(super) const SERVER: &str = "The server";
+/// Heading of what protects the server.
+pub(super) const OPERATIONS: &str = "Protection and monitoring";

@@ -1,12 +1,14 @@
 //! The command line. Each command has its file; all of them work while a server runs on the database.
 
 mod admin_token;
+mod audit;
 mod check_jwt;
 mod database;
 mod env;
 mod error;
 mod help;
 mod logging;
+mod operations_args;
 mod output;
 mod serve;
 mod server_args;
@@ -62,6 +64,8 @@ enum Command {
     CheckJwt(check_jwt::CheckJwtArgs),
     #[command(subcommand)]
     AdminToken(admin_token::AdminTokenCommand),
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
 }
 
 /// Runs the command.
@@ -73,6 +77,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), CliError> {
         Command::Serve(args) => serve::run(&args, &common, &file).await,
         Command::Env(command) => env::run(command, &common, &file).await,
         Command::CheckJwt(args) => check_jwt::run(&args, &common, &file).await,
+        Command::Audit(command) => audit::run(&command, &common, &file).await,
         Command::AdminToken(command) => admin_token::run(&command, &common, &file).await,
     }
 }

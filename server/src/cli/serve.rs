@@ -1,13 +1,16 @@
 //! `serve`: configuration to state to listener to a graceful end.
 
+use super::operations_args::OperationsArgs;
 use super::output::{remark, say};
 use super::server_args::ServerArgs;
 use super::{CliError, Common, database, help, signals::Stop};
-use crate::config::{FileSettings, PublicUrl, Settings};
+use crate::config::{FileSettings, Operations, PublicUrl, Settings};
 use byoa_server::AppState;
-use byoa_server::clock::Clock;
+use byoa_server::audit::Audit;
+use byoa_server::clock::{Clock, UnixMillis};
 use byoa_server::exchange::{Exchange, ExchangeConfig};
-use byoa_server::http;
+use byoa_server::http::{self, Connections};
+use byoa_server::limits::Limits;
 use byoa_server::store::Store;
 use clap::Args;
 use std::io::ErrorKind;
@@ -28,6 +31,8 @@ pub(super) struct ServeArgs {
     listen: Option<String>,
     #[command(flatten)]
     server: ServerArgs,
+    #[command(flatten)]
+    operations: OperationsArgs,
 }
 
 /// Serves.
@@ -38,6 +43,7 @@ pub(super) async fn run(args: &ServeArgs, common: &Common, file: &FileSettings) 
         args.server.allow_private(),
         file,
     )?;
+    let operations = args.operations.resolve(file)?;
     let (database_url, store) = database::open(common, file).await?;
     let listener = bind(settings.listen).await?;
     let address = listener.local_addr().map_err(|cause| cannot_listen(settings.listen, &cause))?;
@@ -47,9 +53,21 @@ pub(super) async fn run(args: &ServeArgs, common: &Common, file: &FileSettings) 
     let config = ExchangeConfig::new(public_url.url().clone());
     let keys = super::server_args::key_sets(settings.allow_private_jwks)?;
     let exchange = Exchange::new(Arc::clone(&store), keys, clock.clone(), config);
+    let state = state(exchange, &operations);
+    let audit = Audit::start(Arc::clone(&store), clock.clone(), Arc::clone(&state.metrics));
+    let state = state.with_audit(audit.clone());
+    if let Some(address) = operations.metrics_listen {
+        let metrics = http::metrics_router(Arc::clone(&state.metrics));
+        let listener = bind(address).await?;
+        tokio::spawn(async move { axum::serve(listener, metrics).await });
+    }
+    let connections = Connections {
+        max: operations.max_connections.unwrap_or(Connections::default().max),
+        metrics: Arc::clone(&state.metrics),
+    };
     let mut stop = Stop::listen()?;
     let mut stop_now = Stop::listen()?;
-    let sweeper = tokio::spawn(sweep(store, clock));
+    let sweeper = tokio::spawn(sweep(store, clock, operations.audit_retention));
 
     if public_url.is_exposed() {
         remark(format!("warning: {public_url} is plain HTTP; anybody on the way can take sessions over"));
@@ -69,9 +87,18 @@ pub(super) async fn run(args: &ServeArgs, common: &Common, file: &FileSettings) 
         stop_now.next().await;
         stop_now.next().await;
     };
-    http::serve(listener, byoa_server::router(AppState::new(exchange)), stop.next(), second).await;
+    http::serve(listener, byoa_server::router(state), connections, stop.next(), second).await;
+    audit.flush().await;
     sweeper.abort();
     Ok(())
+}
+
+fn state(exchange: Exchange, operations: &Operations) -> AppState {
+    let state = AppState::new(exchange).with_trusted_proxies(operations.trusted_proxies.clone());
+    match &operations.limits {
+        Some(limits) => state.with_limits(Limits::new(limits, database::clock())),
+        None => state,
+    }
 }
 
 fn counted(environments: usize) -> String {
@@ -99,13 +126,18 @@ fn cannot_listen(address: SocketAddr, cause: &std::io::Error) -> CliError {
 }
 
 /// Forgets, from time to time, what has ended.
-async fn sweep(store: Arc<dyn Store>, clock: Arc<dyn Clock>) {
+async fn sweep(store: Arc<dyn Store>, clock: Arc<dyn Clock>, audit_retention: Duration) {
     let mut ticks = tokio::time::interval(SWEEP_EVERY);
     loop {
         ticks.tick().await;
         match store.sweep(clock.now()).await {
             Ok(rows) => tracing::debug!(rows, "swept"),
             Err(cause) => tracing::warn!(%cause, "the store cannot be swept now"),
+        }
+        let retention = i64::try_from(audit_retention.as_millis()).unwrap_or(i64::MAX);
+        let oldest = UnixMillis(clock.now().0.saturating_sub(retention));
+        if let Err(cause) = store.sweep_audit(oldest).await {
+            tracing::warn!(%cause, "the audit log cannot be swept now");
         }
     }
 }

@@ -56,6 +56,19 @@ pub(crate) enum ConfigError {
          --public-url https://auth.example.com or set BYOA_PUBLIC_URL"
     )]
     NoPublicUrl(std::net::SocketAddr),
+    /// A quota cannot be read.
+    #[error("the setting {setting} is {text:?}; {cause}")]
+    Quotas {
+        /// Which.
+        setting: &'static str,
+        /// What was given.
+        text: String,
+        /// What it must be.
+        cause: byoa_server::limits::QuotasInvalid,
+    },
+    /// `--trusted-proxy` is not a network.
+    #[error("the trusted proxy {0:?} is not a network; write an address or a network such as 10.0.0.0/8")]
+    TrustedProxy(String),
     /// `log-format` in the file is not one of the two.
     #[error("the log format {0:?} does not exist; write pretty or json")]
     LogFormat(String),

@@ -5,8 +5,10 @@
 
 mod error;
 mod file;
+mod operations;
 mod settings;
 
 pub(crate) use error::ConfigError;
 pub(crate) use file::FileSettings;
+pub(crate) use operations::{Operations, OperationsFlags};
 pub(crate) use settings::{LogFormat, PublicUrl, Settings};

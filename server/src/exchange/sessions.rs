@@ -71,23 +71,24 @@ impl Exchange {
     }
 
     /// Ends the session that `bearer` is for. A token that has expired still ends its session; one that
-    /// is absent or not ours ends nothing, and neither is an error. `reason` is kept, shortened.
+    /// is absent or not ours ends nothing, and neither is an error. `reason` is kept, shortened. The session
+    /// that was live until now.
     pub async fn revoke(
         &self,
         environment: Uuid,
         bearer: Option<&str>,
         reason: Option<&str>,
-    ) -> Result<(), ExchangeError> {
+    ) -> Result<Option<Uuid>, ExchangeError> {
         let environment = self.environment(environment).await?;
         let claims = match self.read_signed(&environment, bearer.unwrap_or_default()).await {
-            Err(ExchangeError::Unauthorized(_)) => return Ok(()),
+            Err(ExchangeError::Unauthorized(_)) => return Ok(None),
             claims => claims?,
         };
-        let Ok(session) = session_id(&claims) else { return Ok(()) };
+        let Ok(session) = session_id(&claims) else { return Ok(None) };
         let reason = reason.unwrap_or("user-intent").chars().filter(|character| !character.is_control());
         let reason: String = reason.take(MAX_REASON_CHARACTERS).collect();
-        self.store.revoke_session(environment.id, session, self.clock.now(), &reason).await?;
-        Ok(())
+        let was_live = self.store.revoke_session(environment.id, session, self.clock.now(), &reason).await?;
+        Ok(was_live.then_some(session))
     }
 }
 

@@ -57,11 +57,11 @@ impl Exchange {
         Ok(UpdateSelfResponse { session, next_view: NextView::Done })
     }
 
-    /// Removes the signed-in user and all its sessions.
-    pub async fn delete_user(&self, environment: Uuid, bearer: Option<&str>) -> Result<(), ExchangeError> {
+    /// Removes the signed-in user and all its sessions. The user that was.
+    pub async fn delete_user(&self, environment: Uuid, bearer: Option<&str>) -> Result<Uuid, ExchangeError> {
         let AuthenticatedSession { session, .. } = self.authenticate(environment, bearer).await?;
         self.store.delete_user(environment, session.user_id).await?;
-        Ok(())
+        Ok(session.user_id)
     }
 }
 

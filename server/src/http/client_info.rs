@@ -1,7 +1,8 @@
 //! Who is calling, as far as a caller says.
 
+use super::address::ClientAddress;
 use crate::exchange::{Caller, DeviceProof};
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::extract::FromRequestParts;
 use axum::http::{
     HeaderMap,
     header::{ORIGIN, USER_AGENT},
@@ -9,7 +10,6 @@ use axum::http::{
 };
 use byoa_protocol::headers;
 use std::convert::Infallible;
-use std::net::SocketAddr;
 
 /// The longest header value that is kept of what a caller says about itself, in characters.
 const MAX_KEPT: usize = 256;
@@ -23,11 +23,11 @@ impl<S: Send + Sync> FromRequestParts<S> for ClientInfo {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let address = parts.extensions.get::<ClientAddress>();
         Ok(Self(Caller {
             origin: kept(&parts.headers, ORIGIN.as_str()),
             sdk_version: kept(&parts.headers, headers::SDK_VERSION),
-            ip: peer.map(|ConnectInfo(address)| address.ip().to_canonical()),
+            ip: address.map(|ClientAddress(address)| *address),
             user_agent: kept(&parts.headers, USER_AGENT.as_str()),
         }))
     }
@@ -83,7 +83,7 @@ mod tests {
             .header("origin", "https://app.example")
             .header("x-dyn-version", "v".repeat(1000))
             .header("user-agent", b"\xff\xfe".as_slice())
-            .extension(ConnectInfo::<SocketAddr>("[::ffff:10.0.0.1]:1".parse().expect("address")))
+            .extension(ClientAddress("10.0.0.1".parse().expect("address")))
             .body(())
             .expect("request");
         let (mut parts, ()) = request.into_parts();

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use byoa_protocol::{ErrorBody, ErrorCode};
 use std::any::Any;
+use std::time::Duration;
 
 /// Why a request is not answered with what it asked for. Its `Display` is the sentence in the body:
 /// it names the mend, and never repeats a token or anything else of a body.
@@ -39,6 +40,9 @@ pub enum ApiError {
     /// A cookie came without a browser's word about which page sent it.
     #[error("a sign-in by cookie needs the Origin header that browsers send")]
     OriginMissing,
+    /// One request too many; after this long there is room again.
+    #[error("Too many requests. Please try again later.")]
+    TooManyRequests(Duration),
     /// Not done in time.
     #[error("the request was not answered within {} s; try again", REQUEST_TIMEOUT.as_secs())]
     TimedOut,
@@ -71,6 +75,7 @@ impl ApiError {
             Self::UnsupportedMediaType => ErrorCode::UnsupportedMediaType,
             Self::BadRequest(_) => ErrorCode::BadRequest,
             Self::ForeignOrigin | Self::OriginMissing => ErrorCode::Forbidden,
+            Self::TooManyRequests(_) => ErrorCode::TooManyRequests,
             Self::TimedOut | Self::Unavailable => ErrorCode::ServiceUnavailable,
             Self::Panicked => ErrorCode::InternalServerError,
             Self::Exchange(error) => match error {
@@ -121,7 +126,7 @@ impl IntoResponse for ApiError {
         }
         let refusal = Refusal { code, reason: body.reason().map(str::to_owned) };
         let mut response = (status, Extension(refusal), Json(body)).into_response();
-        if let Some((name, value)) = companion(code) {
+        if let Some((name, value)) = companion(&self) {
             response.headers_mut().insert(name, value);
         }
         response
@@ -129,8 +134,13 @@ impl IntoResponse for ApiError {
 }
 
 /// The header that a status must come with.
-fn companion(code: ErrorCode) -> Option<(HeaderName, HeaderValue)> {
-    match code {
+fn companion(error: &ApiError) -> Option<(HeaderName, HeaderValue)> {
+    if let ApiError::TooManyRequests(wait) = error {
+        // Whole seconds (RFC 9110 §10.2.3), rounded up: a client that waits as long as it is told gets in.
+        let seconds = wait.as_millis().div_ceil(1000).max(1);
+        return Some((header::RETRY_AFTER, u32::try_from(seconds).unwrap_or(u32::MAX).into()));
+    }
+    match error.code() {
         // RFC 6750 §3; without parameters, since the body says more than they could.
         ErrorCode::Unauthorized => Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
         ErrorCode::ServiceUnavailable | ErrorCode::IssuerKeysUnavailable => {
@@ -180,6 +190,7 @@ mod tests {
             (ApiError::BadRequest("no".to_owned()), 400, "bad_request"),
             (ApiError::ForeignOrigin, 403, "forbidden"),
             (ApiError::OriginMissing, 403, "forbidden"),
+            (ApiError::TooManyRequests(Duration::from_millis(1)), 429, "too_many_requests"),
             (ApiError::TimedOut, 503, "service_unavailable"),
             (ApiError::Unavailable, 503, "service_unavailable"),
             (ApiError::Panicked, 500, "internal_server_error"),
@@ -231,6 +242,8 @@ mod tests {
         let unauthorized = ApiError::Exchange(Unauthorized::Missing.into());
         assert_eq!(of(unauthorized, header::WWW_AUTHENTICATE), Some(HeaderValue::from_static("Bearer")));
         assert_eq!(of(ApiError::TimedOut, header::RETRY_AFTER), Some(HeaderValue::from_static("1")));
+        let over = ApiError::TooManyRequests(Duration::from_millis(2_001));
+        assert_eq!(of(over, header::RETRY_AFTER), Some(HeaderValue::from_static("3")));
         assert_eq!(of(ApiError::UnknownPath, header::WWW_AUTHENTICATE), None);
     }
 }

@@ -1,8 +1,9 @@
 //! `POST externalAuth/signin`: an external JWT for a session.
 
 use super::body::{Json, RequestBody};
-use super::client_info::{ClientInfo, Device, SessionPublicKey};
+use super::client_info::{Device, SessionPublicKey};
 use super::environment::{InEnvironment, allows};
+use super::trail::Trail;
 use super::{ApiError, cookies::cookie};
 use crate::AppState;
 use crate::exchange::SignInInput;
@@ -22,23 +23,42 @@ impl RequestBody for ExternalAuthSigninRequest {
 pub(super) async fn sign_in(
     State(state): State<AppState>,
     InEnvironment(environment): InEnvironment,
-    ClientInfo(caller): ClientInfo,
+    trail: Trail,
     Device(device): Device,
     SessionPublicKey(session_public_key_header): SessionPublicKey,
     headers: HeaderMap,
     Json(body): Json<ExternalAuthSigninRequest>,
 ) -> Result<axum::Json<VerifyResponse>, ApiError> {
+    let jwt = match presented(&environment, &headers, body.jwt) {
+        Ok(jwt) => jwt,
+        Err(refused) => {
+            trail.refused_sign_in(&refused).await;
+            return Err(refused);
+        }
+    };
+    let seen = jwt.clone();
+    let session_public_key = body.session_public_key;
+    let input =
+        SignInInput { jwt, session_public_key, session_public_key_header, device, caller: trail.caller() };
+    let outcome = state.exchange.sign_in(environment.id, input).await.map_err(ApiError::from);
+    trail.signed_in(&environment, seen.as_deref(), &outcome).await;
+    outcome.map(axum::Json)
+}
+
+/// The JWT that came, from a page that may send one.
+fn presented(
+    environment: &Environment,
+    headers: &HeaderMap,
+    body: Option<String>,
+) -> Result<Option<String>, ApiError> {
     let origin = headers.get(ORIGIN).map(HeaderValue::as_bytes);
-    if origin.is_some_and(|origin| !allows(&environment, origin)) {
+    if origin.is_some_and(|origin| !allows(environment, origin)) {
         return Err(ApiError::ForeignOrigin);
     }
-    let jwt = match body.jwt {
-        Some(jwt) => Some(jwt),
-        None => from_cookie(&environment, &headers)?,
-    };
-    let session_public_key = body.session_public_key;
-    let input = SignInInput { jwt, session_public_key, session_public_key_header, device, caller };
-    Ok(axum::Json(state.exchange.sign_in(environment.id, input).await?))
+    match body {
+        Some(jwt) => Ok(Some(jwt)),
+        None => from_cookie(environment, headers),
+    }
 }
 
 /// The JWT of the environment's cookie. A cookie is sent whoever asks, so only a request whose browser

@@ -3,6 +3,7 @@
 //! Nothing outside this module knows a status code, and nothing in it decides about tokens, users or
 //! sessions: a handler lists what it needs as extractors, calls one use case and shapes the answer.
 
+mod address;
 mod bearer;
 mod body;
 mod client_info;
@@ -12,14 +13,16 @@ mod environment;
 mod error;
 mod external_auth;
 mod health;
+mod limit;
 mod nonces;
 mod observe;
 mod router;
 mod serve;
 mod sessions;
 mod settings;
+mod trail;
 mod users;
 
 pub use error::ApiError;
-pub use router::{MAX_BODY_BYTES, REQUEST_TIMEOUT, router};
-pub use serve::{HEAD_TIMEOUT, SHUTDOWN_GRACE, serve};
+pub use router::{MAX_BODY_BYTES, REQUEST_TIMEOUT, metrics_router, router};
+pub use serve::{Connections, HEAD_TIMEOUT, SHUTDOWN_GRACE, serve};

@@ -5,7 +5,8 @@
 
 use super::environment::named;
 use super::error::Refusal;
-use axum::extract::{MatchedPath, Request};
+use crate::AppState;
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -18,21 +19,31 @@ pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-i
 /// The longest request id that is taken over from a caller.
 const MAX_REQUEST_ID: usize = 128;
 
-/// The outermost layer.
-pub(super) async fn observe(request: Request, next: Next) -> Response {
+/// The request's id, in its extensions.
+#[derive(Clone, Debug)]
+pub(super) struct RequestId(pub(super) String);
+
+/// The outermost layer but one.
+pub(super) async fn observe(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = request_id(request.headers());
     let method = request.method().clone();
     let environment = named(request.uri().path());
     let route = request.extensions().get::<MatchedPath>().cloned();
     let span = tracing::info_span!("request", id = id.to_str().unwrap_or_default());
+    request.extensions_mut().insert(RequestId(id.to_str().unwrap_or_default().to_owned()));
     let mut response = next.run(request).instrument(span.clone()).await;
     finish(response.headers_mut(), id);
     let refusal = response.extensions().get::<Refusal>();
+    let name = route.as_ref().map_or("(none)", MatchedPath::as_str);
+    state.metrics.answered(method.as_str(), name, response.status().as_u16(), started.elapsed());
+    if let Some(refusal) = refusal {
+        state.metrics.refused(refusal.code.as_str(), refusal.reason.as_deref());
+    }
     let _entered = span.enter();
     tracing::info!(
         %method,
-        path = route.as_ref().map_or("(none)", MatchedPath::as_str),
+        path = name,
         environment = environment.map(tracing::field::display),
         status = response.status().as_u16(),
         ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),

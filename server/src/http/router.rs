@@ -1,15 +1,19 @@
 //! Which path leads to which handler, and the layers around them.
 
 use super::{
-    ApiError, cors, environment, error, external_auth, health, nonces, observe, sessions, settings, users,
+    ApiError, address, cors, environment, error, external_auth, health, limit, nonces, observe, sessions,
+    settings, users,
 };
 use crate::AppState;
+use crate::metrics::{self, Metrics};
 use axum::Router;
 use axum::extract::Request;
+use axum::http::header::CONTENT_TYPE;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 use byoa_protocol::paths::{self, API_BASE};
+use std::sync::Arc;
 use std::time::Duration;
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -20,20 +24,30 @@ pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The whole API over `state`: base path `/api/v0`, and the health checks at the root.
 ///
-/// From the outside in: request id and log line; the environment of the path; CORS; panics; the time
-/// limit; the handler. CORS is outside of what can go wrong, so that a page can read every error.
+/// From the outside in: the caller's address; request id and log line; the environment of the path; CORS;
+/// the quotas; the time limit; panics; the handler. CORS is outside of what can go wrong, so that a page can read every error.
 pub fn router(state: AppState) -> Router {
     let keys = Router::new()
         .route(&operation(paths::JWKS), get(settings::jwks))
         .route(&operation(paths::JWKS_JSON), get(settings::jwks))
         .method_not_allowed_fallback(method_not_allowed);
     let operations = operations().method_not_allowed_fallback(method_not_allowed).fallback(unknown_path);
+    let quotas = from_fn_with_state(state.clone(), limit::quotas);
     guarded(operations)
+        .layer(quotas.clone())
         .layer(cors::of_environment())
-        .merge(guarded(keys).layer(cors::of_everybody()))
+        .merge(guarded(keys).layer(quotas).layer(cors::of_everybody()))
+        .layer(from_fn(limit::one_length))
         .layer(from_fn_with_state(state.clone(), environment::look_up))
-        .layer(from_fn(observe::observe))
+        .layer(from_fn_with_state(state.clone(), observe::observe))
+        .layer(from_fn_with_state(state.clone(), address::resolve))
         .with_state(state)
+}
+
+/// `GET /metrics`, for a listener of its own that only the operator's monitoring reaches.
+pub fn metrics_router(metrics: Arc<Metrics>) -> Router {
+    let text = async move || ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], metrics.text());
+    Router::new().route("/metrics", get(text)).fallback(unknown_path)
 }
 
 fn operations() -> Router<AppState> {

@@ -3,6 +3,7 @@
 
 use super::bearer::Bearer;
 use super::client_info::{Device, text};
+use super::trail::Trail;
 use super::{ApiError, environment::InEnvironment};
 use crate::AppState;
 use axum::Json;
@@ -36,9 +37,13 @@ pub(super) async fn revoke(
     State(state): State<AppState>,
     InEnvironment(environment): InEnvironment,
     bearer: Bearer,
+    trail: Trail,
     headers: HeaderMap,
 ) -> Result<StatusCode, ApiError> {
     let reason = text(&headers, LOGOUT_REASON);
-    state.exchange.revoke(environment.id, bearer.token(), reason.as_deref()).await?;
+    let ended = state.exchange.revoke(environment.id, bearer.token(), reason.as_deref()).await?;
+    if let Some(session) = ended {
+        trail.revoked(session).await;
+    }
     Ok(StatusCode::NO_CONTENT)
 }

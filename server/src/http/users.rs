@@ -2,6 +2,7 @@
 
 use super::bearer::Bearer;
 use super::body::{Json, RequestBody};
+use super::trail::Trail;
 use super::{ApiError, environment::InEnvironment};
 use crate::AppState;
 use axum::extract::State;
@@ -37,7 +38,9 @@ pub(super) async fn delete(
     State(state): State<AppState>,
     InEnvironment(environment): InEnvironment,
     bearer: Bearer,
+    trail: Trail,
 ) -> Result<StatusCode, ApiError> {
-    state.exchange.delete_user(environment.id, bearer.token()).await?;
+    let user = state.exchange.delete_user(environment.id, bearer.token()).await?;
+    trail.deleted(user).await;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -7,8 +7,9 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    AdminToken, Conflicting, CredentialKind, EmailClaim, Environment, IssuerConfig, KeySource, Refresh,
-    SessionAlgorithm, SessionOrigin, SignIn, SigningKeyRecord, Store, StoreError, UserChange,
+    AdminToken, AuditQuery, AuditRecord, Conflicting, CredentialKind, EmailClaim, Environment, IssuerConfig,
+    KeySource, Refresh, SessionAlgorithm, SessionOrigin, SignIn, SigningKeyRecord, Store, StoreError,
+    UserChange,
 };
 use crate::{clock::UnixMillis, ids, secret::Secret};
 
@@ -50,6 +51,8 @@ macro_rules! contract_tests {
             a_nonce_used_at_once_by_many_is_used_once,
             admin_tokens_are_found_by_hash,
             sweeping_forgets_what_ended,
+            the_audit_log_is_read_back_from_the_latest,
+            the_audit_log_forgets_by_age,
         );
     };
 }
@@ -507,6 +510,51 @@ pub(crate) async fn admin_tokens_are_found_by_hash(store: TestStore) {
         Conflicting::Other,
     );
     assert_eq!(store.admin_tokens().await.unwrap(), [token]);
+}
+
+/// The event of that number, a second after the one before.
+pub(crate) fn audit_record(number: u32) -> AuditRecord {
+    AuditRecord {
+        id: ids::sortable(later(number.into())),
+        environment_id: Some(Uuid::from_u128(number.into())),
+        at: later(number.into()),
+        action: "user.session.created".to_owned(),
+        refused: Some("jwt_expired".to_owned()),
+        actor: "user".to_owned(),
+        user_id: Some(Uuid::from_u128(7)),
+        session_id: None,
+        issuer: Some("https://issuer.example".to_owned()),
+        kid: Some("k".to_owned()),
+        request_id: Some("r".to_owned()),
+        ip: Some("2001:db8::1".parse().unwrap()),
+        user_agent: None,
+        detail: Some("words".to_owned()),
+    }
+}
+
+pub(crate) async fn the_audit_log_is_read_back_from_the_latest(store: TestStore) {
+    let events: Vec<_> = (1..=5).map(audit_record).collect();
+    store.append_audit(&[]).await.unwrap();
+    store.append_audit(&events[..2]).await.unwrap();
+    store.append_audit(&events[2..]).await.unwrap();
+    let query = |environment_id, before, limit| AuditQuery { environment_id, before, limit };
+    let latest = store.audit(&query(None, None, 2)).await.unwrap();
+    assert_eq!(latest, [events[4].clone(), events[3].clone()]);
+    let next = store.audit(&query(None, Some(events[3].id), 9)).await.unwrap();
+    assert_eq!(next, [events[2].clone(), events[1].clone(), events[0].clone()]);
+    let one = store.audit(&query(events[1].environment_id, None, 9)).await.unwrap();
+    assert_eq!(one, [events[1].clone()]);
+    let whole = store.append_audit(&[audit_record(6), events[0].clone()]).await;
+    conflict(whole, Conflicting::Other);
+    assert_eq!(store.audit(&query(None, None, 9)).await.unwrap().len(), 5, "nothing was done in part");
+}
+
+pub(crate) async fn the_audit_log_forgets_by_age(store: TestStore) {
+    store.append_audit(&(1..=5).map(audit_record).collect::<Vec<_>>()).await.unwrap();
+    assert_eq!(store.sweep_audit(later(4)).await.unwrap(), 3);
+    let query = AuditQuery { environment_id: None, before: None, limit: 9 };
+    let left: Vec<_> = store.audit(&query).await.unwrap().into_iter().map(|event| event.at).collect();
+    assert_eq!(left, [later(5), later(4)]);
 }
 
 pub(crate) async fn sweeping_forgets_what_ended(store: TestStore) {

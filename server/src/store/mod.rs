@@ -5,6 +5,7 @@
 //! single use, still live), reads a clock or makes an id: callers pass both, so an operation can be
 //! repeated. What an operation has answered `Ok` to survives a crash of the process and of the machine.
 
+mod audit;
 #[cfg(test)]
 mod contract;
 mod error;
@@ -17,6 +18,7 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use crate::clock::UnixMillis;
+pub use audit::{AuditQuery, AuditRecord};
 pub use error::{Conflicting, OpenError, StoreError};
 pub use records::{
     AdminToken, Credential, CredentialKind, EmailClaim, Environment, IssuerConfig, KeySource, Refresh,
@@ -110,6 +112,15 @@ pub trait Store: Send + Sync + Debug {
 
     /// Every administrators' token, oldest first.
     async fn admin_tokens(&self) -> Result<Vec<AdminToken>, StoreError>;
+
+    /// Adds events to the audit log, all or none.
+    async fn append_audit(&self, records: &[AuditRecord]) -> Result<(), StoreError>;
+
+    /// Events of the audit log, the latest (highest id) first.
+    async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditRecord>, StoreError>;
+
+    /// Forgets events of the audit log from before `before`. How many.
+    async fn sweep_audit(&self, before: UnixMillis) -> Result<u64, StoreError>;
 
     /// Forgets used nonces and sessions that ended before `now`. How many rows went.
     async fn sweep(&self, now: UnixMillis) -> Result<u64, StoreError>;

@@ -30,8 +30,15 @@ async fn issuer() -> String {
 
 fn serve(folder: &Path) -> Server {
     // The public URL stays when the port changes, or the tokens would name another issuer.
-    let arguments =
-        ["serve", "--listen", "127.0.0.1:0", "--public-url", "http://127.0.0.1:3333", "--allow-private-jwks"];
+    let arguments = [
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--public-url",
+        "http://127.0.0.1:3333",
+        "--allow-private-jwks",
+        "--no-rate-limit",
+    ];
     Program::new(folder, &arguments).env("BYOA_DATABASE_URL", "sqlite://byoa.db").serve()
 }
 

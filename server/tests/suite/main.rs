@@ -1,10 +1,12 @@
 //! The server from outside: its router in process, and its program as a process.
 
+mod audit;
 mod bad_tokens;
 mod cli;
 mod common;
 mod cors;
 mod crash;
 mod http_errors;
+mod limits;
 mod sign_in;
 mod users;

@@ -1,6 +1,7 @@
 //! The store in one `SQLite` file. Every answer `Ok` is on the disk (`synchronous = FULL`). One connection
 //! writes, for several callers at once where they come at once, and a few read; other processes, such as the command line, may use the file at the same time.
 
+mod audit;
 mod environments;
 mod nonces;
 mod open;
@@ -25,8 +26,8 @@ use sqlx::{Row, SqlitePool, Transaction, sqlite::Sqlite};
 use uuid::Uuid;
 
 use super::{
-    AdminToken, Environment, OpenError, Refresh, SessionRecord, SignIn, SignedIn, SigningKeyRecord, Store,
-    StoreError, User, UserChange,
+    AdminToken, AuditQuery, AuditRecord, Environment, OpenError, Refresh, SessionRecord, SignIn, SignedIn,
+    SigningKeyRecord, Store, StoreError, User, UserChange,
 };
 use crate::clock::UnixMillis;
 use writer::Writer;
@@ -206,6 +207,20 @@ impl Store for SqliteStore {
             .await
             .map_err(rows::failed)?;
         found.iter().map(rows::admin_token).collect()
+    }
+
+    async fn append_audit(&self, records: &[AuditRecord]) -> Result<()> {
+        let mut writing = self.begin().await?;
+        audit::append(&mut writing, records).await?;
+        writing.commit().await.map_err(rows::failed)
+    }
+
+    async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditRecord>> {
+        audit::list(&self.readers, query).await
+    }
+
+    async fn sweep_audit(&self, before: UnixMillis) -> Result<u64> {
+        audit::sweep(&self.writer, before).await
     }
 
     async fn sweep(&self, now: UnixMillis) -> Result<u64> {

@@ -16,8 +16,8 @@ use crate::{
     clock::UnixMillis,
     secret::Secret,
     store::{
-        AdminToken, Conflicting, Credential, CredentialKind, Environment, IssuerConfig, KeySource,
-        SessionOrigin, SessionRecord, SigningKeyRecord, StoreError, User,
+        AdminToken, AuditRecord, Conflicting, Credential, CredentialKind, Environment, IssuerConfig,
+        KeySource, SessionOrigin, SessionRecord, SigningKeyRecord, StoreError, User,
     },
 };
 
@@ -173,6 +173,26 @@ pub(super) fn session(row: &SqliteRow) -> Result<SessionRecord> {
         expires_at: time(row, "expires_at")?,
         refresh_expires_at: time(row, "refresh_expires_at")?,
         revoked_at: optional_time(row, "revoked_at")?,
+    })
+}
+
+pub(super) fn audit(row: &SqliteRow) -> Result<AuditRecord> {
+    let ip = column::<Option<&str>>(row, "ip")?.map(str::parse).transpose();
+    Ok(AuditRecord {
+        id: column(row, "id")?,
+        environment_id: column::<Option<Uuid>>(row, "environment_id")?,
+        at: time(row, "at")?,
+        action: column(row, "action")?,
+        refused: column(row, "refused")?,
+        actor: column(row, "actor")?,
+        user_id: column::<Option<Uuid>>(row, "user_id")?,
+        session_id: column::<Option<Uuid>>(row, "session_id")?,
+        issuer: column(row, "issuer")?,
+        kid: column(row, "kid")?,
+        request_id: column(row, "request_id")?,
+        ip: ip.map_err(|_| StoreError::Corrupt("ip"))?,
+        user_agent: column(row, "user_agent")?,
+        detail: column(row, "detail")?,
     })
 }
 

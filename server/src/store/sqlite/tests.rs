@@ -23,8 +23,8 @@ mod two_processes {
     use crate::{
         clock::UnixMillis,
         store::{
-            AdminToken, Environment, Refresh, SessionRecord, SignIn, SignedIn, SigningKeyRecord, StoreError,
-            User, UserChange,
+            AdminToken, AuditQuery, AuditRecord, Environment, Refresh, SessionRecord, SignIn, SignedIn,
+            SigningKeyRecord, StoreError, User, UserChange,
         },
     };
     use async_trait::async_trait;
@@ -123,6 +123,15 @@ mod two_processes {
         async fn admin_tokens(&self) -> Result<Vec<AdminToken>> {
             self.next().admin_tokens().await
         }
+        async fn append_audit(&self, records: &[AuditRecord]) -> Result<()> {
+            self.next().append_audit(records).await
+        }
+        async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditRecord>> {
+            self.next().audit(query).await
+        }
+        async fn sweep_audit(&self, before: UnixMillis) -> Result<u64> {
+            self.next().sweep_audit(before).await
+        }
         async fn sweep(&self, now: UnixMillis) -> Result<u64> {
             self.next().sweep(now).await
         }
@@ -153,6 +162,15 @@ async fn every_commit_is_on_the_disk() {
         let found: String = sqlx::query_scalar(query).fetch_one(&store.writer).await.unwrap();
         assert_eq!(found, expected, "{pragma}");
     }
+}
+
+#[tokio::test]
+async fn the_audit_log_is_append_only() {
+    let folder = TempDir::new().unwrap();
+    let store = SqliteStore::open(&url(&folder)).await.unwrap();
+    store.append_audit(&[crate::store::contract::audit_record(1)]).await.unwrap();
+    let changed = sqlx::query("UPDATE audit_log SET actor = 'nobody'").execute(&store.writer).await;
+    assert!(changed.unwrap_err().to_string().contains("not changed"));
 }
 
 #[tokio::test]

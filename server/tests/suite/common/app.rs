@@ -47,6 +47,8 @@ impl FetchJwks for Issuers {
 /// The app and what it stands on.
 pub(crate) struct TestApp {
     pub(crate) router: Router,
+    pub(crate) state: AppState,
+    pub(crate) store: Arc<dyn Store>,
     pub(crate) environments: Environments,
     pub(crate) environment: Uuid,
     pub(crate) clock: Arc<ManualClock>,
@@ -72,12 +74,20 @@ impl TestApp {
         let keys = KeySets::new(issuers.clone(), clock.clone());
         let exchange =
             Exchange::new(store.clone(), keys, clock.clone(), ExchangeConfig::new(public_url.clone()));
-        let environments = Environments::new(store, clock.clone(), false, Some(public_url));
-        let router = router(AppState::new(exchange));
+        let environments = Environments::new(store.clone(), clock.clone(), false, Some(public_url));
+        let state = AppState::new(exchange);
+        let router = router(state.clone());
         let environment = Uuid::from_u128(0x0198_b0a5_6f3e_7c3d_8a5e_3f1f_6f9d_2b11);
-        let app = Self { router, environments, environment, clock, issuers, folder };
+        let app = Self { router, state, store, environments, environment, clock, issuers, folder };
         app.create(environment, change).await;
         app
+    }
+
+    /// The same app with its state changed.
+    pub(crate) fn changed(mut self, change: impl FnOnce(AppState) -> AppState) -> Self {
+        self.state = change(self.state);
+        self.router = router(self.state.clone());
+        self
     }
 
     /// Makes another environment; what `change` leaves open is as in the first one.

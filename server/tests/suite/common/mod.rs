@@ -4,6 +4,6 @@ mod app;
 mod program;
 mod token;
 
-pub(crate) use app::{Answer, TestApp, get, post};
+pub(crate) use app::{Answer, ORIGIN, TestApp, get, post};
 pub(crate) use program::{Finished, Program, Server, client, run};
 pub(crate) use token::{AUDIENCE, ISSUER, Key, NOW, Token, key_set, public_jwk};

@@ -1,0 +1,201 @@
+//! The audit log's way into the store: a bounded queue and one writer, so that strangers who are refused
+//! cannot make the server write more than a little, and nobody waits for a commit of the log.
+//!
+//! What was done (a sign-in, a revocation) waits for room in the queue and is written within [`PAUSE`];
+//! a crash may lose that much. Refusals are written up to [`REFUSALS_PER_SECOND`] and while half of the
+//! queue is free; the others are counted, and one row a second says how many they were. What
+//! administrators change is written before they are answered.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{
+    clock::{Clock, UnixMillis},
+    ids,
+    metrics::Metrics,
+    store::{AuditRecord, Store, StoreError},
+};
+
+/// The most events that wait to be written.
+const QUEUE: usize = 4_096;
+/// How long events are collected for one commit.
+const PAUSE: Duration = Duration::from_millis(200);
+/// The most refusals that are written in a second.
+pub const REFUSALS_PER_SECOND: u64 = 100;
+
+#[derive(Debug)]
+enum Message {
+    Event(Box<AuditRecord>),
+    Flush(oneshot::Sender<()>),
+}
+
+/// The way in. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Audit {
+    queue: mpsc::Sender<Message>,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    metrics: Arc<Metrics>,
+}
+
+impl Audit {
+    /// Starts the writer, which ends with the last clone of what is returned.
+    #[must_use]
+    pub fn start(store: Arc<dyn Store>, clock: Arc<dyn Clock>, metrics: Arc<Metrics>) -> Self {
+        let (queue, events) = mpsc::channel(QUEUE);
+        let writer = Writer {
+            store: Arc::clone(&store),
+            clock: Arc::clone(&clock),
+            metrics: Arc::clone(&metrics),
+            second: 0,
+            refusals: 0,
+            dropped: 0,
+        };
+        tokio::spawn(writer.run(events));
+        Self { queue, store, clock, metrics }
+    }
+
+    /// An event of now, without anything but a name.
+    #[must_use]
+    pub fn event(&self, action: &str, actor: &str) -> AuditRecord {
+        event(self.clock.now(), action, actor)
+    }
+
+    /// Takes an event along. One that was refused may be dropped and counted.
+    pub async fn record(&self, event: AuditRecord) {
+        let is_refusal = event.refused.is_some();
+        let message = Message::Event(Box::new(event));
+        if !is_refusal {
+            // Fails only where the writer is gone, which outlives this.
+            let _ = self.queue.send(message).await;
+        } else if self.queue.capacity() < QUEUE / 2 || self.queue.try_send(message).is_err() {
+            self.metrics.audit_dropped(1);
+        }
+    }
+
+    /// Writes an event before it returns.
+    pub async fn write(&self, event: AuditRecord) -> Result<(), StoreError> {
+        self.store.append_audit(&[event]).await
+    }
+
+    /// Waits until what was taken along is written.
+    pub async fn flush(&self) {
+        let (done, waiting) = oneshot::channel();
+        if self.queue.send(Message::Flush(done)).await.is_ok() {
+            let _ = waiting.await;
+        }
+    }
+}
+
+fn event(now: UnixMillis, action: &str, actor: &str) -> AuditRecord {
+    AuditRecord {
+        id: ids::sortable(now),
+        environment_id: None,
+        at: now,
+        action: action.to_owned(),
+        refused: None,
+        actor: actor.to_owned(),
+        user_id: None,
+        session_id: None,
+        issuer: None,
+        kid: None,
+        request_id: None,
+        ip: None,
+        user_agent: None,
+        detail: None,
+    }
+}
+
+struct Writer {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    metrics: Arc<Metrics>,
+    /// The second that the next two numbers are of.
+    second: i64,
+    refusals: u64,
+    dropped: u64,
+}
+
+impl Writer {
+    async fn run(mut self, mut events: mpsc::Receiver<Message>) {
+        let mut messages = Vec::new();
+        while events.recv_many(&mut messages, QUEUE).await > 0 {
+            if !messages.iter().any(|message| matches!(message, Message::Flush(_))) {
+                tokio::time::sleep(PAUSE).await;
+                // What came meanwhile goes into the same commit.
+                while let Ok(message) = events.try_recv() {
+                    messages.push(message);
+                }
+            }
+            self.write(&mut messages).await;
+        }
+    }
+
+    async fn write(&mut self, messages: &mut Vec<Message>) {
+        let (mut batch, mut waiting) = (Vec::new(), Vec::new());
+        for message in messages.drain(..) {
+            match message {
+                Message::Event(event) => self.sift(*event, &mut batch),
+                Message::Flush(done) => waiting.push(done),
+            }
+        }
+        self.tell_dropped(&mut batch);
+        if !batch.is_empty()
+            && let Err(cause) = self.store.append_audit(&batch).await
+        {
+            tracing::error!(%cause, events = batch.len(), "the audit log cannot be written");
+            self.metrics.audit_dropped(batch.len());
+        }
+        for done in waiting {
+            // Whoever waited may be gone.
+            let _ = done.send(());
+        }
+    }
+
+    fn sift(&mut self, event: AuditRecord, batch: &mut Vec<AuditRecord>) {
+        if event.refused.is_some() {
+            if self.second != event.at.seconds() {
+                self.tell_dropped(batch);
+                (self.second, self.refusals) = (event.at.seconds(), 0);
+            }
+            self.refusals += 1;
+            if self.refusals > REFUSALS_PER_SECOND {
+                self.dropped += 1;
+                self.metrics.audit_dropped(1);
+                return;
+            }
+        }
+        batch.push(event);
+    }
+
+    fn tell_dropped(&mut self, batch: &mut Vec<AuditRecord>) {
+        if self.dropped > 0 {
+            let detail = format!("{} refusals were not written", self.dropped);
+            let told = event(self.clock.now(), "audit.dropped", "server");
+            batch.push(AuditRecord { detail: Some(detail), ..told });
+            self.dropped = 0;
+        }
+    }
+}
+
+/// An event as the API and the command line show it.
+#[must_use]
+pub fn json(event: &AuditRecord) -> serde_json::Value {
+    serde_json::json!({
+        "id": event.id,
+        "environmentId": event.environment_id,
+        "at": event.at.rfc3339(),
+        "action": event.action,
+        "refused": event.refused,
+        "actor": event.actor,
+        "userId": event.user_id,
+        "sessionId": event.session_id,
+        "issuer": event.issuer,
+        "kid": event.kid,
+        "requestId": event.request_id,
+        "ipAddress": event.ip,
+        "userAgent": event.user_agent,
+        "detail": event.detail,
+    })
+}

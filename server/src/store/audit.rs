@@ -1,0 +1,51 @@
+//! What the audit log remembers of an event. Data only.
+
+use std::net::IpAddr;
+
+use uuid::Uuid;
+
+use crate::clock::UnixMillis;
+
+/// One event. Holds no token, no claim and no e-mail address; text of a stranger is short and escaped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditRecord {
+    /// Its id, which sorts by time.
+    pub id: Uuid,
+    /// Where it happened; `None`: in the server as a whole.
+    pub environment_id: Option<Uuid>,
+    /// When.
+    pub at: UnixMillis,
+    /// What, as `resource.action`.
+    pub action: String,
+    /// Why it was refused, as a code; `None`: it was done.
+    pub refused: Option<String>,
+    /// Who: `user`, `admin:` and the token's id, or `cli`.
+    pub actor: String,
+    /// Whom it is about.
+    pub user_id: Option<Uuid>,
+    /// Which session it is about.
+    pub session_id: Option<Uuid>,
+    /// The configured issuer that the external JWT selected.
+    pub issuer: Option<String>,
+    /// The external JWT's `kid`, escaped.
+    pub kid: Option<String>,
+    /// The request.
+    pub request_id: Option<String>,
+    /// The caller's address.
+    pub ip: Option<IpAddr>,
+    /// The caller's browser.
+    pub user_agent: Option<String>,
+    /// More, in words of ours.
+    pub detail: Option<String>,
+}
+
+/// Which events, latest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditQuery {
+    /// Of this environment; `None`: of all, and of the server as a whole.
+    pub environment_id: Option<Uuid>,
+    /// Older than the event of this id.
+    pub before: Option<Uuid>,
+    /// How many at most.
+    pub limit: u32,
+}
