@@ -29,7 +29,9 @@ impl ByoaClient {
     /// Makes a client; nothing is read or sent before `start()`. Throws an `InvalidArgumentError` where the
     /// configuration cannot be used.
     #[wasm_bindgen(constructor)]
-    pub fn new(#[wasm_bindgen(unchecked_param_type = "ClientConfig")] config: &JsValue) -> Result<Self, JsValue> {
+    pub fn new(
+        #[wasm_bindgen(unchecked_param_type = "ClientConfig")] config: &JsValue,
+    ) -> Result<Self, JsValue> {
         let config = convert::config(config).and_then(|config| Config::new(&config));
         let config = config.map_err(|failure| error::to_js(&failure))?;
         let (changes, events) = (Listeners::default(), Listeners::default());
@@ -54,7 +56,10 @@ impl ByoaClient {
 
     /// Calls the listener after every change of the snapshot, until the returned function is called.
     #[wasm_bindgen(unchecked_return_type = "() => void")]
-    pub fn subscribe(&self, #[wasm_bindgen(unchecked_param_type = "() => void")] listener: Function) -> JsValue {
+    pub fn subscribe(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "() => void")] listener: Function,
+    ) -> JsValue {
         self.changes.add(listener)
     }
 
@@ -95,7 +100,10 @@ impl ByoaClient {
 
     /// Changes the user's own fields.
     #[wasm_bindgen(js_name = updateUser, unchecked_return_type = "Promise<UserProfile>")]
-    pub fn update_user(&self, #[wasm_bindgen(unchecked_param_type = "UserFields")] fields: &JsValue) -> Promise {
+    pub fn update_user(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "UserFields")] fields: &JsValue,
+    ) -> Promise {
         let (client, fields) = (self.client.clone(), convert::user_fields(fields));
         settle(async move { client.update_user(fields?).await })
     }
@@ -143,7 +151,9 @@ fn observer(changes: &Listeners, events: &Listeners) -> impl Fn(&Notice) + 'stat
 }
 
 /// A promise for what the client answers.
-pub(crate) fn settle<T: Serialize>(answer: impl Future<Output = Result<T, ClientError>> + 'static) -> Promise {
+pub(crate) fn settle<T: Serialize>(
+    answer: impl Future<Output = Result<T, ClientError>> + 'static,
+) -> Promise {
     wasm_bindgen_futures::future_to_promise(async move {
         convert::to_js(&answer.await.map_err(|failure| error::to_js(&failure))?)
     })

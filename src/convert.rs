@@ -78,6 +78,7 @@ impl<'a> Members<'a> {
 }
 
 fn wrong_type(name: &str, expected: &str, found: &JsValue) -> ClientError {
-    let found = if found.is_null() { "null".to_owned() } else { found.js_typeof().as_string().unwrap_or_default() };
+    let found =
+        if found.is_null() { "null".to_owned() } else { found.js_typeof().as_string().unwrap_or_default() };
     ClientError::invalid_argument([name, " must be ", expected, ", but is ", &found].concat())
 }

@@ -25,5 +25,7 @@ pub(crate) fn to_js(failure: &ClientError) -> JsValue {
 /// One line about whatever JavaScript threw: an error's message, a string, or else its type.
 pub(crate) fn describe(thrown: &JsValue) -> String {
     let message = thrown.dyn_ref::<Error>().map(|error| String::from(error.message()));
-    message.or_else(|| thrown.as_string()).unwrap_or_else(|| thrown.js_typeof().as_string().unwrap_or_default())
+    message
+        .or_else(|| thrown.as_string())
+        .unwrap_or_else(|| thrown.js_typeof().as_string().unwrap_or_default())
 }

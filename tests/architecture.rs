@@ -79,7 +79,8 @@ fn fault(arrow: &Arrow) -> Option<&'static str> {
 }
 
 fn faults(graph: &Graph) -> Vec<String> {
-    let all = graph.iter().filter_map(|arrow| Some(format!("{} -> {}: {}", arrow.from, arrow.to, fault(arrow)?)));
+    let all =
+        graph.iter().filter_map(|arrow| Some(format!("{} -> {}: {}", arrow.from, arrow.to, fault(arrow)?)));
     all.collect()
 }
 
@@ -97,7 +98,8 @@ fn unused(graph: &Graph, sources: &BTreeMap<String, String>) -> Vec<String> {
         !has(user, package) || !sources.get(*user).is_some_and(|source| source.contains(code))
     });
     let path = PATH_TO_JWT.iter().filter(|(from, to)| !has(from, to));
-    named.map(|(package, user, _)| format!("{user} does not use {package}"))
+    named
+        .map(|(package, user, _)| format!("{user} does not use {package}"))
         .chain(path.map(|(from, to)| format!("{from} does not use {to}")))
         .collect()
 }

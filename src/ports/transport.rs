@@ -2,7 +2,9 @@
 //! it panics on a rejection that is not an `Error`, and an app may have wrapped `fetch`.
 
 use crate::error::describe;
-use byoa_client::ports::{MAX_BODY_BYTES, Method, READ_HEADERS, Request, Response, Transport, TransportError};
+use byoa_client::ports::{
+    MAX_BODY_BYTES, Method, READ_HEADERS, Request, Response, Transport, TransportError,
+};
 use gloo_net::http::{Headers, Method as GlooMethod, RequestBuilder};
 use js_sys::{JsString, Promise};
 use wasm_bindgen::{
@@ -49,7 +51,8 @@ fn build(request: Request) -> Result<web_sys::Request, TransportError> {
         .credentials(RequestCredentials::Omit)
         .cache(RequestCache::NoStore)
         .redirect(RequestRedirect::Error);
-    let builder = request.headers.iter().fold(builder, |builder, (name, value)| builder.header(name, value.expose()));
+    let builder =
+        request.headers.iter().fold(builder, |builder, (name, value)| builder.header(name, value.expose()));
     let built = match &request.body {
         Some(body) => builder.body(body.expose()),
         None => builder.build(),

@@ -37,7 +37,10 @@ pub struct Api {
 
 impl fmt::Debug for Api {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Api").field("config", &self.config).field("client_id", &self.client_id).finish_non_exhaustive()
+        f.debug_struct("Api")
+            .field("config", &self.config)
+            .field("client_id", &self.client_id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -57,7 +60,8 @@ impl Api {
 
     /// Exchanges an external JWT. Sends no bearer token: a sign-in starts anew.
     pub async fn sign_in(&self, external_jwt: &Secret) -> Result<Session, ClientError> {
-        let request = self.request(Method::Post, paths::EXTERNAL_AUTH_SIGN_IN, None, Some(sign_in_body(external_jwt)));
+        let request =
+            self.request(Method::Post, paths::EXTERNAL_AUTH_SIGN_IN, None, Some(sign_in_body(external_jwt)));
         let answer = self.send(request).await?;
         self.session(&answer)
     }
@@ -109,7 +113,13 @@ impl Api {
         Session::from_answer(&self.config, self.ports.clock.now_ms(), answer.status, body)
     }
 
-    fn request(&self, method: Method, operation: &str, session: Option<&Session>, body: Option<Secret>) -> Request {
+    fn request(
+        &self,
+        method: Method,
+        operation: &str,
+        session: Option<&Session>,
+        body: Option<Secret>,
+    ) -> Request {
         let request_id = random_id(&*self.ports.random, REQUEST_ID_LENGTH);
         let mut headers = vec![
             ("content-type", Secret::from("application/json")),
@@ -135,7 +145,10 @@ fn sign_in_body(external_jwt: &Secret) -> Secret {
 
 fn read<T: DeserializeOwned>(answer: &Response) -> Result<T, ClientError> {
     serde_json::from_str(&answer.body).map_err(|_| {
-        ClientError::invalid_response(answer.status, "the answer is not the JSON of this API; check apiBaseUrl")
+        ClientError::invalid_response(
+            answer.status,
+            "the answer is not the JSON of this API; check apiBaseUrl",
+        )
     })
 }
 

@@ -12,7 +12,9 @@ use crate::{
     stored,
 };
 use byoa_protocol::{
-    client::{ClientEvent, ClientSnapshot, LogoutReason, LogoutResult, SignInWithExternalJwtArgs, UserProfile},
+    client::{
+        ClientEvent, ClientSnapshot, LogoutReason, LogoutResult, SignInWithExternalJwtArgs, UserProfile,
+    },
     user::UserFields,
 };
 use futures_util::{
@@ -123,8 +125,9 @@ impl Client {
             let (attempt, checked) = begun?;
             let outcome = inner.api.sign_in(&checked.external_jwt).await;
             drop(checked.external_jwt);
-            let outcome = outcome
-                .and_then(|session| same_external_user(&session, &checked.external_user_id).map(|()| session));
+            let outcome = outcome.and_then(|session| {
+                same_external_user(&session, &checked.external_user_id).map(|()| session)
+            });
             inner.finish_sign_in(attempt, outcome)
         }
     }
@@ -271,7 +274,12 @@ impl Inner {
         flight
     }
 
-    fn renew(self: &Rc<Self>, old: &Session, ticket: Ticket, renewed: Session) -> Result<UserProfile, ClientError> {
+    fn renew(
+        self: &Rc<Self>,
+        old: &Session,
+        ticket: Ticket,
+        renewed: Session,
+    ) -> Result<UserProfile, ClientError> {
         same_user(old, &renewed.user)?;
         let user = renewed.user.clone();
         self.accept(Event::Renewed { ticket, session: Rc::new(renewed) })?;
@@ -279,7 +287,11 @@ impl Inner {
     }
 
     /// Notes that the server does not take the session, where it says so.
-    fn authenticated<T>(self: &Rc<Self>, ticket: Ticket, answer: Result<T, ClientError>) -> Result<T, ClientError> {
+    fn authenticated<T>(
+        self: &Rc<Self>,
+        ticket: Ticket,
+        answer: Result<T, ClientError>,
+    ) -> Result<T, ClientError> {
         answer.inspect_err(|error| {
             if error.is_unauthorized() {
                 self.dispatch(Event::Refused { ticket });

@@ -81,10 +81,22 @@ mod tests {
 
     #[test]
     fn refuses_everything_else() {
-        for environment in ["", "x", "11111111-2222-4333-8444-55555555ABC/", "../../../../../../../../../../etc"] {
+        for environment in
+            ["", "x", "11111111-2222-4333-8444-55555555ABC/", "../../../../../../../../../../etc"]
+        {
             assert_eq!(config(environment, "https://a").expect_err(environment).code, "invalid_argument");
         }
-        for base in ["", "/api/v0", "ftp://a", "https://", "https:///a", "https://a?b", "https://a#b", "https://u@a", "https://a b"] {
+        for base in [
+            "",
+            "/api/v0",
+            "ftp://a",
+            "https://",
+            "https:///a",
+            "https://a?b",
+            "https://a#b",
+            "https://u@a",
+            "https://a b",
+        ] {
             assert_eq!(config(UUID, base).expect_err(base).code, "invalid_argument");
         }
     }

@@ -135,9 +135,10 @@ impl From<TransportError> for ClientError {
                 message.push(')');
                 Self::new(ErrorCode::NetworkError, message)
             }
-            TransportError::TooLarge { status } => {
-                Self::invalid_response(status, "the answer is far larger than any of this API's; check apiBaseUrl")
-            }
+            TransportError::TooLarge { status } => Self::invalid_response(
+                status,
+                "the answer is far larger than any of this API's; check apiBaseUrl",
+            ),
         }
     }
 }

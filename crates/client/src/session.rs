@@ -37,7 +37,8 @@ impl Session {
         answer: VerifyResponse,
     ) -> Result<Self, ClientError> {
         let refuse = |message| ClientError::invalid_response(status, message);
-        let expires_at_ms = expiry_ms(answer.expires_at).ok_or_else(|| refuse("the answer's expiresAt is no time in seconds"))?;
+        let expires_at_ms = expiry_ms(answer.expires_at)
+            .ok_or_else(|| refuse("the answer's expiresAt is no time in seconds"))?;
         if expires_at_ms <= now_ms {
             return Err(refuse("the answer's session has ended already; check this machine's clock"));
         }
@@ -58,13 +59,19 @@ impl Session {
 }
 
 /// Checks the user of an answer and makes a profile of it.
-pub fn profile_from_answer(config: &Config, status: u16, mut user: SdkUser) -> Result<UserProfile, ClientError> {
+pub fn profile_from_answer(
+    config: &Config,
+    status: u16,
+    mut user: SdkUser,
+) -> Result<UserProfile, ClientError> {
     let refuse = |message| ClientError::invalid_response(status, message);
     if user.id.trim().is_empty() {
         return Err(refuse("the answer's user has no id"));
     }
     if !user.project_environment_id.eq_ignore_ascii_case(config.environment_id()) {
-        return Err(refuse("the answer's user is of another environment; check environmentId and apiBaseUrl"));
+        return Err(refuse(
+            "the answer's user is of another environment; check environmentId and apiBaseUrl",
+        ));
     }
     if let Some(metadata) = &mut user.metadata {
         metadata.remove(PROTOTYPE_KEY);
@@ -77,7 +84,8 @@ pub fn profile_from_answer(config: &Config, status: u16, mut user: SdkUser) -> R
 /// Refuses an answer about somebody else than the external JWT's user. A server that does not name the
 /// external user at all is believed: the published service may leave it out.
 pub(crate) fn same_external_user(session: &Session, external_user_id: &str) -> Result<(), ClientError> {
-    let external = session.user.verified_credentials.iter().filter(|known| known.format == FORMAT_EXTERNAL_USER);
+    let external =
+        session.user.verified_credentials.iter().filter(|known| known.format == FORMAT_EXTERNAL_USER);
     let mut names = external.filter_map(|known| known.public_identifier.as_deref()).peekable();
     if names.peek().is_none() || names.any(|name| name == external_user_id) {
         return Ok(());

@@ -19,10 +19,14 @@ pub(crate) fn check(args: SignInWithExternalJwtArgs, now_ms: i64) -> Result<Chec
     let external_jwt = Secret::new(args.external_jwt);
     let external_user_id = args.external_user_id;
     if external_jwt.expose().trim().is_empty() {
-        return Err(ClientError::invalid_argument("externalJwt must be the JWT from your backend, but is empty"));
+        return Err(ClientError::invalid_argument(
+            "externalJwt must be the JWT from your backend, but is empty",
+        ));
     }
     if external_user_id.trim().is_empty() {
-        return Err(ClientError::invalid_argument("externalUserId must be your id of the user, but is empty"));
+        return Err(ClientError::invalid_argument(
+            "externalUserId must be your id of the user, but is empty",
+        ));
     }
     check_claims(external_jwt.expose(), &external_user_id, now_ms)?;
     Ok(Checked { external_jwt, external_user_id })
@@ -37,7 +41,8 @@ fn check_claims(external_jwt: &str, external_user_id: &str, now_ms: i64) -> Resu
     let expires_at = token.claims().required_expiry()?;
     let leeway = i64::try_from(CLOCK_LEEWAY_SECONDS).unwrap_or(0);
     if now_ms.div_euclid(1000) >= expires_at.saturating_add(leeway) {
-        let message = "the JWT has expired; get a fresh one right before signing in, or check this machine's clock";
+        let message =
+            "the JWT has expired; get a fresh one right before signing in, or check this machine's clock";
         return Err(ClientError::rejected(Reason::JwtExpired, message));
     }
     Ok(())

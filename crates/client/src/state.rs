@@ -218,14 +218,20 @@ pub fn transition(state: State, event: Event) -> (State, Vec<Effect>) {
         Event::LogoutStarted => log_out(state),
         Event::LogoutFinished { revoked: true } => (state, vec![]),
         Event::LogoutFinished { revoked: false } => (state, vec![revoke_failed()]),
-        Event::DeadlineReached { ticket } if state.is_current(ticket) => end(state, LogoutReason::TokenExpired),
+        Event::DeadlineReached { ticket } if state.is_current(ticket) => {
+            end(state, LogoutReason::TokenExpired)
+        }
         Event::DeadlineReached { .. } => (state, vec![]),
         Event::Refused { ticket } if state.is_current(ticket) => end(state, LogoutReason::SessionRevoked),
         Event::Refused { .. } => (state, vec![]),
         Event::Renewed { ticket, session } if state.is_same_session(ticket) => renewed(state, session),
         Event::UserRead { ticket, user } if state.is_same_session(ticket) => user_read(state, *user),
-        Event::UserDeleted { ticket } if state.is_same_session(ticket) => end(state, LogoutReason::UserDeleted),
-        Event::Renewed { .. } | Event::UserRead { .. } | Event::UserDeleted { .. } => (state, vec![Effect::Supersede]),
+        Event::UserDeleted { ticket } if state.is_same_session(ticket) => {
+            end(state, LogoutReason::UserDeleted)
+        }
+        Event::Renewed { .. } | Event::UserRead { .. } | Event::UserDeleted { .. } => {
+            (state, vec![Effect::Supersede])
+        }
         Event::StorageFailed => (state, vec![storage_unavailable()]),
         // The snapshot stays as it was: the session is not over, only this client is.
         Event::Closed => (State { phase: Phase::Closed, pending: None, ..state }, vec![Effect::Unschedule]),
@@ -262,10 +268,13 @@ fn restore(state: State, restored: Restored) -> (State, Vec<Effect>) {
             let phase = Phase::SignedIn { session, ticket };
             (State { phase, ..state }, vec![Effect::Schedule { at_ms, ticket }, Effect::Publish])
         }
-        Restored::Nothing => (State { phase: Phase::SignedOut { reason: None }, ..state }, vec![Effect::Publish]),
+        Restored::Nothing => {
+            (State { phase: Phase::SignedOut { reason: None }, ..state }, vec![Effect::Publish])
+        }
         Restored::Expired => {
             let reason = LogoutReason::TokenExpired;
-            let effects = vec![Effect::Forget, Effect::Publish, Effect::Emit(ClientEvent::SignedOut { reason })];
+            let effects =
+                vec![Effect::Forget, Effect::Publish, Effect::Emit(ClientEvent::SignedOut { reason })];
             (State { phase: Phase::SignedOut { reason: Some(reason) }, ..state }, effects)
         }
         Restored::Invalid => {

@@ -80,7 +80,8 @@ fn parse(text: &str, config: &Config) -> Option<Session> {
     }
     let record: Record<UserProfile> = serde_json::from_value(value).ok()?;
     let user = record.user;
-    let ours = user.environment_id.as_deref().is_some_and(|id| id.eq_ignore_ascii_case(config.environment_id()));
+    let ours =
+        user.environment_id.as_deref().is_some_and(|id| id.eq_ignore_ascii_case(config.environment_id()));
     let named = user.user_id.as_deref().is_some_and(|id| !id.trim().is_empty());
     let tokens = [&record.minified_jwt, &record.jwt].into_iter().flatten().all(is_token);
     if record.version != VERSION || !ours || !named || !tokens {

@@ -12,12 +12,14 @@ pub(crate) struct FileSettings {
     pub(crate) public_url: Option<String>,
     pub(crate) database_url: Option<String>,
     pub(crate) allow_private_jwks: Option<bool>,
+    pub(crate) refresh_grace: Option<u64>,
     pub(crate) log_format: Option<String>,
     pub(crate) log: Option<String>,
 }
 
 /// Every key, for the refusal of others.
-const KEYS: &[&str] = &["listen", "public-url", "database-url", "allow-private-jwks", "log-format", "log"];
+const KEYS: &[&str] =
+    &["listen", "public-url", "database-url", "allow-private-jwks", "refresh-grace", "log-format", "log"];
 
 impl FileSettings {
     /// Reads `path`; without one, everything is unset.
@@ -65,7 +67,7 @@ mod tests {
     #[test]
     fn reads_every_key() {
         let text = "listen = '127.0.0.1:1'\npublic-url = 'http://a'\ndatabase-url = 'sqlite://a'\n\
-                    allow-private-jwks = true\nlog-format = 'json'\nlog = 'debug'\n";
+                    allow-private-jwks = true\nrefresh-grace = 5\nlog-format = 'json'\nlog = 'debug'\n";
         let file = FileSettings::parse(Path::new("byoa.toml"), text).expect("valid");
         assert_eq!(file.listen.as_deref(), Some("127.0.0.1:1"));
         assert_eq!((file.allow_private_jwks, file.log.as_deref()), (Some(true), Some("debug")));
@@ -80,7 +82,7 @@ mod tests {
         );
         assert!(
             refusal("zzz = 1").ends_with(
-                "the keys are listen, public-url, database-url, allow-private-jwks, log-format, log"
+                "the keys are listen, public-url, database-url, allow-private-jwks, refresh-grace, log-format, log"
             )
         );
     }

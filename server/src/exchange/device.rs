@@ -10,15 +10,16 @@ const SIGNATURE: &str = "the device's signature must be r and s over the nonce's
 const USED: &str = "the device's nonce was used before; take another from `nonces`";
 
 impl Exchange {
-    /// Verifies what is there, and uses the nonce up. `x-dynamic-device-*` carry it.
+    /// Verifies what is there, and uses the nonce up: the key that was proved, or none where no proof came.
+    /// `x-dynamic-device-*` carry it.
     pub(super) async fn verify_device(
         &self,
         environment: &Environment,
         proof: DeviceProof,
-    ) -> Result<(), ExchangeError> {
+    ) -> Result<Option<String>, ExchangeError> {
         let refuse = |why| Err(ExchangeError::InvalidDeviceNonce(why));
         let (nonce, public_key, signature) = match (proof.nonce, proof.public_key, proof.signature) {
-            (None, None, None) => return Ok(()),
+            (None, None, None) => return Ok(None),
             (Some(nonce), Some(public_key), Some(signature)) => (nonce, public_key, signature),
             _ => return refuse(PARTIAL),
         };
@@ -31,6 +32,6 @@ impl Exchange {
         if !self.store.use_nonce(environment.id, &nonce, end).await? {
             return refuse(USED);
         }
-        Ok(())
+        Ok(Some(public_key))
     }
 }

@@ -65,6 +65,14 @@ pub enum Unauthorized {
     /// Its session was ended, or its user is gone.
     #[error("the session has ended; sign in again")]
     Ended,
+    /// A newer token of its session replaced it.
+    #[error("a newer token replaced this session token; use that one, or refresh")]
+    Superseded,
+    /// It came back long after it was replaced, so its session was ended.
+    #[error(
+        "the session token was used again after it had been replaced, so the session was ended; sign in again"
+    )]
+    Reused,
     /// Its session may not be refreshed any longer.
     #[error("the session is past its refresh deadline; sign in again")]
     RefreshDeadline,

@@ -40,6 +40,9 @@ pub const MAX_METADATA_BYTES: usize = 16 * 1024;
 /// The most nonces in one answer.
 pub const MAX_NONCES: usize = 5;
 
+/// How long a replaced token still gets its successor, unless configured otherwise.
+pub const DEFAULT_REFRESH_GRACE: Duration = Duration::from_secs(30);
+
 /// What the operator decides for all environments.
 #[derive(Clone, Debug)]
 pub struct ExchangeConfig {
@@ -50,16 +53,19 @@ pub struct ExchangeConfig {
     pub session_lifetime: Duration,
     /// How long a session can be refreshed.
     pub refresh_window: Duration,
+    /// How long a replaced token still gets its successor: what requests that cross each other need.
+    pub refresh_grace: Duration,
 }
 
 impl ExchangeConfig {
-    /// Tokens of two hours in sessions of thirty days.
+    /// Tokens of two hours in sessions of thirty days, and half a minute for requests that cross.
     #[must_use]
     pub const fn new(public_url: Url) -> Self {
         Self {
             public_url,
             session_lifetime: Duration::from_hours(2),
             refresh_window: Duration::from_hours(30 * 24),
+            refresh_grace: DEFAULT_REFRESH_GRACE,
         }
     }
 }

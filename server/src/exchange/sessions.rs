@@ -7,15 +7,28 @@ use super::{AuthenticatedSession, DeviceProof, Exchange, ExchangeError, Unauthor
 use crate::{
     clock::UnixMillis,
     ids,
-    store::{Refresh, StoreError},
+    store::{Refresh, Refreshed, StoreError},
 };
 
 /// The most characters kept of why a session was ended.
 const MAX_REASON_CHARACTERS: usize = 64;
 
 impl Exchange {
-    /// The session that `bearer` is for, if token and session are live.
+    /// The session that `bearer` is for, if the session is live and the token is its newest.
     pub async fn authenticate(
+        &self,
+        environment: Uuid,
+        bearer: Option<&str>,
+    ) -> Result<AuthenticatedSession, ExchangeError> {
+        let live = self.live_session(environment, bearer).await?;
+        if live.claims.jti != live.session.token_id.to_string() {
+            return Err(Unauthorized::Superseded.into());
+        }
+        Ok(live)
+    }
+
+    /// The session that `bearer` is for, if token and session are live; the token may have been replaced.
+    async fn live_session(
         &self,
         environment: Uuid,
         bearer: Option<&str>,
@@ -30,7 +43,11 @@ impl Exchange {
     }
 
     /// The next token of the session that `bearer` is for. The session stays the same; the token before
-    /// stays good until it ends.
+    /// is good for nothing but this any more.
+    ///
+    /// Shown again within the grace, or with proof of the session's key, it gets the session's newest
+    /// token: same id, same times. Shown again later without proof, it ends the session: two hold the
+    /// token, and which of them is the user cannot be told.
     pub async fn refresh(
         &self,
         environment: Uuid,
@@ -38,14 +55,15 @@ impl Exchange {
         device: DeviceProof,
     ) -> Result<VerifyResponse, ExchangeError> {
         let AuthenticatedSession { environment, claims, session } =
-            self.authenticate(environment, bearer).await?;
+            self.live_session(environment, bearer).await?;
         let now = self.clock.now();
         if now >= session.refresh_expires_at {
             return Err(Unauthorized::RefreshDeadline.into());
         }
-        self.verify_device(&environment, device).await?;
+        let proved_key = self.verify_device(&environment, device).await?;
+        let proven = proved_key.is_some() && proved_key == session.origin.public_key;
         let end = now.plus(self.config.session_lifetime).min(session.refresh_expires_at).seconds();
-        let session = self
+        let refreshed = self
             .store
             .refresh(&Refresh {
                 environment_id: environment.id,
@@ -54,24 +72,34 @@ impl Exchange {
                 new_token_id: ids::unguessable(),
                 now,
                 expires_at: UnixMillis::from_seconds(end),
+                grace: self.config.refresh_grace,
+                proven,
             })
             .await
             .map_err(ended)?;
+        let session = match refreshed {
+            Refreshed::Live(session) => session,
+            Refreshed::Reused(session) => {
+                tracing::warn!(session = %session.id, "a replaced token came back; its session was ended");
+                return Err(Unauthorized::Reused.into());
+            }
+        };
         let user = self.store.user(environment.id, session.user_id).await.map_err(ended)?;
         self.issue(Issue {
             environment: &environment,
             token_id: session.token_id,
             session: &session,
             user: &user,
-            now,
-            expires_at: end,
+            now: session.refreshed_at,
+            expires_at: session.expires_at.seconds(),
             new_user: false,
         })
         .await
     }
 
-    /// Ends the session that `bearer` is for. A token that has expired still ends its session; one that
-    /// is absent or not ours ends nothing, and neither is an error. `reason` is kept, shortened.
+    /// Ends the session that `bearer` is for. A token that has expired or was replaced still ends its
+    /// session, since whoever signs out means it; one that is absent or not ours ends nothing, and neither
+    /// is an error. `reason` is kept, shortened.
     pub async fn revoke(
         &self,
         environment: Uuid,

@@ -100,6 +100,10 @@ impl World {
         self.try_sign_in(|_| ()).await.unwrap()
     }
 
+    async fn refresh(&self, of: &VerifyResponse) -> Result<VerifyResponse, ExchangeError> {
+        self.exchange.refresh(ENVIRONMENT, Some(bearer(of)), DeviceProof::default()).await
+    }
+
     fn pass(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds));
     }
@@ -299,7 +303,10 @@ async fn a_bearer_is_ours_alive_and_for_this_environment() {
         assert_eq!(world.why_not(stranger).await, Some(Unauthorized::NotOurs), "{stranger}");
     }
     assert_eq!(world.why_not("").await, Some(Unauthorized::Missing));
-    let forged = format!("{}A", &bearer(&answer)[..bearer(&answer).len() - 1]);
+    // Not the last digit: some of its bits are none of the signature's.
+    let (claims, signature) = bearer(&answer).rsplit_once('.').unwrap();
+    let other_digit = if signature.starts_with('A') { 'B' } else { 'A' };
+    let forged = format!("{claims}.{other_digit}{}", &signature[1..]);
     assert_eq!(world.why_not(&forged).await, Some(Unauthorized::NotOurs));
 
     let other = Uuid::from_u128(2);
@@ -328,6 +335,38 @@ async fn a_refresh_keeps_the_session_and_is_not_capped_by_the_jwt() {
     }
     assert_ne!(before["jti"], after["jti"]);
     assert_eq!(world.why_not(bearer(&next)).await, None);
+}
+
+#[tokio::test]
+async fn a_replaced_token_is_good_for_refresh_only_and_gets_the_same_successor() {
+    let world = world().await;
+    let first = world.sign_in().await;
+    world.pass(10);
+    let next = world.refresh(&first).await.unwrap();
+    world.pass(29);
+    assert_eq!(world.why_not(bearer(&first)).await, Some(Unauthorized::Superseded));
+    let fields = UserFields::default();
+    let refused = world.exchange.update_user(ENVIRONMENT, Some(bearer(&first)), fields).await;
+    assert!(matches!(refused, Err(ExchangeError::Unauthorized(Unauthorized::Superseded))), "{refused:?}");
+    let again = world.refresh(&first).await.unwrap();
+    assert_eq!(payload(bearer(&again)), payload(bearer(&next)), "the same claims");
+    assert_eq!(world.why_not(bearer(&again)).await, None);
+    let fields = UserFields::default();
+    let updated = world.exchange.update_user(ENVIRONMENT, Some(bearer(&next)), fields).await.unwrap();
+    let restated = updated.session;
+    assert_eq!(payload(bearer(&restated))["jti"], payload(bearer(&next))["jti"], "not a refresh");
+}
+
+#[tokio::test]
+async fn a_replaced_token_that_comes_back_late_ends_the_session() {
+    let world = world().await;
+    let first = world.sign_in().await;
+    let next = world.refresh(&first).await.unwrap();
+    world.pass(30);
+    let refused = world.refresh(&first).await;
+    assert!(matches!(refused, Err(ExchangeError::Unauthorized(Unauthorized::Reused))), "{refused:?}");
+    assert_eq!(world.why_not(bearer(&next)).await, Some(Unauthorized::Ended), "the newest dies with it");
+    assert_eq!(world.why_not(bearer(&world.sign_in().await)).await, None, "a new session is another one");
 }
 
 #[tokio::test]
@@ -360,9 +399,7 @@ async fn revoking_ends_one_session_at_any_age_and_never_fails() {
     assert!(matches!(refused, Err(ExchangeError::Unauthorized(Unauthorized::Ended))), "{refused:?}");
     assert_eq!(world.why_not(bearer(&other)).await, None);
 
-    let next =
-        world.exchange.refresh(ENVIRONMENT, Some(bearer(&other)), DeviceProof::default()).await.unwrap();
-    world.pass(1);
+    let next = world.refresh(&other).await.unwrap();
     world.clock.set(UnixMillis::from_seconds(START + 7_199));
     world.exchange.revoke(ENVIRONMENT, Some(bearer(&other)), Some("token-expired")).await.unwrap();
     assert_eq!(world.why_not(bearer(&next)).await, Some(Unauthorized::Ended), "its successor ends with it");

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     AdminToken, Conflicting, CredentialKind, EmailClaim, Environment, IssuerConfig, KeySource, Refresh,
-    SessionAlgorithm, SessionOrigin, SignIn, SigningKeyRecord, Store, StoreError, UserChange,
+    Refreshed, SessionAlgorithm, SessionOrigin, SignIn, SigningKeyRecord, Store, StoreError, UserChange,
 };
 use crate::{clock::UnixMillis, ids, secret::Secret};
 
@@ -42,6 +42,10 @@ macro_rules! contract_tests {
             a_session_belongs_to_its_environment,
             a_refresh_moves_the_session_on,
             a_session_that_ended_is_not_refreshed,
+            refreshes_at_once_make_one_successor,
+            the_token_before_gets_its_successor_for_a_while,
+            a_replaced_token_that_comes_back_ends_the_session,
+            a_proven_key_gets_the_newest_token,
             revoking_is_idempotent,
             a_profile_changes_field_by_field,
             usernames_are_unique_in_an_environment,
@@ -348,6 +352,15 @@ fn refresh(session: &super::SessionRecord, now: UnixMillis) -> Refresh {
         new_token_id: ids::unguessable(),
         now,
         expires_at: now.plus(Duration::from_hours(2)),
+        grace: Duration::from_secs(30),
+        proven: false,
+    }
+}
+
+fn live(refreshed: Refreshed) -> super::SessionRecord {
+    match refreshed {
+        Refreshed::Live(session) => session,
+        Refreshed::Reused(session) => panic!("reused: {session:?}"),
     }
 }
 
@@ -355,7 +368,7 @@ pub(crate) async fn a_refresh_moves_the_session_on(store: TestStore) {
     let environment = with_environment(&store, 1).await;
     let before = store.sign_in(&sign_in(&environment, "u")).await.unwrap().session;
     let step = refresh(&before, later(60));
-    let after = store.refresh(&step).await.unwrap();
+    let after = live(store.refresh(&step).await.unwrap());
     let expected = super::SessionRecord {
         generation: 1,
         token_id: step.new_token_id,
@@ -371,11 +384,65 @@ pub(crate) async fn a_refresh_moves_the_session_on(store: TestStore) {
 pub(crate) async fn a_session_that_ended_is_not_refreshed(store: TestStore) {
     let environment = with_environment(&store, 1).await;
     let over = store.sign_in(&sign_in(&environment, "u")).await.unwrap().session;
-    store.refresh(&refresh(&over, later(86_399))).await.unwrap();
+    let newest = live(store.refresh(&refresh(&over, later(86_399))).await.unwrap());
+    not_found(store.refresh(&refresh(&newest, later(86_400))).await);
     not_found(store.refresh(&refresh(&over, later(86_400))).await);
     let revoked = store.sign_in(&sign_in(&environment, "u")).await.unwrap().session;
     assert!(store.revoke_session(environment.id, revoked.id, NOW, "x").await.unwrap());
     not_found(store.refresh(&refresh(&revoked, later(1))).await);
+    not_found(store.refresh(&Refresh { proven: true, ..refresh(&revoked, later(1)) }).await);
+}
+
+pub(crate) async fn refreshes_at_once_make_one_successor(store: TestStore) {
+    let environment = with_environment(&store, 1).await;
+    let before = store.sign_in(&sign_in(&environment, "u")).await.unwrap().session;
+    let racers: Vec<_> = (0..20)
+        .map(|_| {
+            let (store, step) = (Arc::clone(&store), refresh(&before, later(1)));
+            tokio::spawn(async move { live(store.refresh(&step).await.unwrap()) })
+        })
+        .collect();
+    let mut successors = Vec::new();
+    for racer in racers {
+        successors.push(racer.await.unwrap());
+    }
+    assert!(successors.iter().all(|session| *session == successors[0]), "one successor");
+    assert_eq!(successors[0].generation, 1, "one generation");
+}
+
+pub(crate) async fn the_token_before_gets_its_successor_for_a_while(store: TestStore) {
+    let environment = with_environment(&store, 1).await;
+    let before = store.sign_in(&sign_in(&environment, "u")).await.unwrap().session;
+    let after = live(store.refresh(&refresh(&before, later(60))).await.unwrap());
+    let last_moment = UnixMillis(later(90).0 - 1);
+    for now in [later(60), later(75), last_moment, NOW] {
+        assert_eq!(live(store.refresh(&refresh(&before, now)).await.unwrap()), after, "{now:?}");
+    }
+    assert_eq!(store.session(environment.id, after.id).await.unwrap(), after, "nothing was moved");
+}
+
+pub(crate) async fn a_replaced_token_that_comes_back_ends_the_session(store: TestStore) {
+    let environment = with_environment(&store, 1).await;
+    for (step, late) in [(false, later(90)), (true, later(62))] {
+        let before = store.sign_in(&sign_in(&environment, "u")).await.unwrap().session;
+        let mut newest = live(store.refresh(&refresh(&before, later(60))).await.unwrap());
+        if step {
+            newest = live(store.refresh(&refresh(&newest, later(61))).await.unwrap());
+        }
+        let expected = super::SessionRecord { revoked_at: Some(late), ..newest.clone() };
+        let reused = store.refresh(&refresh(&before, late)).await.unwrap();
+        assert_eq!(reused, Refreshed::Reused(expected.clone()));
+        assert_eq!(store.session(environment.id, before.id).await.unwrap(), expected);
+        not_found(store.refresh(&refresh(&newest, late)).await);
+    }
+}
+
+pub(crate) async fn a_proven_key_gets_the_newest_token(store: TestStore) {
+    let environment = with_environment(&store, 1).await;
+    let before = store.sign_in(&sign_in(&environment, "u")).await.unwrap().session;
+    let newest = live(store.refresh(&refresh(&before, later(60))).await.unwrap());
+    let proven = Refresh { proven: true, ..refresh(&before, later(600)) };
+    assert_eq!(live(store.refresh(&proven).await.unwrap()), newest);
 }
 
 pub(crate) async fn revoking_is_idempotent(store: TestStore) {

@@ -20,9 +20,12 @@ use crate::clock::UnixMillis;
 pub use error::{Conflicting, OpenError, StoreError};
 pub use records::{
     AdminToken, Credential, CredentialKind, EmailClaim, Environment, IssuerConfig, KeySource, Refresh,
-    SessionAlgorithm, SessionOrigin, SessionRecord, SignIn, SignedIn, SigningKeyRecord,
+    Refreshed, SessionAlgorithm, SessionOrigin, SessionRecord, SignIn, SignedIn, SigningKeyRecord,
     UnknownSessionAlgorithm, User, UserChange,
 };
+
+/// Why a session was ended whose replaced token came back.
+pub const REFRESH_REUSE: &str = "refresh-reuse";
 
 /// The server's memory.
 #[async_trait]
@@ -65,9 +68,13 @@ pub trait Store: Send + Sync + Debug {
     /// A session of that environment, whatever its state.
     async fn session(&self, environment: Uuid, id: Uuid) -> Result<SessionRecord, StoreError>;
 
-    /// Moves a session that is neither revoked nor past its end on to its next token.
-    /// [`StoreError::NotFound`] otherwise.
-    async fn refresh(&self, refresh: &Refresh) -> Result<SessionRecord, StoreError>;
+    /// Moves a session that is neither revoked nor past its end on to its next token, where the presented
+    /// one is its newest. [`StoreError::NotFound`] where it is revoked, over, or not there.
+    ///
+    /// A token that is not the newest moves nothing. The one before the newest, within
+    /// [`Refresh::grace`] of its replacement, and any with [`Refresh::proven`], get the newest. Any other
+    /// ends the session with the reason [`REFRESH_REUSE`], in the same transaction.
+    async fn refresh(&self, refresh: &Refresh) -> Result<Refreshed, StoreError>;
 
     /// Ends a session. Whether it was live; ending it again, or one that never was, changes nothing.
     async fn revoke_session(

@@ -1,6 +1,6 @@
 //! What goes into a store and comes out of it. Data only.
 
-use std::{fmt, net::IpAddr, str::FromStr};
+use std::{fmt, net::IpAddr, str::FromStr, time::Duration};
 
 use byoa_jwt::Algorithm;
 use serde_json::{Map, Value};
@@ -242,6 +242,20 @@ pub struct Refresh {
     pub now: UnixMillis,
     /// End of the next token.
     pub expires_at: UnixMillis,
+    /// How long the token before the newest one still gets the newest one.
+    pub grace: Duration,
+    /// Whether the caller has proved the key that the session is bound to.
+    pub proven: bool,
+}
+
+/// What a refresh made of a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refreshed {
+    /// The session as it is now; its newest token is the answer, whoever made it.
+    Live(SessionRecord),
+    /// A token came back long after it was replaced, and nobody proved a key: one of its two holders is a
+    /// thief, so the session was ended.
+    Reused(SessionRecord),
 }
 
 /// A user.

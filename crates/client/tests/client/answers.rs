@@ -36,9 +36,23 @@ fn statuses_and_bodies_become_codes() {
         (418, r#"{"error":"x"}"#, "unknown_error", None, false, "APIError"),
         (429, r#"{"error":"slow down"}"#, "too_many_requests", None, true, "APIError"),
         (500, r#"{"error":"x"}"#, "internal_server_error", None, true, "APIError"),
-        (503, r#"{"error":"x","code":"issuer_keys_unavailable"}"#, "issuer_keys_unavailable", None, true, "APIError"),
+        (
+            503,
+            r#"{"error":"x","code":"issuer_keys_unavailable"}"#,
+            "issuer_keys_unavailable",
+            None,
+            true,
+            "APIError",
+        ),
         (404, "<html>not here</html>", "invalid_response", None, false, "InvalidResponseError"),
-        (403, r#"{"error":{"code":"x","message":"y"}}"#, "invalid_response", None, false, "InvalidResponseError"),
+        (
+            403,
+            r#"{"error":{"code":"x","message":"y"}}"#,
+            "invalid_response",
+            None,
+            false,
+            "InvalidResponseError",
+        ),
         (502, "<html>bad gateway</html>", "invalid_response", None, true, "InvalidResponseError"),
         (304, "", "invalid_response", None, false, "InvalidResponseError"),
         (204, "", "invalid_response", None, false, "InvalidResponseError"),
@@ -61,7 +75,10 @@ fn a_server_that_asks_to_wait_is_quoted() {
 #[test]
 fn no_answer_is_a_network_error_that_may_be_retried() {
     let error = refused(Err(TransportError::Unreachable("Failed to fetch".to_owned())));
-    assert_eq!((&*error.code, error.status, error.retryable, error.name()), ("network_error", None, true, "NetworkError"));
+    assert_eq!(
+        (&*error.code, error.status, error.retryable, error.name()),
+        ("network_error", None, true, "NetworkError")
+    );
     assert!(error.message.contains("Failed to fetch"));
 }
 
@@ -72,7 +89,12 @@ fn long_answers_do_not_become_long_errors() {
         answered(200, &long),
         answered(500, &long),
         answered(500, &format!(r#"{{"error":"{long}","code":"{long}"}}"#)),
-        answered(422, &format!(r#"{{"error":"x","code":"invalid_external_auth","payload":{{"additionalMessages":["{long}"]}}}}"#)),
+        answered(
+            422,
+            &format!(
+                r#"{{"error":"x","code":"invalid_external_auth","payload":{{"additionalMessages":["{long}"]}}}}"#
+            ),
+        ),
         refused(Err(TransportError::Unreachable(long.clone()))),
         refused(Err(TransportError::TooLarge { status: 200 })),
     ];

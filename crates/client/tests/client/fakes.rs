@@ -4,7 +4,10 @@ use crate::fixtures::{API_BASE, ENVIRONMENT, START_MS, args};
 use async_trait::async_trait;
 use byoa_client::{
     Client, ClientError, Config, Notice,
-    ports::{Alarm, Clock, Ports, Random, Request, Response, Store, StoreError, Tasks, Timer, Transport, TransportError},
+    ports::{
+        Alarm, Clock, Ports, Random, Request, Response, Store, StoreError, Tasks, Timer, Transport,
+        TransportError,
+    },
 };
 use byoa_protocol::client::{ClientConfig, ClientEvent, ClientSnapshot, UserProfile};
 use futures_util::{FutureExt as _, future::LocalBoxFuture};
@@ -38,7 +41,8 @@ impl Transport for ScriptedTransport {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
         let what = format!("{:?} {}", request.method, request.url);
         self.requests.borrow_mut().push(request);
-        let (gate, answer) = self.answers.borrow_mut().pop_front().unwrap_or_else(|| panic!("no answer for {what}"));
+        let (gate, answer) =
+            self.answers.borrow_mut().pop_front().unwrap_or_else(|| panic!("no answer for {what}"));
         poll_fn(|_| if gate.get() { Poll::Ready(()) } else { Poll::Pending }).await;
         answer
     }
@@ -111,7 +115,8 @@ impl ManualClock {
     /// Lets time pass and wakes whoever is due.
     pub(crate) fn advance(&self, milliseconds: i64) {
         self.sleep(milliseconds);
-        let due: Vec<_> = self.wakeups.borrow_mut().extract_if(.., |set| set.0 <= self.now_ms.get()).collect();
+        let due: Vec<_> =
+            self.wakeups.borrow_mut().extract_if(.., |set| set.0 <= self.now_ms.get()).collect();
         for (_, alive, wake) in due {
             if alive.upgrade().is_some() {
                 wake();
@@ -187,7 +192,8 @@ impl Bench {
             random: Rc::new(CountingRandom::default()),
             tasks: Rc::clone(&tasks) as _,
         };
-        let config = ClientConfig { environment_id: ENVIRONMENT.to_owned(), api_base_url: API_BASE.to_owned() };
+        let config =
+            ClientConfig { environment_id: ENVIRONMENT.to_owned(), api_base_url: API_BASE.to_owned() };
         let config = Config::new(&config).expect("valid");
         let shared: Rc<RefCell<Option<Client>>> = Rc::default();
         let seen = Rc::clone(&shared);
@@ -251,7 +257,10 @@ impl Bench {
     /// The events so far, as short words.
     pub(crate) fn events(&self) -> Vec<String> {
         let notices = self.notices.borrow();
-        notices.iter().filter_map(|notice| if let Notice::Event(event) = notice { Some(word(event)) } else { None }).collect()
+        notices
+            .iter()
+            .filter_map(|notice| if let Notice::Event(event) = notice { Some(word(event)) } else { None })
+            .collect()
     }
 
     /// Method and URL of the requests so far.
@@ -271,7 +280,9 @@ pub(crate) fn word(event: &ClientEvent) -> String {
     match event {
         ClientEvent::SignedIn { .. } => "signedIn".to_owned(),
         ClientEvent::SignedOut { reason } => format!("signedOut:{reason:?}"),
-        ClientEvent::SignInFailed { code, reason } => format!("failed:{code}:{}", reason.as_deref().unwrap_or("-")),
+        ClientEvent::SignInFailed { code, reason } => {
+            format!("failed:{code}:{}", reason.as_deref().unwrap_or("-"))
+        }
         ClientEvent::UserChanged { .. } => "userChanged".to_owned(),
         ClientEvent::Warning { code, .. } => format!("warning:{code}"),
     }

@@ -62,7 +62,10 @@ fn authenticated_requests_carry_the_small_token() {
     let requests = bench.transport.requests.borrow();
     assert_eq!(requests.len(), expected.len());
     for (request, (method, operation, body)) in requests.iter().zip(expected) {
-        assert_eq!((request.method, &*request.url), (method, &*format!("{API_BASE}/sdk/{ENVIRONMENT}/{operation}")));
+        assert_eq!(
+            (request.method, &*request.url),
+            (method, &*format!("{API_BASE}/sdk/{ENVIRONMENT}/{operation}"))
+        );
         assert_eq!(request.body.as_ref().map(|body| body.expose()), body, "{operation}");
         let mut wanted = common(request);
         wanted.push(("authorization", &bearer));

@@ -11,7 +11,9 @@ fn a_good_answer_signs_in_stores_and_schedules() {
     let user = bench.sign_in().expect("signs in");
     assert_eq!(user.user_id.as_deref(), Some(USER_ID));
     assert_eq!(user.external_user_id.as_deref(), Some(SUBJECT));
-    let ClientSnapshot::SignedIn { user: shown, session_expires_at } = bench.snapshot() else { panic!("signed in") };
+    let ClientSnapshot::SignedIn { user: shown, session_expires_at } = bench.snapshot() else {
+        panic!("signed in")
+    };
     assert_eq!((*shown, session_expires_at), (user, START_MS + LIFETIME * 1000));
     assert_eq!(bench.clock.deadlines(), [START_MS + LIFETIME * 1000]);
     assert_eq!(bench.events(), ["signedIn"]);
@@ -47,8 +49,18 @@ fn nothing_is_sent_for_arguments_that_cannot_succeed() {
     let cases = [
         ("empty jwt", with(String::new()), "invalid_argument", None),
         ("blank jwt", with(" \n".to_owned()), "invalid_argument", None),
-        ("empty id", SignInWithExternalJwtArgs { external_user_id: String::new(), ..args() }, "invalid_argument", None),
-        ("blank id", SignInWithExternalJwtArgs { external_user_id: " ".to_owned(), ..args() }, "invalid_argument", None),
+        (
+            "empty id",
+            SignInWithExternalJwtArgs { external_user_id: String::new(), ..args() },
+            "invalid_argument",
+            None,
+        ),
+        (
+            "blank id",
+            SignInWithExternalJwtArgs { external_user_id: " ".to_owned(), ..args() },
+            "invalid_argument",
+            None,
+        ),
         ("one part", with("abc".to_owned()), "invalid_external_auth", Some("jwt_malformed")),
         ("two parts", with("a.b".to_owned()), "invalid_external_auth", Some("jwt_malformed")),
         ("five parts", with("a.b.c.d.e".to_owned()), "invalid_external_auth", Some("jwt_malformed")),
@@ -56,17 +68,47 @@ fn nothing_is_sent_for_arguments_that_cannot_succeed() {
         ("bearer", with(format!("Bearer {good}")), "invalid_external_auth", Some("jwt_malformed")),
         ("line end", with(format!("{good}\n")), "invalid_external_auth", Some("jwt_malformed")),
         ("quote", with(format!("{good}\"")), "invalid_external_auth", Some("jwt_malformed")),
-        ("17 KiB", with(format!("{good}{}", "A".repeat(17 * 1024))), "invalid_external_auth", Some("jwt_too_large")),
-        ("header no object", with(jwt(&json!([1]), &claims)), "invalid_external_auth", Some("jwt_header_invalid")),
-        ("claims no object", with(external_jwt(&json!("x"))), "invalid_external_auth", Some("jwt_payload_invalid")),
+        (
+            "17 KiB",
+            with(format!("{good}{}", "A".repeat(17 * 1024))),
+            "invalid_external_auth",
+            Some("jwt_too_large"),
+        ),
+        (
+            "header no object",
+            with(jwt(&json!([1]), &claims)),
+            "invalid_external_auth",
+            Some("jwt_header_invalid"),
+        ),
+        (
+            "claims no object",
+            with(external_jwt(&json!("x"))),
+            "invalid_external_auth",
+            Some("jwt_payload_invalid"),
+        ),
         ("sub twice", with(twice), "invalid_external_auth", Some("jwt_duplicate_member")),
         ("no sub", claim("/sub", Value::Null), "invalid_external_auth", Some("jwt_sub_missing")),
         ("sub a number", claim("/sub", json!(42)), "invalid_external_auth", Some("jwt_sub_invalid")),
         ("sub blank", claim("/sub", json!("  ")), "invalid_external_auth", Some("jwt_sub_invalid")),
-        ("another sub", claim("/sub", json!("user-43")), "invalid_external_auth", Some("external_user_mismatch")),
-        ("sub in capitals", claim("/sub", json!("USER-42")), "invalid_external_auth", Some("external_user_mismatch")),
+        (
+            "another sub",
+            claim("/sub", json!("user-43")),
+            "invalid_external_auth",
+            Some("external_user_mismatch"),
+        ),
+        (
+            "sub in capitals",
+            claim("/sub", json!("USER-42")),
+            "invalid_external_auth",
+            Some("external_user_mismatch"),
+        ),
         ("no exp", claim("/exp", Value::Null), "invalid_external_auth", Some("jwt_exp_missing")),
-        ("exp a string", claim("/exp", json!("1800000300")), "invalid_external_auth", Some("jwt_exp_invalid")),
+        (
+            "exp a string",
+            claim("/exp", json!("1800000300")),
+            "invalid_external_auth",
+            Some("jwt_exp_invalid"),
+        ),
         ("expired", claim("/exp", json!(START - 60)), "invalid_external_auth", Some("jwt_expired")),
     ];
     for (name, args, code, reason) in cases {
@@ -85,7 +127,8 @@ fn an_expiry_within_the_leeway_is_left_to_the_server() {
     let bench = Bench::new();
     bench.answer(200, &session().to_string());
     let external_jwt = external_jwt(&bent(claims(), "/exp", json!(START - 59)));
-    run(bench.client.sign_in_with_external_jwt(SignInWithExternalJwtArgs { external_jwt, ..args() })).expect("sent");
+    run(bench.client.sign_in_with_external_jwt(SignInWithExternalJwtArgs { external_jwt, ..args() }))
+        .expect("sent");
 }
 
 #[test]
@@ -134,7 +177,9 @@ fn a_session_of_another_external_user_is_refused() {
     assert_eq!(error.reason.as_deref(), Some("external_user_mismatch"));
     assert!(!bench.is_signed_in() && bench.stored().is_none());
 
-    for silent in [bent(session(), credential, Value::Null), bent(session(), "/user/verifiedCredentials", json!([]))] {
+    for silent in
+        [bent(session(), credential, Value::Null), bent(session(), "/user/verifiedCredentials", json!([]))]
+    {
         let bench = Bench::new();
         bench.answer(200, &silent.to_string());
         bench.sign_in().expect("a server that does not say is believed");
@@ -172,7 +217,10 @@ fn a_sign_in_as_somebody_else_replaces_the_session_and_ends_the_old_one() {
     let answer = bent(session(), "/user/verifiedCredentials/0/public_identifier", json!("user-7"));
     let answer = bent(bent(answer, "/user/id", json!("other")), "/user/sessionId", json!("session-2"));
     bench.answer(200, &bent(answer, "/minifiedJwt", json!("new.new.new")).to_string());
-    let args = SignInWithExternalJwtArgs { external_jwt: external_jwt(&claims), external_user_id: "user-7".to_owned() };
+    let args = SignInWithExternalJwtArgs {
+        external_jwt: external_jwt(&claims),
+        external_user_id: "user-7".to_owned(),
+    };
     let user = run(bench.client.sign_in_with_external_jwt(args)).expect("signs in");
     assert_eq!(user.user_id.as_deref(), Some("other"));
     assert!(bench.stored().expect("stored").contains("new.new.new"));
@@ -180,7 +228,8 @@ fn a_sign_in_as_somebody_else_replaces_the_session_and_ends_the_old_one() {
     bench.answer(204, "");
     bench.run_tasks();
     let requests = bench.transport.requests.borrow();
-    let header = |name: &str| requests[1].headers.iter().find(|known| known.0 == name).map(|known| known.1.expose());
+    let header =
+        |name: &str| requests[1].headers.iter().find(|known| known.0 == name).map(|known| known.1.expose());
     assert!(requests[1].url.ends_with("/revoke"));
     assert_eq!(header("authorization"), Some(format!("Bearer {MINIFIED}").as_str()));
 }

@@ -90,7 +90,10 @@ fn a_refused_session_is_over() {
         bench.answer(401, body);
         let error = run(bench.client.refresh_user()).expect_err("refused");
         assert_eq!((&*error.code, error.status), ("unauthorized", Some(401)));
-        assert_eq!(bench.snapshot(), ClientSnapshot::SignedOut { reason: Some(LogoutReason::SessionRevoked) });
+        assert_eq!(
+            bench.snapshot(),
+            ClientSnapshot::SignedOut { reason: Some(LogoutReason::SessionRevoked) }
+        );
         assert_eq!(bench.events(), ["signedOut:SessionRevoked"]);
         assert_eq!(bench.stored(), None);
     }

@@ -7,7 +7,8 @@ use serde_json::json;
 use std::{cell::RefCell, rc::Rc};
 
 fn as_session(id: &str) -> String {
-    bent(bent(session(), "/user/sessionId", json!(id)), "/minifiedJwt", json!(format!("{id}.x.y"))).to_string()
+    bent(bent(session(), "/user/sessionId", json!(id)), "/minifiedJwt", json!(format!("{id}.x.y")))
+        .to_string()
 }
 
 #[test]

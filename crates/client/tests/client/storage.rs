@@ -108,10 +108,17 @@ fn whatever_is_not_exactly_a_session_of_ours_is_removed() {
 fn other_keys_and_environments_are_left_alone() {
     let bench = Bench::new();
     let other = STORE_KEY.replace('1', "2");
-    bench.store.values.borrow_mut().extend([(other.clone(), "theirs".to_owned()), ("x".to_owned(), "y".to_owned())]);
+    bench
+        .store
+        .values
+        .borrow_mut()
+        .extend([(other.clone(), "theirs".to_owned()), ("x".to_owned(), "y".to_owned())]);
     bench.answer(200, &session().to_string());
     bench.sign_in().expect("signs in");
-    assert_eq!(bench.store.values.borrow().keys().map(String::as_str).collect::<Vec<_>>(), [STORE_KEY, &other, "x"]);
+    assert_eq!(
+        bench.store.values.borrow().keys().map(String::as_str).collect::<Vec<_>>(),
+        [STORE_KEY, &other, "x"]
+    );
     bench.answer(204, "");
     run(bench.client.logout());
     assert_eq!(bench.store.values.borrow().keys().map(String::as_str).collect::<Vec<_>>(), [&other, "x"]);

@@ -18,7 +18,8 @@ fn session_named(id: &str) -> Rc<Session> {
 }
 
 fn states() -> Vec<(&'static str, State)> {
-    let signed_in = || Phase::SignedIn { session: session_named("A"), ticket: Ticket { session: 1, renewal: 1 } };
+    let signed_in =
+        || Phase::SignedIn { session: session_named("A"), ticket: Ticket { session: 1, renewal: 1 } };
     let of = |phase, pending| State { phase, attempts: 2, pending };
     vec![
         ("loading", of(Phase::Loading, None)),
@@ -64,7 +65,10 @@ fn events() -> Vec<(&'static str, Event)> {
         ("renewed", Event::Renewed { ticket: before_renewal, session: session_named("A2") }),
         ("renewed of another", Event::Renewed { ticket: of_another, session: session_named("A2") }),
         ("user read", Event::UserRead { ticket: before_renewal, user: changed() }),
-        ("user read, same", Event::UserRead { ticket: current, user: Box::new(session_named("A").user.clone()) }),
+        (
+            "user read, same",
+            Event::UserRead { ticket: current, user: Box::new(session_named("A").user.clone()) },
+        ),
         ("user read of another", Event::UserRead { ticket: of_another, user: changed() }),
         ("user deleted", Event::UserDeleted { ticket: current }),
         ("user deleted of another", Event::UserDeleted { ticket: of_another }),
@@ -105,7 +109,8 @@ fn table() -> String {
         for (name, event) in events() {
             let (next, effects) = transition(state.clone(), event);
             let effects: Vec<_> = effects.iter().map(effect_word).collect();
-            let line = format!("{} | {name} | {} | {}", phase_word(&state), phase_word(&next), effects.join(", "));
+            let line =
+                format!("{} | {name} | {} | {}", phase_word(&state), phase_word(&next), effects.join(", "));
             table.push_str(line.trim_end());
             table.push('\n');
         }
@@ -150,8 +155,10 @@ fn a_session_in_memory_is_the_one_in_the_store_and_on_the_timer() {
         let (before, after) = (before.session(), after.session());
         match (before, after) {
             (_, Some(after)) if !matches!(event, Event::Restored(_)) => {
-                let persisted = effects.iter().any(|effect| matches!(effect, Effect::Persist(kept) if *kept == after.0));
-                let kept = effects.iter().all(|effect| !matches!(effect, Effect::Persist(_) | Effect::Forget));
+                let persisted =
+                    effects.iter().any(|effect| matches!(effect, Effect::Persist(kept) if *kept == after.0));
+                let kept =
+                    effects.iter().all(|effect| !matches!(effect, Effect::Persist(_) | Effect::Forget));
                 assert!(persisted || kept, "{name}");
             }
             (Some(_), None) if event != Event::Closed => {
@@ -167,7 +174,10 @@ fn a_superseded_answer_changes_nothing() {
     over_all(|name, before, _, after, effects| {
         if effects.contains(&Effect::Supersede) {
             assert_eq!(before, *after, "{name}");
-            assert!(effects.iter().all(|effect| matches!(effect, Effect::Supersede | Effect::RevokeOrphan(_))), "{name}");
+            assert!(
+                effects.iter().all(|effect| matches!(effect, Effect::Supersede | Effect::RevokeOrphan(_))),
+                "{name}"
+            );
         }
     });
 }
@@ -177,7 +187,10 @@ fn a_closed_client_stays_closed() {
     over_all(|name, before, _, after, effects| {
         if before.phase == Phase::Closed {
             assert_eq!(*after, before, "{name}");
-            assert!(effects.iter().all(|effect| matches!(effect, Effect::Supersede | Effect::RevokeOrphan(_))), "{name}");
+            assert!(
+                effects.iter().all(|effect| matches!(effect, Effect::Supersede | Effect::RevokeOrphan(_))),
+                "{name}"
+            );
         }
     });
 }
@@ -186,7 +199,10 @@ fn a_closed_client_stays_closed() {
 fn no_snapshot_or_event_holds_a_token() {
     over_all(|name, _, _, after, effects| {
         let snapshot = serde_json::to_string::<ClientSnapshot>(&after.snapshot()).expect("plain data");
-        let events: Vec<_> = effects.iter().filter_map(|effect| if let Effect::Emit(event) = effect { Some(event) } else { None }).collect();
+        let events: Vec<_> = effects
+            .iter()
+            .filter_map(|effect| if let Effect::Emit(event) = effect { Some(event) } else { None })
+            .collect();
         let events = serde_json::to_string(&events).expect("plain data");
         for secret in [MINIFIED, FAT] {
             assert!(!snapshot.contains(secret) && !events.contains(secret), "{name}");

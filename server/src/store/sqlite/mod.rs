@@ -20,8 +20,8 @@ use sqlx::{Row, SqlitePool, Transaction, sqlite::Sqlite};
 use uuid::Uuid;
 
 use super::{
-    AdminToken, Environment, OpenError, Refresh, SessionRecord, SignIn, SignedIn, SigningKeyRecord, Store,
-    StoreError, User, UserChange,
+    AdminToken, Environment, OpenError, Refresh, Refreshed, SessionRecord, SignIn, SignedIn,
+    SigningKeyRecord, Store, StoreError, User, UserChange,
 };
 use crate::clock::UnixMillis;
 
@@ -104,7 +104,7 @@ impl Store for SqliteStore {
         sessions::get(&mut reader, environment, id).await
     }
 
-    async fn refresh(&self, refresh: &Refresh) -> Result<SessionRecord> {
+    async fn refresh(&self, refresh: &Refresh) -> Result<Refreshed> {
         let mut writing = self.begin().await?;
         let session = sessions::refresh(&mut writing, refresh).await?;
         writing.commit().await.map_err(rows::failed)?;
@@ -118,7 +118,8 @@ impl Store for SqliteStore {
         now: UnixMillis,
         reason: &str,
     ) -> Result<bool> {
-        sessions::revoke(&self.writer, environment, id, now, reason).await
+        let mut writer = self.writer.acquire().await.map_err(rows::failed)?;
+        sessions::revoke(&mut writer, environment, id, now, reason).await
     }
 
     async fn user(&self, environment: Uuid, id: Uuid) -> Result<User> {

@@ -23,8 +23,8 @@ mod two_processes {
     use crate::{
         clock::UnixMillis,
         store::{
-            AdminToken, Environment, Refresh, SessionRecord, SignIn, SignedIn, SigningKeyRecord, StoreError,
-            User, UserChange,
+            AdminToken, Environment, Refresh, Refreshed, SessionRecord, SignIn, SignedIn, SigningKeyRecord,
+            StoreError, User, UserChange,
         },
     };
     use async_trait::async_trait;
@@ -84,7 +84,7 @@ mod two_processes {
         async fn session(&self, environment: Uuid, id: Uuid) -> Result<SessionRecord> {
             self.next().session(environment, id).await
         }
-        async fn refresh(&self, refresh: &Refresh) -> Result<SessionRecord> {
+        async fn refresh(&self, refresh: &Refresh) -> Result<Refreshed> {
             self.next().refresh(refresh).await
         }
         async fn revoke_session(
