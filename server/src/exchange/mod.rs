@@ -9,6 +9,7 @@ pub mod environments;
 mod error;
 mod external;
 mod nonce;
+mod once;
 mod profile;
 mod public;
 mod reasons;

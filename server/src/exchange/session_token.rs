@@ -8,15 +8,12 @@ use byoa_protocol::{
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{Exchange, ExchangeConfig, ExchangeError, Unauthorized, profile};
+use super::{Exchange, ExchangeConfig, ExchangeError, Unauthorized, once::NODE_LEEWAY_SECONDS, profile};
 use crate::{
     clock::UnixMillis,
     keys::OwnKeys,
     store::{CredentialKind, Environment, SessionRecord, User},
 };
-
-/// How far the clocks of our own nodes may differ.
-const NODE_LEEWAY_SECONDS: u64 = 5;
 
 /// One statement of a session: which token, from when to when.
 pub(super) struct Issue<'a> {

@@ -4,13 +4,13 @@ use byoa_protocol::{Reason, external_auth::VerifyResponse};
 use uuid::Uuid;
 
 use super::{
-    Caller, Exchange, ExchangeConfig, ExchangeError, SignInInput, email::email_claim,
+    Caller, Exchange, ExchangeConfig, ExchangeError, SignInInput, email::email_claim, external::replayed,
     session_key::session_key, session_token::Issue,
 };
 use crate::{
     clock::UnixMillis,
     ids,
-    store::{SessionOrigin, SignIn},
+    store::{ReplayPolicy, SessionOrigin, SignIn},
 };
 
 /// The least that a session lives which comes from a JWT in its leeway.
@@ -22,6 +22,9 @@ const MAX_CALLER_CHARACTERS: usize = 255;
 impl Exchange {
     /// Verifies an external JWT, finds or makes its user and opens a session. The store is not asked about
     /// users before the JWT, the session key and the device's proof are good.
+    ///
+    /// Where a JWT may be used once, its use is spent in the transaction that opens the session: of many at
+    /// once on many nodes one succeeds, and a sign-in that fails leaves the JWT as it was.
     pub async fn sign_in(
         &self,
         environment: Uuid,
@@ -38,6 +41,8 @@ impl Exchange {
         self.verify_device(&environment, input.device).await?;
 
         let now = self.clock.now();
+        let one_use =
+            (environment.replay == ReplayPolicy::Once).then(|| Self::use_of(&environment, &claims, &jwt));
         let expires_at = expiry(&self.config, claims.expires_at(), now);
         let signed_in = self
             .store
@@ -52,11 +57,13 @@ impl Exchange {
                 session_id: ids::unguessable(),
                 token_id: ids::unguessable(),
                 origin: origin(&self.config, input.caller, public_key),
+                one_use,
                 now,
                 expires_at: UnixMillis::from_seconds(expires_at),
                 refresh_expires_at: now.plus(self.config.refresh_window),
             })
-            .await?;
+            .await
+            .map_err(replayed)?;
         self.issue(Issue {
             environment: &environment,
             session: &signed_in.session,

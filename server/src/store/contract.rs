@@ -7,8 +7,9 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    AdminToken, Conflicting, CredentialKind, EmailClaim, Environment, IssuerConfig, KeySource, Refresh,
-    Refreshed, SessionAlgorithm, SessionOrigin, SignIn, SigningKeyRecord, Store, StoreError, UserChange,
+    AdminToken, Conflicting, CredentialKind, EmailClaim, Environment, IssuerConfig, KeySource, OneUse,
+    Refresh, Refreshed, ReplayPolicy, SessionAlgorithm, SessionOrigin, SignIn, SigningKeyRecord, Store,
+    StoreError, UserChange,
 };
 use crate::{clock::UnixMillis, ids, secret::Secret};
 
@@ -52,6 +53,7 @@ macro_rules! contract_tests {
             deleting_a_user_ends_its_sessions,
             a_nonce_is_used_once,
             a_nonce_used_at_once_by_many_is_used_once,
+            a_one_use_is_spent_with_the_sign_in_or_not_at_all,
             admin_tokens_are_found_by_hash,
             sweeping_forgets_what_ended,
         );
@@ -77,6 +79,7 @@ fn environment(id: u128) -> Environment {
         cookie_name: Some("jwt".to_owned()),
         assume_email_verified: true,
         session_algorithm: SessionAlgorithm::Es256,
+        replay: ReplayPolicy::Once,
         nonce_key: ids::secret(),
         revision: 1,
         created_at: NOW,
@@ -132,6 +135,7 @@ fn sign_in(environment: &Environment, subject: &str) -> SignIn {
             ip: Some("2001:db8::1".parse().unwrap()),
             user_agent: Some("browser".to_owned()),
         },
+        one_use: None,
         now: NOW,
         expires_at: later(7_200),
         refresh_expires_at: later(86_400),
@@ -540,6 +544,44 @@ pub(crate) async fn a_nonce_is_used_once(store: TestStore) {
     assert!(!store.use_nonce(one.id, "n", later(1)).await.unwrap());
     assert!(store.use_nonce(two.id, "n", later(1)).await.unwrap());
     assert!(store.use_nonce(one.id, "N", later(1)).await.unwrap());
+}
+
+fn one_use(name: &str) -> OneUse {
+    OneUse { name: name.to_owned(), expires_at: later(100) }
+}
+
+pub(crate) async fn a_one_use_is_spent_with_the_sign_in_or_not_at_all(store: TestStore) {
+    let environment = with_environment(&store, 1).await;
+    let sign_in = |name| SignIn { one_use: Some(one_use(name)), ..sign_in(&environment, "u") };
+    let missing = SignIn { environment_id: Uuid::from_u128(9), ..sign_in("jwt:a") };
+    not_found(store.sign_in(&missing).await);
+    let first = sign_in("jwt:a");
+    store.sign_in(&first).await.unwrap();
+    let again = sign_in("jwt:a");
+    conflict(store.sign_in(&again).await, Conflicting::Used);
+    not_found(store.session(environment.id, again.session_id).await);
+    // Refused for another reason, so nothing is spent.
+    let taken = SignIn { session_id: first.session_id, ..sign_in("jwt:b") };
+    conflict(store.sign_in(&taken).await, Conflicting::Other);
+    store.sign_in(&sign_in("jwt:b")).await.unwrap();
+    let elsewhere = with_environment(&store, 2).await;
+    store.sign_in(&SignIn { environment_id: elsewhere.id, ..sign_in("jwt:a") }).await.unwrap();
+
+    let racers: Vec<_> = (0..64)
+        .map(|_| {
+            let (store, racer) = (Arc::clone(&store), sign_in("jwt:c"));
+            tokio::spawn(async move { store.sign_in(&racer).await })
+        })
+        .collect();
+    let mut first = 0;
+    for racer in racers {
+        match racer.await.unwrap() {
+            Ok(_) => first += 1,
+            refused => conflict(refused, Conflicting::Used),
+        }
+    }
+    assert_eq!(first, 1);
+    assert_eq!(store.sweep(later(100)).await.unwrap(), 4, "what nobody can use is forgotten");
 }
 
 pub(crate) async fn a_nonce_used_at_once_by_many_is_used_once(store: TestStore) {

@@ -19,9 +19,9 @@ use uuid::Uuid;
 use crate::clock::UnixMillis;
 pub use error::{Conflicting, OpenError, StoreError};
 pub use records::{
-    AdminToken, Credential, CredentialKind, EmailClaim, Environment, IssuerConfig, KeySource, Refresh,
-    Refreshed, SessionAlgorithm, SessionOrigin, SessionRecord, SignIn, SignedIn, SigningKeyRecord,
-    UnknownSessionAlgorithm, User, UserChange,
+    AdminToken, Credential, CredentialKind, EmailClaim, Environment, IssuerConfig, KeySource, OneUse,
+    Refresh, Refreshed, ReplayPolicy, SessionAlgorithm, SessionOrigin, SessionRecord, SignIn, SignedIn,
+    SigningKeyRecord, UnknownReplayPolicy, UnknownSessionAlgorithm, User, UserChange,
 };
 
 /// Why a session was ended whose replaced token came back.
@@ -62,7 +62,8 @@ pub trait Store: Send + Sync + Debug {
     async fn signing_keys(&self, environment: Uuid) -> Result<Vec<SigningKeyRecord>, StoreError>;
 
     /// Finds or makes the user of (environment, issuer, subject), brings its credentials up to date and
-    /// opens a session, all or nothing. Two at once for one subject make one user.
+    /// opens a session, all or nothing. Two at once for one subject make one user. What is refused uses
+    /// [`SignIn::one_use`] up as little as anything else.
     async fn sign_in(&self, sign_in: &SignIn) -> Result<SignedIn, StoreError>;
 
     /// A session of that environment, whatever its state.

@@ -26,6 +26,8 @@ pub struct Environment {
     pub assume_email_verified: bool,
     /// What its session tokens are signed with.
     pub session_algorithm: SessionAlgorithm,
+    /// How often one external JWT signs in.
+    pub replay: ReplayPolicy,
     /// Key of the nonces that this environment hands out.
     pub nonce_key: Secret<Vec<u8>>,
     /// Counts changes of anything in here and of the signing keys.
@@ -109,6 +111,50 @@ impl FromStr for SessionAlgorithm {
     }
 }
 
+/// How often one external JWT signs in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ReplayPolicy {
+    /// As often as it is shown before it expires.
+    #[default]
+    Off,
+    /// Once.
+    Once,
+}
+
+impl ReplayPolicy {
+    /// The word in the store and on the command line.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Once => "once",
+        }
+    }
+}
+
+/// Not the name of a [`ReplayPolicy`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the replay policy is off or once")]
+pub struct UnknownReplayPolicy;
+
+impl FromStr for ReplayPolicy {
+    type Err = UnknownReplayPolicy;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        [Self::Off, Self::Once].into_iter().find(|own| own.as_str() == name).ok_or(UnknownReplayPolicy)
+    }
+}
+
+/// Something that may happen once in an environment. What it stands for is in the name, so that different
+/// things do not meet; device nonces have no prefix.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OneUse {
+    /// What is used up.
+    pub name: String,
+    /// When nobody can use it any more, so that it may be forgotten.
+    pub expires_at: UnixMillis,
+}
+
 /// A key that signs, or signed, an environment's session tokens.
 #[derive(Clone, Debug)]
 pub struct SigningKeyRecord {
@@ -162,6 +208,8 @@ pub struct SignIn {
     pub token_id: Uuid,
     /// Where it came from.
     pub origin: SessionOrigin,
+    /// What it uses up; [`Conflicting::Used`](super::Conflicting::Used) where that was used before.
+    pub one_use: Option<OneUse>,
     /// Now.
     pub now: UnixMillis,
     /// End of the session's first token.

@@ -19,6 +19,7 @@ pub(super) struct EnvironmentView {
     cookie_name: Option<String>,
     assume_email_verified: bool,
     session_alg: &'static str,
+    replay: &'static str,
     created_at: String,
     updated_at: String,
 }
@@ -40,6 +41,7 @@ impl EnvironmentView {
             cookie_name: environment.cookie_name.clone(),
             assume_email_verified: environment.assume_email_verified,
             session_alg: environment.session_algorithm.as_str(),
+            replay: environment.replay.as_str(),
             created_at: environment.created_at.rfc3339(),
             updated_at: environment.updated_at.rfc3339(),
         }
@@ -61,6 +63,7 @@ impl EnvironmentView {
             ("cookie-name", or_none(&self.cookie_name)),
             ("assume-email-verified", self.assume_email_verified.to_string()),
             ("session-alg", self.session_alg.to_owned()),
+            ("replay", self.replay.to_owned()),
             ("created", self.created_at.clone()),
             ("changed", self.updated_at.clone()),
             ("path", format!("{}{}", paths::API_BASE, paths::sdk(&self.id, "…"))),

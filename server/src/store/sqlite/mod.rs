@@ -6,6 +6,7 @@ mod open;
 mod rows;
 mod sessions;
 mod users;
+mod uses;
 
 #[cfg(test)]
 mod tests;
@@ -93,6 +94,7 @@ impl Store for SqliteStore {
 
     async fn sign_in(&self, sign_in: &SignIn) -> Result<SignedIn> {
         let mut writing = self.begin().await?;
+        uses::spend(&mut writing, sign_in.environment_id, sign_in.one_use.as_ref()).await?;
         let (user, new_user) = users::recognise(&mut writing, sign_in).await?;
         let session = sessions::insert(&mut writing, sign_in, &user).await?;
         writing.commit().await.map_err(rows::failed)?;

@@ -73,6 +73,7 @@ pub(super) fn environment(row: &SqliteRow) -> Result<Environment> {
         cookie_name: column(row, "cookie_name")?,
         assume_email_verified: column(row, "assume_email_verified")?,
         session_algorithm: word(row, "session_algorithm")?,
+        replay: word(row, "replay")?,
         nonce_key: Secret::new(column(row, "nonce_key")?),
         revision: column(row, "revision")?,
         created_at: time(row, "created_at")?,
