@@ -40,6 +40,10 @@ pub struct SessionClaims {
     /// Key that the session is bound to, 66 hex digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session_public_key: Option<String>,
+    /// The key that must be proved with every use of the token (RFC 9449 6). A backend that takes such a
+    /// token without asking for a proof takes it from whoever has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<Confirmation>,
     /// Name and version of the SDK that signed in.
     #[serde(rename = "sdkVersion", default, skip_serializing_if = "Option::is_none")]
     pub sdk_version: Option<String>,
@@ -49,6 +53,13 @@ pub struct SessionClaims {
     /// Username.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,
+}
+
+/// What a token is bound to (RFC 7800).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confirmation {
+    /// Thumbprint of a public key (RFC 7638).
+    pub jkt: String,
 }
 
 /// Claims of the fat token (`jwt`): the session and the profile.

@@ -5,6 +5,7 @@
 
 pub mod claims;
 pub mod client;
+pub mod dpop;
 pub mod error;
 pub mod external_auth;
 pub mod headers;

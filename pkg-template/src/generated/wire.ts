@@ -281,6 +281,8 @@ export type ErrorCode =
   | "invalid_external_auth"
   | "bad_request"
   | "unauthorized"
+  | "invalid_dpop_proof"
+  | "use_dpop_nonce"
   | "forbidden"
   | "not_found"
   | "method_not_allowed"

@@ -23,6 +23,22 @@ pub enum ExchangeError {
     /// The session token is absent, not ours, over, or its session is.
     #[error("{0}")]
     Unauthorized(Unauthorized),
+    /// The proof of possession is missing or broke a rule.
+    #[error("{message}")]
+    ProofRefused {
+        /// The rule, as the API names it.
+        reason: &'static str,
+        /// What was expected and found, and the mend.
+        message: String,
+    },
+    /// The proof of possession does not repeat a nonce of ours.
+    #[error("{message}")]
+    ProofNonce {
+        /// The rule, as the API names it.
+        reason: &'static str,
+        /// The mend.
+        message: &'static str,
+    },
     /// There is no such environment.
     #[error("no such environment; create it with `byoa-server env create`")]
     EnvironmentNotFound,

@@ -2,7 +2,7 @@
 
 use byoa_jwt::{Algorithm, Policy, Rejection, SigningError, UnverifiedToken, verify, verify_signature};
 use byoa_protocol::{
-    claims::{IdentityClaims, SCOPE_USER_BASIC, SessionClaims},
+    claims::{Confirmation, IdentityClaims, SCOPE_USER_BASIC, SessionClaims},
     external_auth::VerifyResponse,
 };
 use serde_json::{Map, Value};
@@ -74,6 +74,7 @@ impl Exchange {
             last_verified_credential_id: session.signin_credential_id.to_string(),
             signin_credential_id: session.signin_credential_id.to_string(),
             session_public_key: session.origin.public_key.clone(),
+            cnf: session.origin.dpop_jkt.clone().map(|jkt| Confirmation { jkt }),
             sdk_version: session.origin.sdk_version.clone(),
             email: verified_email(user),
             username: user.username.clone(),

@@ -36,9 +36,15 @@ impl Exchange {
             message: "a JWT must be sent as `jwt`, or in the environment's cookie, but there is none"
                 .to_owned(),
         })?;
+        // Cheaper than the JWT, and the first proof of a client only asks for a nonce.
+        let proof = self.verify_proof(&environment, &input.request, None, None)?;
         let claims = self.verify_external(&environment, &jwt).await?;
         let public_key = session_key(input.session_public_key, input.session_public_key_header)?;
         self.verify_device(&environment, input.device).await?;
+        if let Some(proof) = &proof {
+            self.use_proof(&environment, proof).await?;
+        }
+        let dpop_jkt = proof.map(|proof| proof.jkt);
 
         let now = self.clock.now();
         let one_use =
@@ -56,7 +62,7 @@ impl Exchange {
                 new_email_credential_id: ids::sortable(now),
                 session_id: ids::unguessable(),
                 token_id: ids::unguessable(),
-                origin: origin(&self.config, input.caller, public_key),
+                origin: origin(&self.config, input.caller, public_key, dpop_jkt),
                 one_use,
                 now,
                 expires_at: UnixMillis::from_seconds(expires_at),
@@ -86,11 +92,17 @@ fn expiry(config: &ExchangeConfig, external: i64, now: UnixMillis) -> i64 {
     if external > now { own.min(external) } else { own.min(now + LEEWAY_SESSION_SECONDS) }
 }
 
-fn origin(config: &ExchangeConfig, caller: Caller, public_key: Option<String>) -> SessionOrigin {
+fn origin(
+    config: &ExchangeConfig,
+    caller: Caller,
+    public_key: Option<String>,
+    dpop_jkt: Option<String>,
+) -> SessionOrigin {
     let audience = caller.origin.filter(|origin| is_origin(origin));
     SessionOrigin {
         audience: audience.unwrap_or_else(|| config.public_url.origin().ascii_serialization()),
         public_key,
+        dpop_jkt,
         sdk_version: caller.sdk_version.as_deref().and_then(kept),
         ip: caller.ip,
         user_agent: caller.user_agent.as_deref().and_then(kept),

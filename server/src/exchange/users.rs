@@ -4,8 +4,8 @@ use byoa_protocol::user::{NextView, SdkUser, UpdateSelfResponse, UserFields};
 use uuid::Uuid;
 
 use super::{
-    AuthenticatedSession, Exchange, ExchangeError, MAX_METADATA_BYTES, email, profile, session_token::Issue,
-    sessions::ended,
+    AuthenticatedSession, Exchange, ExchangeError, MAX_METADATA_BYTES, Shown, email, profile,
+    session_token::Issue, sessions::ended,
 };
 use crate::store::{Conflicting, StoreError, UserChange};
 
@@ -14,26 +14,26 @@ const MAX_FIELD_CHARACTERS: usize = 255;
 
 impl Exchange {
     /// The signed-in user.
-    pub async fn current_user(
+    pub async fn current_user<'r>(
         &self,
         environment: Uuid,
-        bearer: Option<&str>,
+        shown: impl Into<Shown<'r>>,
     ) -> Result<SdkUser, ExchangeError> {
-        let AuthenticatedSession { session, .. } = self.authenticate(environment, bearer).await?;
+        let AuthenticatedSession { session, .. } = self.authenticate(environment, shown).await?;
         let user = self.store.user(environment, session.user_id).await.map_err(ended)?;
         Ok(profile::sdk_user(&user, Some(&session), false))
     }
 
     /// Changes the signed-in user, and states the session's token anew with the changed profile: the
     /// published client takes its token from this answer. The token ends when the shown one does.
-    pub async fn update_user(
+    pub async fn update_user<'r>(
         &self,
         environment: Uuid,
-        bearer: Option<&str>,
+        shown: impl Into<Shown<'r>>,
         fields: UserFields,
     ) -> Result<UpdateSelfResponse, ExchangeError> {
         let AuthenticatedSession { environment, claims, session } =
-            self.authenticate(environment, bearer).await?;
+            self.authenticate(environment, shown).await?;
         let change = change(fields)?;
         let now = self.clock.now();
         let user =
@@ -58,8 +58,12 @@ impl Exchange {
     }
 
     /// Removes the signed-in user and all its sessions.
-    pub async fn delete_user(&self, environment: Uuid, bearer: Option<&str>) -> Result<(), ExchangeError> {
-        let AuthenticatedSession { session, .. } = self.authenticate(environment, bearer).await?;
+    pub async fn delete_user<'r>(
+        &self,
+        environment: Uuid,
+        shown: impl Into<Shown<'r>>,
+    ) -> Result<(), ExchangeError> {
+        let AuthenticatedSession { session, .. } = self.authenticate(environment, shown).await?;
         self.store.delete_user(environment, session.user_id).await?;
         Ok(())
     }

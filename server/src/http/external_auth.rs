@@ -1,7 +1,7 @@
 //! `POST externalAuth/signin`: an external JWT for a session.
 
 use super::body::{Json, RequestBody};
-use super::client_info::{ClientInfo, Device, SessionPublicKey};
+use super::client_info::{ClientInfo, Device, Proof, text};
 use super::environment::{InEnvironment, allows};
 use super::{ApiError, cookies::cookie};
 use crate::AppState;
@@ -10,6 +10,7 @@ use crate::store::Environment;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header::ORIGIN};
 use byoa_protocol::external_auth::{ExternalAuthSigninRequest, VerifyResponse};
+use byoa_protocol::headers::SESSION_PUBLIC_KEY;
 
 impl RequestBody for ExternalAuthSigninRequest {
     const SHAPE: &'static str = r#"{"jwt": "…"} with strings as values"#;
@@ -24,7 +25,7 @@ pub(super) async fn sign_in(
     InEnvironment(environment): InEnvironment,
     ClientInfo(caller): ClientInfo,
     Device(device): Device,
-    SessionPublicKey(session_public_key_header): SessionPublicKey,
+    Proof(request): Proof,
     headers: HeaderMap,
     Json(body): Json<ExternalAuthSigninRequest>,
 ) -> Result<axum::Json<VerifyResponse>, ApiError> {
@@ -37,7 +38,8 @@ pub(super) async fn sign_in(
         None => from_cookie(&environment, &headers)?,
     };
     let session_public_key = body.session_public_key;
-    let input = SignInInput { jwt, session_public_key, session_public_key_header, device, caller };
+    let session_public_key_header = text(&headers, SESSION_PUBLIC_KEY);
+    let input = SignInInput { jwt, session_public_key, session_public_key_header, device, request, caller };
     Ok(axum::Json(state.exchange.sign_in(environment.id, input).await?))
 }
 

@@ -1,7 +1,8 @@
 //! Which path leads to which handler, and the layers around them.
 
 use super::{
-    ApiError, cors, environment, error, external_auth, health, nonces, observe, sessions, settings, users,
+    ApiError, cors, dpop, environment, error, external_auth, health, nonces, observe, sessions, settings,
+    users,
 };
 use crate::AppState;
 use axum::Router;
@@ -36,6 +37,7 @@ pub fn router(state: AppState) -> Router {
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(from_fn(time_limit))
         .layer(cors::of_environment())
+        .layer(from_fn_with_state(state.clone(), dpop::hand_out))
         .merge(keys)
         .layer(from_fn_with_state(state.clone(), environment::look_up))
         .layer(from_fn(observe::observe))

@@ -19,7 +19,7 @@ pub(super) async fn show(
     InEnvironment(environment): InEnvironment,
     bearer: Bearer,
 ) -> Result<axum::Json<SdkUser>, ApiError> {
-    Ok(axum::Json(state.exchange.current_user(environment.id, bearer.token()).await?))
+    Ok(axum::Json(state.exchange.current_user(environment.id, bearer.shown()).await?))
 }
 
 /// `PUT users`.
@@ -29,7 +29,7 @@ pub(super) async fn update(
     bearer: Bearer,
     Json(fields): Json<UserFields>,
 ) -> Result<axum::Json<UpdateSelfResponse>, ApiError> {
-    Ok(axum::Json(state.exchange.update_user(environment.id, bearer.token(), fields).await?))
+    Ok(axum::Json(state.exchange.update_user(environment.id, bearer.shown(), fields).await?))
 }
 
 /// `DELETE users`.
@@ -38,6 +38,6 @@ pub(super) async fn delete(
     InEnvironment(environment): InEnvironment,
     bearer: Bearer,
 ) -> Result<StatusCode, ApiError> {
-    state.exchange.delete_user(environment.id, bearer.token()).await?;
+    state.exchange.delete_user(environment.id, bearer.shown()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

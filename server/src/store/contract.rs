@@ -131,6 +131,7 @@ fn sign_in(environment: &Environment, subject: &str) -> SignIn {
         origin: SessionOrigin {
             audience: "https://app.example".to_owned(),
             public_key: Some("02ab".to_owned()),
+            dpop_jkt: Some("thumbprint".to_owned()),
             sdk_version: Some("ClientSDK/1".to_owned()),
             ip: Some("2001:db8::1".parse().unwrap()),
             user_agent: Some("browser".to_owned()),

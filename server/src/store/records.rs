@@ -225,6 +225,8 @@ pub struct SessionOrigin {
     pub audience: String,
     /// Key that it is bound to: a compressed P-256 point in hex.
     pub public_key: Option<String>,
+    /// Thumbprint of the key that must be proved with every use of its tokens (RFC 9449).
+    pub dpop_jkt: Option<String>,
     /// The SDK's name and version.
     pub sdk_version: Option<String>,
     /// The caller's address.

@@ -5,6 +5,7 @@ mod cli;
 mod common;
 mod cors;
 mod crash;
+mod dpop;
 mod http_errors;
 mod sign_in;
 mod users;

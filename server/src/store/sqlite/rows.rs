@@ -162,6 +162,7 @@ pub(super) fn session(row: &SqliteRow) -> Result<SessionRecord> {
         origin: SessionOrigin {
             audience: column(row, "audience")?,
             public_key: column(row, "public_key")?,
+            dpop_jkt: column(row, "dpop_jkt")?,
             sdk_version: column(row, "sdk_version")?,
             ip: ip.map_err(|_| StoreError::Corrupt("ip"))?,
             user_agent: column(row, "user_agent")?,

@@ -35,9 +35,9 @@ pub(super) async fn insert(
     };
     sqlx::query(
         "INSERT INTO sessions (id, environment_id, user_id, signin_credential_id, audience, public_key,
-            sdk_version, ip, user_agent, generation, token_id, created_at, refreshed_at, expires_at,
+            dpop_jkt, sdk_version, ip, user_agent, generation, token_id, created_at, refreshed_at, expires_at,
             refresh_expires_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(session.id)
     .bind(session.environment_id)
@@ -45,6 +45,7 @@ pub(super) async fn insert(
     .bind(session.signin_credential_id)
     .bind(&session.origin.audience)
     .bind(session.origin.public_key.as_deref())
+    .bind(session.origin.dpop_jkt.as_deref())
     .bind(session.origin.sdk_version.as_deref())
     .bind(session.origin.ip.map(|ip| ip.to_string()))
     .bind(session.origin.user_agent.as_deref())
