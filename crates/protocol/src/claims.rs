@@ -62,6 +62,38 @@ pub struct Confirmation {
     pub jkt: String,
 }
 
+/// `typ` of an elevated token: no session token has it.
+pub const ELEVATED_TYPE: &str = "elevated+jwt";
+
+/// Claims of an elevated token. Never good as a session token: another `typ`, another audience, and no
+/// [`SCOPE_USER_BASIC`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ElevatedClaims {
+    /// Id of the signing key; also in the header.
+    pub kid: String,
+    /// Ourselves.
+    pub aud: String,
+    /// `host/environmentId`, without a scheme.
+    pub iss: String,
+    /// UUID of the user.
+    pub sub: String,
+    /// UUID of the session; good for no other.
+    pub sid: String,
+    /// Seconds since 1970.
+    pub iat: i64,
+    /// Seconds since 1970.
+    pub exp: i64,
+    /// UUID, unique to this token.
+    pub jti: String,
+    /// UUID of the environment.
+    pub environment_id: String,
+    /// What it is good for, space separated.
+    pub scope: String,
+    /// Whether it is good for one operation.
+    #[serde(rename = "singleUse")]
+    pub single_use: bool,
+}
+
 /// Claims of the fat token (`jwt`): the session and the profile.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct IdentityClaims {

@@ -113,6 +113,8 @@ codes! {
     UseDpopNonce = "use_dpop_nonce", Some(401), retry: true;
     /// The session is known and may not do this.
     Forbidden = "forbidden", Some(403), retry: false;
+    /// The operation needs an elevated token of this session with the operation's scope, not used before.
+    StepUpRequired = "step_up_required", Some(403), retry: false;
     /// No such environment or path.
     NotFound = "not_found", Some(404), retry: false;
     /// The path exists; the method does not.
@@ -123,6 +125,8 @@ codes! {
     UnsupportedMediaType = "unsupported_media_type", Some(415), retry: false;
     /// The session key is not a compressed P-256 point in 66 lower-case hex digits.
     InvalidSessionPublicKey = "invalid_session_public_key", Some(422), retry: false;
+    /// A step-up asks for no scope, or for one that does not exist.
+    InvalidScopes = "invalid_scopes", Some(422), retry: false;
     /// The device's signed nonce does not verify, or the nonce is used, expired or not ours.
     InvalidDeviceNonce = "invalid_device_nonce", Some(422), retry: false;
     /// A profile field is too long or of a wrong form; the sentence names it.

@@ -13,6 +13,7 @@ pub mod jwks;
 pub mod nonce;
 pub mod paths;
 pub mod reason;
+pub mod scopes;
 pub mod settings;
 pub mod user;
 

@@ -43,6 +43,9 @@ pub struct EnvironmentSettings {
     pub session_algorithm: Option<SessionAlgorithm>,
     /// How often one external JWT signs in. Default: as often as it is shown.
     pub replay: Option<ReplayPolicy>,
+    /// Scopes of the operations that need an elevated token, of [`super::STEP_UP_OPERATIONS`]; replaces the
+    /// whole list. Default: none.
+    pub step_up: Option<Vec<String>>,
 }
 
 /// Why settings were not taken. The sentence names the setting and the mend.
@@ -108,6 +111,7 @@ impl Environments {
             assume_email_verified: false,
             session_algorithm: settings.session_algorithm.unwrap_or_default(),
             replay: ReplayPolicy::default(),
+            step_up: Vec::new(),
             nonce_key: ids::secret(),
             revision: 1,
             created_at: now,
@@ -187,6 +191,9 @@ impl Environments {
         }
         if let Some(replay) = settings.replay {
             environment.replay = replay;
+        }
+        if let Some(scopes) = settings.step_up {
+            environment.step_up = check::step_up(scopes)?;
         }
         let jwks_url = match settings.jwks_url {
             Some(url) => Some(check::jwks_url(&url, self.allow_private_jwks)?),

@@ -39,6 +39,12 @@ pub enum ExchangeError {
         /// The mend.
         message: &'static str,
     },
+    /// The operation needs an elevated token, and the one that came, if any, does not do.
+    #[error("{0}")]
+    StepUpRequired(&'static str),
+    /// A step-up for no scope, or one that does not exist.
+    #[error("a step-up asks for scopes that exist, as words with spaces between; correct `scope`")]
+    InvalidScopes,
     /// There is no such environment.
     #[error("no such environment; create it with `byoa-server env create`")]
     EnvironmentNotFound,

@@ -18,6 +18,7 @@ mod session_key;
 mod session_token;
 mod sessions;
 mod sign_in;
+mod step_up;
 mod users;
 
 #[cfg(test)]
@@ -35,6 +36,7 @@ use crate::{
     store::{Environment, SessionRecord, Store, StoreError},
 };
 pub use error::{ExchangeError, Unauthorized};
+pub use step_up::STEP_UP_OPERATIONS;
 
 /// The most bytes of JSON in a user's metadata.
 pub const MAX_METADATA_BYTES: usize = 16 * 1024;
@@ -136,6 +138,8 @@ pub struct Shown<'r> {
     pub scheme: Scheme,
     /// The request and its proof.
     pub request: Option<&'r RequestProof>,
+    /// The elevated token, for operations that ask for one.
+    pub elevated: Option<&'r str>,
 }
 
 impl<'r> From<Option<&'r str>> for Shown<'r> {

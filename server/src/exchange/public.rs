@@ -16,6 +16,9 @@ use super::{
 };
 use crate::store::{Environment, KeySource};
 
+/// The version of the API in which operations may need a step-up.
+const API_WITH_STEP_UP: &str = "2026_04_01";
+
 /// The version of the API in which no operation needs a step-up.
 const API_WITHOUT_STEP_UP: &str = "2026_01_01";
 
@@ -39,7 +42,7 @@ impl Exchange {
             design: json!({}),
             general: json!({}),
             privacy: json!({}),
-            sdk: SdkSettings { min_api_version: API_WITHOUT_STEP_UP.to_owned() },
+            sdk: SdkSettings { min_api_version: min_api_version(&environment).to_owned() },
             security: SecuritySettings {
                 jwt_duration: duration(self.config.session_lifetime.as_secs()),
                 auth: AuthSettings { storage: vec!["localstorage".to_owned()] },
@@ -66,6 +69,10 @@ impl Exchange {
 fn dpop() -> DpopSettings {
     let algorithms = Exchange::dpop_algorithms().iter().map(|algorithm| algorithm.as_str().to_owned());
     DpopSettings { supported: true, nonce_required: true, algorithms: algorithms.collect() }
+}
+
+const fn min_api_version(environment: &Environment) -> &'static str {
+    if environment.step_up.is_empty() { API_WITHOUT_STEP_UP } else { API_WITH_STEP_UP }
 }
 
 fn external_auth(environment: &Environment) -> Option<ExternalAuthSettings> {

@@ -121,7 +121,7 @@ impl Exchange {
         Ok(read_claims(environment, claims.members())?)
     }
 
-    fn own_policy(&self, environment: &Environment) -> Policy {
+    pub(super) fn own_policy(&self, environment: &Environment) -> Policy {
         Policy {
             algorithms: vec![Algorithm::Es256, Algorithm::Rs256],
             leeway_seconds: NODE_LEEWAY_SECONDS,

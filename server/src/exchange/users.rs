@@ -1,11 +1,12 @@
 //! The signed-in user looks at itself, changes and goes.
 
+use byoa_protocol::scopes::{USER_DELETE, USER_UPDATE};
 use byoa_protocol::user::{NextView, SdkUser, UpdateSelfResponse, UserFields};
 use uuid::Uuid;
 
 use super::{
     AuthenticatedSession, Exchange, ExchangeError, MAX_METADATA_BYTES, Shown, email, profile,
-    session_token::Issue, sessions::ended,
+    session_token::Issue, sessions::ended, step_up::spent,
 };
 use crate::store::{Conflicting, StoreError, UserChange};
 
@@ -32,15 +33,18 @@ impl Exchange {
         shown: impl Into<Shown<'r>>,
         fields: UserFields,
     ) -> Result<UpdateSelfResponse, ExchangeError> {
-        let AuthenticatedSession { environment, claims, session } =
-            self.authenticate(environment, shown).await?;
+        let shown = shown.into();
+        let live = self.authenticate(environment, shown).await?;
         let change = change(fields)?;
+        let one_use = self.require_step_up(&live, shown.elevated, USER_UPDATE).await?;
+        let change = UserChange { one_use, ..change };
+        let AuthenticatedSession { environment, claims, session } = live;
         let now = self.clock.now();
         let user =
             self.store.update_user(environment.id, session.user_id, &change, now).await.map_err(|error| {
                 match error {
                     StoreError::Conflict(Conflicting::Username) => ExchangeError::UsernameTaken,
-                    other => ended(other),
+                    other => spent(other),
                 }
             })?;
         let session = self
@@ -63,8 +67,11 @@ impl Exchange {
         environment: Uuid,
         shown: impl Into<Shown<'r>>,
     ) -> Result<(), ExchangeError> {
-        let AuthenticatedSession { session, .. } = self.authenticate(environment, shown).await?;
-        self.store.delete_user(environment, session.user_id).await?;
+        let shown = shown.into();
+        let live = self.authenticate(environment, shown).await?;
+        let one_use = self.require_step_up(&live, shown.elevated, USER_DELETE).await?;
+        let user = live.session.user_id;
+        self.store.delete_user(environment, user, one_use.as_ref()).await.map_err(spent)?;
         Ok(())
     }
 }
@@ -94,6 +101,7 @@ fn change(fields: UserFields) -> Result<UserChange, ExchangeError> {
         })?,
         policies_consent: fields.policies_consent,
         metadata,
+        one_use: None,
     })
 }
 

@@ -1,11 +1,12 @@
 //! The session token of a request, and the proof that it may need.
 
-use super::client_info::Proof;
+use super::client_info::{Proof, text};
 use crate::AppState;
 use crate::exchange::{RequestProof, Scheme, Shown};
 use crate::secret::Secret;
 use axum::extract::FromRequestParts;
 use axum::http::{HeaderMap, header::AUTHORIZATION, request::Parts};
+use byoa_protocol::headers::ELEVATED_ACCESS_TOKEN;
 use std::convert::Infallible;
 
 /// The token of `Authorization: Bearer …` (RFC 6750 §2.1) or `Authorization: DPoP …` (RFC 9449 §7.1), where
@@ -16,13 +17,15 @@ pub(super) struct Bearer {
     token: Option<Secret<String>>,
     scheme: Scheme,
     request: RequestProof,
+    elevated: Option<Secret<String>>,
 }
 
 impl Bearer {
     /// All of it, for the use case.
     pub(super) fn shown(&self) -> Shown<'_> {
         let token = self.token.as_ref().map(|token| token.expose().as_str());
-        Shown { token, scheme: self.scheme, request: Some(&self.request) }
+        let elevated = self.elevated.as_ref().map(|token| token.expose().as_str());
+        Shown { token, scheme: self.scheme, request: Some(&self.request), elevated }
     }
 }
 
@@ -33,7 +36,9 @@ impl FromRequestParts<AppState> for Bearer {
         let Proof(request) = Proof::from_request_parts(parts, state).await?;
         let found = token(&parts.headers);
         let scheme = found.map_or_else(Scheme::default, |(scheme, _)| scheme);
-        Ok(Self { token: found.map(|(_, token)| token.to_owned().into()), scheme, request })
+        let token = found.map(|(_, token)| token.to_owned().into());
+        let elevated = text(&parts.headers, ELEVATED_ACCESS_TOKEN).map(Secret::new);
+        Ok(Self { token, scheme, request, elevated })
     }
 }
 

@@ -1,5 +1,7 @@
-//! `POST externalAuth/signin`: an external JWT for a session.
+//! `POST externalAuth/signin`: an external JWT for a session. `POST externalAuth/verify` and
+//! `POST stepUp/check`: an elevated token for the session.
 
+use super::bearer::Bearer;
 use super::body::{Json, RequestBody};
 use super::client_info::{ClientInfo, Device, Proof, text};
 use super::environment::{InEnvironment, allows};
@@ -9,7 +11,10 @@ use crate::exchange::SignInInput;
 use crate::store::Environment;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header::ORIGIN};
-use byoa_protocol::external_auth::{ExternalAuthSigninRequest, VerifyResponse};
+use byoa_protocol::external_auth::{
+    ExternalAuthAssertionResponse, ExternalAuthSigninRequest, StepUpCheckRequest, StepUpCheckResponse,
+    VerifyResponse,
+};
 use byoa_protocol::headers::SESSION_PUBLIC_KEY;
 
 impl RequestBody for ExternalAuthSigninRequest {
@@ -29,18 +34,53 @@ pub(super) async fn sign_in(
     headers: HeaderMap,
     Json(body): Json<ExternalAuthSigninRequest>,
 ) -> Result<axum::Json<VerifyResponse>, ApiError> {
-    let origin = headers.get(ORIGIN).map(HeaderValue::as_bytes);
-    if origin.is_some_and(|origin| !allows(&environment, origin)) {
-        return Err(ApiError::ForeignOrigin);
-    }
-    let jwt = match body.jwt {
-        Some(jwt) => Some(jwt),
-        None => from_cookie(&environment, &headers)?,
-    };
+    let jwt = external_jwt(&environment, &headers, body.jwt)?;
     let session_public_key = body.session_public_key;
     let session_public_key_header = text(&headers, SESSION_PUBLIC_KEY);
     let input = SignInInput { jwt, session_public_key, session_public_key_header, device, request, caller };
     Ok(axum::Json(state.exchange.sign_in(environment.id, input).await?))
+}
+
+/// `POST externalAuth/verify`: an external JWT of the signed-in user for an elevated token.
+pub(super) async fn verify(
+    State(state): State<AppState>,
+    InEnvironment(environment): InEnvironment,
+    bearer: Bearer,
+    headers: HeaderMap,
+    Json(body): Json<ExternalAuthSigninRequest>,
+) -> Result<axum::Json<ExternalAuthAssertionResponse>, ApiError> {
+    let jwt = external_jwt(&environment, &headers, body.jwt)?;
+    Ok(axum::Json(state.exchange.step_up(environment.id, bearer.shown(), jwt).await?))
+}
+
+impl RequestBody for StepUpCheckRequest {
+    const SHAPE: &'static str = r#"{"scope": "user:update"}"#;
+}
+
+/// `POST stepUp/check`: whether an operation needs an elevated token that is not there.
+pub(super) async fn check_step_up(
+    State(state): State<AppState>,
+    InEnvironment(environment): InEnvironment,
+    bearer: Bearer,
+    Json(body): Json<StepUpCheckRequest>,
+) -> Result<axum::Json<StepUpCheckResponse>, ApiError> {
+    Ok(axum::Json(state.exchange.check_step_up(environment.id, bearer.shown(), &body.scope).await?))
+}
+
+/// The external JWT of a request, from a page that may call.
+fn external_jwt(
+    environment: &Environment,
+    headers: &HeaderMap,
+    in_body: Option<String>,
+) -> Result<Option<String>, ApiError> {
+    let origin = headers.get(ORIGIN).map(HeaderValue::as_bytes);
+    if origin.is_some_and(|origin| !allows(environment, origin)) {
+        return Err(ApiError::ForeignOrigin);
+    }
+    match in_body {
+        Some(jwt) => Ok(Some(jwt)),
+        None => from_cookie(environment, headers),
+    }
 }
 
 /// The JWT of the environment's cookie. A cookie is sent whoever asks, so only a request whose browser

@@ -45,11 +45,13 @@ pub fn router(state: AppState) -> Router {
 }
 
 fn operations() -> Router<AppState> {
-    let table: [(&str, MethodRouter<AppState>); 9] = [
+    let table: [(&str, MethodRouter<AppState>); 11] = [
         (paths::SETTINGS, get(settings::show)),
         (paths::NONCE, get(nonces::one)),
         (paths::NONCES, get(nonces::several)),
         (paths::EXTERNAL_AUTH_SIGN_IN, post(external_auth::sign_in)),
+        (paths::EXTERNAL_AUTH_VERIFY, post(external_auth::verify)),
+        (paths::STEP_UP_CHECK, post(external_auth::check_step_up)),
         (paths::USERS, get(users::show).put(users::update).delete(users::delete)),
         (paths::REFRESH, post(sessions::refresh)),
         (paths::SESSION, get(sessions::probe)),

@@ -54,6 +54,7 @@ macro_rules! contract_tests {
             a_nonce_is_used_once,
             a_nonce_used_at_once_by_many_is_used_once,
             a_one_use_is_spent_with_the_sign_in_or_not_at_all,
+            a_one_use_is_spent_with_a_users_change_or_not_at_all,
             admin_tokens_are_found_by_hash,
             sweeping_forgets_what_ended,
         );
@@ -80,6 +81,7 @@ fn environment(id: u128) -> Environment {
         assume_email_verified: true,
         session_algorithm: SessionAlgorithm::Es256,
         replay: ReplayPolicy::Once,
+        step_up: vec!["user:update".to_owned()],
         nonce_key: ids::secret(),
         revision: 1,
         created_at: NOW,
@@ -211,7 +213,7 @@ pub(crate) async fn what_is_unknown_is_not_found(store: TestStore) {
     not_found(store.user(environment.id, nobody).await);
     not_found(store.update_user(environment.id, nobody, &UserChange::default(), NOW).await);
     not_found(store.admin_token(&[0; 32]).await);
-    assert!(!store.delete_user(environment.id, nobody).await.unwrap());
+    assert!(!store.delete_user(environment.id, nobody, None).await.unwrap());
     assert!(!store.revoke_session(environment.id, nobody, NOW, "x").await.unwrap());
 }
 
@@ -345,7 +347,7 @@ pub(crate) async fn a_session_belongs_to_its_environment(store: TestStore) {
     let session = store.sign_in(&sign_in(&one, "u")).await.unwrap().session;
     not_found(store.session(two.id, session.id).await);
     assert!(!store.revoke_session(two.id, session.id, NOW, "x").await.unwrap());
-    assert!(!store.delete_user(two.id, session.user_id).await.unwrap());
+    assert!(!store.delete_user(two.id, session.user_id, None).await.unwrap());
     assert_eq!(store.session(one.id, session.id).await.unwrap(), session);
 }
 
@@ -477,6 +479,7 @@ pub(crate) async fn a_profile_changes_field_by_field(store: TestStore) {
         username: set("Ann"),
         policies_consent: Some(true),
         metadata: json!({"a": [1, {"b": null}]}).as_object().cloned(),
+        one_use: None,
     };
     let text = |text: &str| Some(text.to_owned());
     let full = store.update_user(environment.id, before.id, &change, NOW).await.unwrap();
@@ -528,8 +531,8 @@ pub(crate) async fn deleting_a_user_ends_its_sessions(store: TestStore) {
     let environment = with_environment(&store, 1).await;
     let gone = store.sign_in(&sign_in(&environment, "gone")).await.unwrap();
     let stays = store.sign_in(&sign_in(&environment, "stays")).await.unwrap();
-    assert!(store.delete_user(environment.id, gone.user.id).await.unwrap());
-    assert!(!store.delete_user(environment.id, gone.user.id).await.unwrap());
+    assert!(store.delete_user(environment.id, gone.user.id, None).await.unwrap());
+    assert!(!store.delete_user(environment.id, gone.user.id, None).await.unwrap());
     not_found(store.user(environment.id, gone.user.id).await);
     not_found(store.session(environment.id, gone.session.id).await);
     not_found(store.refresh(&refresh(&gone.session, later(1))).await);
@@ -583,6 +586,31 @@ pub(crate) async fn a_one_use_is_spent_with_the_sign_in_or_not_at_all(store: Tes
     }
     assert_eq!(first, 1);
     assert_eq!(store.sweep(later(100)).await.unwrap(), 4, "what nobody can use is forgotten");
+}
+
+pub(crate) async fn a_one_use_is_spent_with_a_users_change_or_not_at_all(store: TestStore) {
+    let environment = with_environment(&store, 1).await.id;
+    let sign_in = |subject| SignIn { environment_id: environment, ..sign_in(&self::environment(1), subject) };
+    let ann = store.sign_in(&sign_in("ann")).await.unwrap().user;
+    let bob = store.sign_in(&sign_in("bob")).await.unwrap().user;
+    let named = |name: &str, one_use| UserChange {
+        username: Some(Some(name.to_owned())),
+        one_use: Some(one_use),
+        ..UserChange::default()
+    };
+    let (first, second) = (one_use("elevated:1"), one_use("elevated:2"));
+    store.update_user(environment, ann.id, &named("ann", first.clone()), NOW).await.unwrap();
+    conflict(
+        store.update_user(environment, ann.id, &named("eve", first.clone()), NOW).await,
+        Conflicting::Used,
+    );
+    let taken = store.update_user(environment, bob.id, &named("ann", second.clone()), NOW).await;
+    conflict(taken, Conflicting::Username);
+    conflict(store.delete_user(environment, bob.id, Some(&first)).await, Conflicting::Used);
+    assert!(!store.delete_user(environment, Uuid::from_u128(9), Some(&second)).await.unwrap());
+    assert_eq!(store.user(environment, ann.id).await.unwrap().username.as_deref(), Some("ann"));
+    store.user(environment, bob.id).await.unwrap();
+    assert!(store.delete_user(environment, bob.id, Some(&second)).await.unwrap(), "it was never spent");
 }
 
 pub(crate) async fn a_nonce_used_at_once_by_many_is_used_once(store: TestStore) {

@@ -90,7 +90,8 @@ pub trait Store: Send + Sync + Debug {
     async fn user(&self, environment: Uuid, id: Uuid) -> Result<User, StoreError>;
 
     /// Changes a profile. [`Conflicting::Username`] where another user of the environment has that name,
-    /// in whatever case.
+    /// in whatever case; [`Conflicting::Used`] where [`UserChange::one_use`] was used before. It is used up
+    /// with the change or not at all.
     async fn update_user(
         &self,
         environment: Uuid,
@@ -99,8 +100,14 @@ pub trait Store: Send + Sync + Debug {
         now: UnixMillis,
     ) -> Result<User, StoreError>;
 
-    /// Removes a user, its credentials and its sessions. Whether there was one.
-    async fn delete_user(&self, environment: Uuid, id: Uuid) -> Result<bool, StoreError>;
+    /// Removes a user, its credentials and its sessions. Whether there was one. [`Conflicting::Used`] where
+    /// `one_use` was used before; it is used up with the user or not at all.
+    async fn delete_user(
+        &self,
+        environment: Uuid,
+        id: Uuid,
+        one_use: Option<&OneUse>,
+    ) -> Result<bool, StoreError>;
 
     /// Marks a nonce as used until `expires_at`. Whether this was the first time.
     async fn use_nonce(

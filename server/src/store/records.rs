@@ -28,6 +28,8 @@ pub struct Environment {
     pub session_algorithm: SessionAlgorithm,
     /// How often one external JWT signs in.
     pub replay: ReplayPolicy,
+    /// Scopes of the operations that need an elevated token.
+    pub step_up: Vec<String>,
     /// Key of the nonces that this environment hands out.
     pub nonce_key: Secret<Vec<u8>>,
     /// Counts changes of anything in here and of the signing keys.
@@ -374,6 +376,8 @@ pub struct Credential {
     pub id: Uuid,
     /// What kind.
     pub kind: CredentialKind,
+    /// Who vouches for it.
+    pub issuer: String,
     /// The subject, or the address.
     pub identifier: String,
     /// When the issuer vouched for it first.
@@ -409,6 +413,8 @@ pub struct UserChange {
     pub policies_consent: Option<bool>,
     /// Replaces the whole.
     pub metadata: Option<Map<String, Value>>,
+    /// What it uses up.
+    pub one_use: Option<OneUse>,
 }
 
 /// A token for administrators.

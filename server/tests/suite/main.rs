@@ -8,4 +8,5 @@ mod crash;
 mod dpop;
 mod http_errors;
 mod sign_in;
+mod step_up;
 mod users;

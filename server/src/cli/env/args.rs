@@ -106,11 +106,16 @@ struct Change {
     /// How often one JWT signs in: once, or as often as it is shown before it expires (off) [default: off].
     #[arg(long, value_name = "POLICY", value_parser = replay_policy())]
     replay: Option<ReplayPolicy>,
+    /// Operations that need an elevated token: user:update, user:delete, or both with a comma; empty for
+    /// none [default: none].
+    #[arg(long, value_name = "SCOPES", value_delimiter = ',')]
+    step_up: Vec<String>,
 }
 
 impl Change {
     fn settings(&self) -> EnvironmentSettings {
         let origins = self.allowed_origin.iter().filter(|origin| !origin.is_empty()).cloned().collect();
+        let step_up = self.step_up.iter().filter(|scope| !scope.is_empty()).cloned().collect();
         EnvironmentSettings {
             name: self.name.clone(),
             audience: self.audience.clone(),
@@ -119,6 +124,7 @@ impl Change {
             assume_email_verified: self.assume_email_verified,
             session_algorithm: self.session_alg,
             replay: self.replay,
+            step_up: Some(step_up).filter(|_| !self.step_up.is_empty()),
             ..EnvironmentSettings::default()
         }
     }

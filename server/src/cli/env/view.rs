@@ -20,6 +20,7 @@ pub(super) struct EnvironmentView {
     assume_email_verified: bool,
     session_alg: &'static str,
     replay: &'static str,
+    step_up: Vec<String>,
     created_at: String,
     updated_at: String,
 }
@@ -42,6 +43,7 @@ impl EnvironmentView {
             assume_email_verified: environment.assume_email_verified,
             session_alg: environment.session_algorithm.as_str(),
             replay: environment.replay.as_str(),
+            step_up: environment.step_up.clone(),
             created_at: environment.created_at.rfc3339(),
             updated_at: environment.updated_at.rfc3339(),
         }
@@ -64,6 +66,7 @@ impl EnvironmentView {
             ("assume-email-verified", self.assume_email_verified.to_string()),
             ("session-alg", self.session_alg.to_owned()),
             ("replay", self.replay.to_owned()),
+            ("step-up", joined(&self.step_up, "(none)")),
             ("created", self.created_at.clone()),
             ("changed", self.updated_at.clone()),
             ("path", format!("{}{}", paths::API_BASE, paths::sdk(&self.id, "…"))),

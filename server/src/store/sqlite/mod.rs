@@ -21,7 +21,7 @@ use sqlx::{Row, SqlitePool, Transaction, sqlite::Sqlite};
 use uuid::Uuid;
 
 use super::{
-    AdminToken, Environment, OpenError, Refresh, Refreshed, SessionRecord, SignIn, SignedIn,
+    AdminToken, Environment, OneUse, OpenError, Refresh, Refreshed, SessionRecord, SignIn, SignedIn,
     SigningKeyRecord, Store, StoreError, User, UserChange,
 };
 use crate::clock::UnixMillis;
@@ -138,20 +138,27 @@ impl Store for SqliteStore {
         now: UnixMillis,
     ) -> Result<User> {
         let mut writing = self.begin().await?;
+        uses::spend(&mut writing, environment, change.one_use.as_ref()).await?;
         users::update(&mut writing, environment, id, change, now).await?;
         let user = users::get(&mut writing, environment, id).await?;
         writing.commit().await.map_err(rows::failed)?;
         Ok(user)
     }
 
-    async fn delete_user(&self, environment: Uuid, id: Uuid) -> Result<bool> {
-        sqlx::query("DELETE FROM users WHERE environment_id = ? AND id = ?")
+    async fn delete_user(&self, environment: Uuid, id: Uuid, one_use: Option<&OneUse>) -> Result<bool> {
+        let mut writing = self.begin().await?;
+        uses::spend(&mut writing, environment, one_use).await?;
+        let done = sqlx::query("DELETE FROM users WHERE environment_id = ? AND id = ?")
             .bind(environment)
             .bind(id)
-            .execute(&self.writer)
+            .execute(&mut *writing)
             .await
-            .map(|done| done.rows_affected() > 0)
-            .map_err(rows::failed)
+            .map_err(rows::failed)?;
+        if done.rows_affected() == 0 {
+            return Ok(false);
+        }
+        writing.commit().await.map_err(rows::failed)?;
+        Ok(true)
     }
 
     async fn use_nonce(&self, environment: Uuid, nonce: &str, expires_at: UnixMillis) -> Result<bool> {

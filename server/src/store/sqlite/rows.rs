@@ -74,6 +74,7 @@ pub(super) fn environment(row: &SqliteRow) -> Result<Environment> {
         assume_email_verified: column(row, "assume_email_verified")?,
         session_algorithm: word(row, "session_algorithm")?,
         replay: word(row, "replay")?,
+        step_up: json(row, "step_up")?,
         nonce_key: Secret::new(column(row, "nonce_key")?),
         revision: column(row, "revision")?,
         created_at: time(row, "created_at")?,
@@ -146,6 +147,7 @@ pub(super) fn credential(row: &SqliteRow) -> Result<Credential> {
     Ok(Credential {
         id: column(row, "id")?,
         kind: kinds.into_iter().find(|kind| kind.as_str() == word).ok_or(StoreError::Corrupt("kind"))?,
+        issuer: column(row, "issuer")?,
         identifier: column(row, "identifier")?,
         verified_at: time(row, "verified_at")?,
         last_selected_at: time(row, "last_selected_at")?,

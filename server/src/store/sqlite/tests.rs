@@ -23,8 +23,8 @@ mod two_processes {
     use crate::{
         clock::UnixMillis,
         store::{
-            AdminToken, Environment, Refresh, Refreshed, SessionRecord, SignIn, SignedIn, SigningKeyRecord,
-            StoreError, User, UserChange,
+            AdminToken, Environment, OneUse, Refresh, Refreshed, SessionRecord, SignIn, SignedIn,
+            SigningKeyRecord, StoreError, User, UserChange,
         },
     };
     use async_trait::async_trait;
@@ -108,8 +108,8 @@ mod two_processes {
         ) -> Result<User> {
             self.next().update_user(environment, id, change, now).await
         }
-        async fn delete_user(&self, environment: Uuid, id: Uuid) -> Result<bool> {
-            self.next().delete_user(environment, id).await
+        async fn delete_user(&self, environment: Uuid, id: Uuid, one_use: Option<&OneUse>) -> Result<bool> {
+            self.next().delete_user(environment, id, one_use).await
         }
         async fn use_nonce(&self, environment: Uuid, nonce: &str, expires_at: UnixMillis) -> Result<bool> {
             self.next().use_nonce(environment, nonce, expires_at).await
