@@ -40,6 +40,10 @@ pub struct SessionClaims {
     /// Key that the session is bound to, 66 hex digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session_public_key: Option<String>,
+    /// The key that must be proved with every use of the token (RFC 9449 6). A backend that takes such a
+    /// token without asking for a proof takes it from whoever has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<Confirmation>,
     /// Name and version of the SDK that signed in.
     #[serde(rename = "sdkVersion", default, skip_serializing_if = "Option::is_none")]
     pub sdk_version: Option<String>,
@@ -49,6 +53,45 @@ pub struct SessionClaims {
     /// Username.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,
+}
+
+/// What a token is bound to (RFC 7800).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confirmation {
+    /// Thumbprint of a public key (RFC 7638).
+    pub jkt: String,
+}
+
+/// `typ` of an elevated token: no session token has it.
+pub const ELEVATED_TYPE: &str = "elevated+jwt";
+
+/// Claims of an elevated token. Never good as a session token: another `typ`, another audience, and no
+/// [`SCOPE_USER_BASIC`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ElevatedClaims {
+    /// Id of the signing key; also in the header.
+    pub kid: String,
+    /// Ourselves.
+    pub aud: String,
+    /// `host/environmentId`, without a scheme.
+    pub iss: String,
+    /// UUID of the user.
+    pub sub: String,
+    /// UUID of the session; good for no other.
+    pub sid: String,
+    /// Seconds since 1970.
+    pub iat: i64,
+    /// Seconds since 1970.
+    pub exp: i64,
+    /// UUID, unique to this token.
+    pub jti: String,
+    /// UUID of the environment.
+    pub environment_id: String,
+    /// What it is good for, space separated.
+    pub scope: String,
+    /// Whether it is good for one operation.
+    #[serde(rename = "singleUse")]
+    pub single_use: bool,
 }
 
 /// Claims of the fat token (`jwt`): the session and the profile.

@@ -25,7 +25,8 @@ pub struct ErrorBody {
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct ErrorPayload {
-    /// For `invalid_external_auth`: the [`Reason`]'s code, first.
+    /// For `invalid_external_auth`: the [`Reason`]'s code, first. For `invalid_dpop_proof` and
+    /// `use_dpop_nonce`: one of [`DPOP_REASONS`](crate::dpop::DPOP_REASONS).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub additional_messages: Vec<String>,
 }
@@ -42,6 +43,13 @@ impl ErrorBody {
     pub fn rejected(reason: Reason, error: impl Into<String>) -> Self {
         let payload = ErrorPayload { additional_messages: vec![reason.as_str().to_owned()] };
         Self { payload: Some(payload), ..Self::new(ErrorCode::InvalidExternalAuth, error) }
+    }
+
+    /// A body whose reason is not one of an external JWT's.
+    #[must_use]
+    pub fn because(code: ErrorCode, reason: &str, error: impl Into<String>) -> Self {
+        let payload = ErrorPayload { additional_messages: vec![reason.to_owned()] };
+        Self { payload: Some(payload), ..Self::new(code, error) }
     }
 
     /// The reason's code, where there is one. May be a word that this version does not know.
@@ -98,8 +106,15 @@ codes! {
     BadRequest = "bad_request", Some(400), retry: false;
     /// No session token came with the request, or it is not a live one of this environment.
     Unauthorized = "unauthorized", Some(401), retry: false;
+    /// The proof of possession that came, or did not come, with a bound token was refused; the first of
+    /// `additionalMessages` says by which rule (RFC 9449 7.1).
+    InvalidDpopProof = "invalid_dpop_proof", Some(401), retry: false;
+    /// The proof of possession must repeat the `DPoP-Nonce` of this answer (RFC 9449 8).
+    UseDpopNonce = "use_dpop_nonce", Some(401), retry: true;
     /// The session is known and may not do this.
     Forbidden = "forbidden", Some(403), retry: false;
+    /// The operation needs an elevated token of this session with the operation's scope, not used before.
+    StepUpRequired = "step_up_required", Some(403), retry: false;
     /// No such environment or path.
     NotFound = "not_found", Some(404), retry: false;
     /// The path exists; the method does not.
@@ -110,6 +125,8 @@ codes! {
     UnsupportedMediaType = "unsupported_media_type", Some(415), retry: false;
     /// The session key is not a compressed P-256 point in 66 lower-case hex digits.
     InvalidSessionPublicKey = "invalid_session_public_key", Some(422), retry: false;
+    /// A step-up asks for no scope, or for one that does not exist.
+    InvalidScopes = "invalid_scopes", Some(422), retry: false;
     /// The device's signed nonce does not verify, or the nonce is used, expired or not ours.
     InvalidDeviceNonce = "invalid_device_nonce", Some(422), retry: false;
     /// A profile field is too long or of a wrong form; the sentence names it.

@@ -41,6 +41,49 @@ pub struct VerifyResponse {
     pub jwt: Option<String>,
 }
 
+/// Answer of `externalAuth/verify`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ExternalAuthAssertionResponse {
+    /// For the header `x-dyn-elevated-access-token`.
+    pub elevated_access_token: String,
+}
+
+impl fmt::Debug for ExternalAuthAssertionResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExternalAuthAssertionResponse").finish_non_exhaustive()
+    }
+}
+
+/// Body of `stepUp/check`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepUpCheckRequest {
+    /// One scope.
+    pub scope: String,
+}
+
+/// Answer of `stepUp/check`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StepUpCheckResponse {
+    /// Whether an elevated token has to be had first.
+    pub is_required: bool,
+    /// How to get one.
+    pub credentials: Vec<StepUpCredential>,
+    /// The one to begin with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_credential_id: Option<String>,
+}
+
+/// A credential that can be shown again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepUpCredential {
+    /// UUID of the credential.
+    pub id: String,
+    /// What kind; `externalUser` here.
+    pub format: String,
+}
+
 impl fmt::Debug for VerifyResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("VerifyResponse")

@@ -1,7 +1,7 @@
 //! Files that are made from this crate and committed: this test writes none, it fails where they differ.
 //! `BYOA_WRITE_GENERATED=1 cargo test -p byoa-protocol --features ts` writes them.
 
-use crate::{ErrorCode, Reason};
+use crate::{ErrorCode, Reason, dpop::DPOP_REASONS};
 use std::fmt::Write as _;
 use std::{env, fs, path::Path};
 
@@ -40,6 +40,13 @@ fn errors_page_is_current() {
     );
     for reason in Reason::ALL {
         let _ = writeln!(page, "| `{}` | {} | {} |", reason.as_str(), reason.rule(), reason.mend());
+    }
+    page.push_str(
+        "\n## Reasons of `invalid_dpop_proof` and `use_dpop_nonce`\n\n\
+         Likewise the first entry of `payload.additionalMessages`.\n\n| reason | the rule it breaks |\n|---|---|\n",
+    );
+    for (reason, rule) in DPOP_REASONS {
+        let _ = writeln!(page, "| `{reason}` | {rule} |");
     }
     check("docs/ERRORS.md", &page);
 }

@@ -31,6 +31,11 @@ pub const GLOBAL_WALLET_POPUP: &str = "x-dyn-is-global-wallet-popup";
 /// Registration token of a device; accepted in CORS, never read.
 pub const DEVICE_REGISTRATION_TOKEN: &str = "x-dynamic-device-registration-token";
 
+/// A proof of possession (RFC 9449 4.1).
+pub const DPOP: &str = "dpop";
+/// The nonce that the next proof must repeat (RFC 9449 8).
+pub const DPOP_NONCE: &str = "dpop-nonce";
+
 /// Every request header of the API beyond the CORS-safelisted ones.
 pub const CORS_ALLOWED: &[&str] = &[
     "accept",
@@ -51,4 +56,5 @@ pub const CORS_ALLOWED: &[&str] = &[
     DEVICE_FINGERPRINT,
     GLOBAL_WALLET_POPUP,
     DEVICE_REGISTRATION_TOKEN,
+    DPOP,
 ];

@@ -5,6 +5,7 @@
 
 pub mod claims;
 pub mod client;
+pub mod dpop;
 pub mod error;
 pub mod external_auth;
 pub mod headers;
@@ -12,6 +13,7 @@ pub mod jwks;
 pub mod nonce;
 pub mod paths;
 pub mod reason;
+pub mod scopes;
 pub mod settings;
 pub mod user;
 

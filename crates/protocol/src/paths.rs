@@ -11,6 +11,10 @@ pub fn sdk(environment_id: &str, operation: &str) -> String {
 
 /// `POST`: exchange an external JWT for a session.
 pub const EXTERNAL_AUTH_SIGN_IN: &str = "externalAuth/signin";
+/// `POST`: exchange an external JWT of the signed-in user for an elevated token.
+pub const EXTERNAL_AUTH_VERIFY: &str = "externalAuth/verify";
+/// `POST`: whether an operation needs an elevated token that is not there.
+pub const STEP_UP_CHECK: &str = "stepUp/check";
 /// `GET`: what the environment allows and asks for.
 pub const SETTINGS: &str = "settings";
 /// `GET`: one single-use nonce.

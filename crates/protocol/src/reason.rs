@@ -89,6 +89,8 @@ reasons! {
     JwtTimeInvalid = "jwt_time_invalid", mend: "Write `nbf` and `iat` as JSON numbers in seconds.";
     /// The token lives no longer than the issuer's configured maximum (`exp` − `iat`).
     JwtLifetimeTooLong = "jwt_lifetime_too_long", mend: "Issue a JWT of minutes for the exchange, or raise the issuer's maximum lifetime.";
+    /// A step-up JWT has an id of 1 to 255 bytes.
+    JwtJtiMissing = "jwt_jti_missing", mend: "Set `jti` to a fresh random string in every JWT for a step-up.";
     /// The audience is named where the environment asks for one.
     JwtAudMissing = "jwt_aud_missing", mend: "Set `aud` to the audience that the environment is configured for.";
     /// The audience is a string or a list of strings.
@@ -97,7 +99,7 @@ reasons! {
     JwtAudMismatch = "jwt_aud_mismatch", mend: "Issue a JWT for this exchange with the configured `aud`; an access token for another API is refused on purpose.";
     /// The token has not been exchanged before, where the environment forbids it.
     JwtReplayed = "jwt_replayed", mend: "Ask your backend for a new JWT for every sign-in.";
-    /// `externalUserId` is the token's `sub`.
+    /// `externalUserId` is the token's `sub`; in a step-up, the `sub` is the signed-in user's.
     ExternalUserMismatch = "external_user_mismatch", mend: "Pass the `sub` of the very JWT you pass; check that the user did not change in between.";
     /// The environment accepts external JWTs.
     ExternalAuthDisabled = "external_auth_disabled", mend: "Configure an issuer: `byoa-server env set --id … --issuer … --jwks-url …`.";

@@ -47,9 +47,24 @@ pub struct SecuritySettings {
     pub auth: AuthSettings,
     /// Whether unknown devices have to be registered.
     pub device_registration_required: bool,
+    /// Binding sessions to keys (RFC 9449); absent where the server is older.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dpop: Option<DpopSettings>,
     /// Absent where no issuer is configured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_auth: Option<ExternalAuthSettings>,
+}
+
+/// Binding sessions to keys (RFC 9449): a sign-in with a proof makes a session that needs one for every call.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DpopSettings {
+    /// Whether a sign-in may bring a proof.
+    pub supported: bool,
+    /// Whether every proof must repeat a nonce of the server.
+    pub nonce_required: bool,
+    /// What proofs may be signed with.
+    pub algorithms: Vec<String>,
 }
 
 /// How long a session token lives.

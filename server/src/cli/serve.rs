@@ -29,6 +29,10 @@ pub(super) struct ServeArgs {
     /// IP address and port to listen on; port 0 takes a free one [default: 127.0.0.1:3333].
     #[arg(long, env = "BYOA_LISTEN", value_name = "ADDR", hide_env_values = true)]
     listen: Option<String>,
+    /// Seconds for which a session token that a refresh replaced still gets its successor; 0 to 300
+    /// [default: 30].
+    #[arg(long, env = "BYOA_REFRESH_GRACE", value_name = "SECONDS", hide_env_values = true)]
+    refresh_grace: Option<u64>,
     #[command(flatten)]
     server: ServerArgs,
     #[command(flatten)]
@@ -41,6 +45,7 @@ pub(super) async fn run(args: &ServeArgs, common: &Common, file: &FileSettings) 
         args.listen.as_deref(),
         args.server.public_url(),
         args.server.allow_private(),
+        args.refresh_grace,
         file,
     )?;
     let operations = args.operations.resolve(file)?;
@@ -50,7 +55,10 @@ pub(super) async fn run(args: &ServeArgs, common: &Common, file: &FileSettings) 
     let public_url = settings.public_url.map_or_else(|| PublicUrl::for_loopback(address), Ok)?;
     let environments = store.environments().await?.len();
     let clock = database::clock();
-    let config = ExchangeConfig::new(public_url.url().clone());
+    let config = ExchangeConfig {
+        refresh_grace: settings.refresh_grace,
+        ..ExchangeConfig::new(public_url.url().clone())
+    };
     let keys = super::server_args::key_sets(settings.allow_private_jwks)?;
     let exchange = Exchange::new(Arc::clone(&store), keys, clock.clone(), config);
     let state = state(exchange, &operations);

@@ -50,6 +50,11 @@ pub(crate) enum ConfigError {
         /// What is wrong, as a clause.
         problem: &'static str,
     },
+    /// `--refresh-grace` is longer than it may be.
+    #[error(
+        "the refresh grace may be 300 seconds, but is {0}; a replaced token opens the session for so long"
+    )]
+    RefreshGrace(u64),
     /// No public URL, and none can be guessed.
     #[error(
         "the server listens on {0}, which is not loopback, so its public URL cannot be guessed; pass \

@@ -12,6 +12,7 @@ pub(crate) struct FileSettings {
     pub(crate) public_url: Option<String>,
     pub(crate) database_url: Option<String>,
     pub(crate) allow_private_jwks: Option<bool>,
+    pub(crate) refresh_grace: Option<u64>,
     pub(crate) log_format: Option<String>,
     pub(crate) log: Option<String>,
     pub(crate) no_rate_limit: Option<bool>,
@@ -30,6 +31,7 @@ const KEYS: &[&str] = &[
     "public-url",
     "database-url",
     "allow-private-jwks",
+    "refresh-grace",
     "log-format",
     "log",
     "no-rate-limit",
@@ -88,7 +90,7 @@ mod tests {
     #[test]
     fn reads_every_key() {
         let text = "listen = '127.0.0.1:1'\npublic-url = 'http://a'\ndatabase-url = 'sqlite://a'\n\
-                    allow-private-jwks = true\nlog-format = 'json'\nlog = 'debug'\n\
+                    allow-private-jwks = true\nrefresh-grace = 5\nlog-format = 'json'\nlog = 'debug'\n\
                     no-rate-limit = true\nrate-limit-address = '1/s'\nrate-limit-sign-in = '1/s'\n\
                     rate-limit-environment = '1/s'\ntrusted-proxy = ['10.0.0.0/8']\nmax-connections = 9\n\
                     metrics-listen = '127.0.0.1:2'\naudit-retention = 30\n";
@@ -104,7 +106,8 @@ mod tests {
             refusal("databse_url = 'x'"),
             "the configuration file byoa.toml has the unknown key \"databse_url\"; did you mean database-url?"
         );
-        let all = "the keys are listen, public-url, database-url, allow-private-jwks, log-format, log, ";
+        let all = "the keys are listen, public-url, database-url, allow-private-jwks, refresh-grace, \
+                   log-format, log, ";
         assert!(refusal("zzz = 1").contains(all));
     }
 

@@ -1,12 +1,17 @@
 //! The settings of `serve`, resolved and checked.
 
 use super::{ConfigError, FileSettings};
+use byoa_server::exchange::DEFAULT_REFRESH_GRACE;
 use std::fmt;
 use std::net::SocketAddr;
 use std::str::FromStr;
+use std::time::Duration;
 
 /// Address that `serve` listens on where none is given.
 pub(crate) const DEFAULT_LISTEN: &str = "127.0.0.1:3333";
+
+/// The longest grace.
+const MAX_REFRESH_GRACE: Duration = Duration::from_mins(5);
 
 /// Everything that `serve` needs to know.
 #[derive(Debug)]
@@ -14,6 +19,7 @@ pub(crate) struct Settings {
     pub(crate) listen: SocketAddr,
     pub(crate) public_url: Option<PublicUrl>,
     pub(crate) allow_private_jwks: bool,
+    pub(crate) refresh_grace: Duration,
 }
 
 impl Settings {
@@ -22,6 +28,7 @@ impl Settings {
         listen: Option<&str>,
         public_url: Option<&str>,
         allow_private_jwks: Option<bool>,
+        refresh_grace: Option<u64>,
         file: &FileSettings,
     ) -> Result<Self, ConfigError> {
         let listen = listen.or(file.listen.as_deref()).unwrap_or(DEFAULT_LISTEN);
@@ -30,7 +37,17 @@ impl Settings {
             listen: listen.parse().map_err(|_| ConfigError::Listen(listen.to_owned()))?,
             public_url: public_url.map(str::parse).transpose()?,
             allow_private_jwks: allow_private_jwks.or(file.allow_private_jwks).unwrap_or(false),
+            refresh_grace: grace(refresh_grace.or(file.refresh_grace))?,
         })
+    }
+}
+
+/// A replaced token is a second key to the session, so the time that it still opens something is bounded.
+fn grace(seconds: Option<u64>) -> Result<Duration, ConfigError> {
+    match seconds.map(Duration::from_secs) {
+        None => Ok(DEFAULT_REFRESH_GRACE),
+        Some(grace) if grace <= MAX_REFRESH_GRACE => Ok(grace),
+        Some(grace) => Err(ConfigError::RefreshGrace(grace.as_secs())),
     }
 }
 
@@ -121,15 +138,19 @@ mod tests {
             allow_private_jwks: Some(true),
             ..FileSettings::default()
         };
-        let resolved = Settings::resolve(Some("127.0.0.1:2"), None, Some(false), &file).expect("valid");
+        let resolved =
+            Settings::resolve(Some("127.0.0.1:2"), None, Some(false), Some(0), &file).expect("valid");
         assert_eq!((resolved.listen.port(), resolved.allow_private_jwks), (2, false));
-        let resolved = Settings::resolve(None, None, None, &file).expect("valid");
+        assert_eq!(resolved.refresh_grace, Duration::ZERO);
+        let resolved = Settings::resolve(None, None, None, None, &file).expect("valid");
         assert_eq!((resolved.listen.port(), resolved.allow_private_jwks), (1, true));
-        let resolved = Settings::resolve(None, None, None, &FileSettings::default()).expect("valid");
+        let resolved = Settings::resolve(None, None, None, None, &FileSettings::default()).expect("valid");
         assert_eq!(
             (resolved.listen.to_string().as_str(), resolved.allow_private_jwks),
             (DEFAULT_LISTEN, false)
         );
+        assert_eq!(resolved.refresh_grace, DEFAULT_REFRESH_GRACE);
+        assert!(Settings::resolve(None, None, None, Some(301), &FileSettings::default()).is_err());
     }
 
     #[test]

@@ -1,6 +1,10 @@
 //! A device's proof that it holds a key: one of our nonces, signed. Optional; what is there must hold.
 
-use super::{DeviceProof, Exchange, ExchangeError, nonce, session_key::CallerKey};
+use super::{
+    DeviceProof, Exchange, ExchangeError,
+    nonce::{self, Purpose},
+    session_key::CallerKey,
+};
 use crate::store::Environment;
 
 const PARTIAL: &str = "the device's nonce, public key and signature come together or not at all";
@@ -10,20 +14,23 @@ const SIGNATURE: &str = "the device's signature must be r and s over the nonce's
 const USED: &str = "the device's nonce was used before; take another from `nonces`";
 
 impl Exchange {
-    /// Verifies what is there, and uses the nonce up. `x-dynamic-device-*` carry it.
+    /// Verifies what is there, and uses the nonce up: the key that was proved, or none where no proof came.
+    /// `x-dynamic-device-*` carry it.
     pub(super) async fn verify_device(
         &self,
         environment: &Environment,
         proof: DeviceProof,
-    ) -> Result<(), ExchangeError> {
+    ) -> Result<Option<String>, ExchangeError> {
         let refuse = |why| Err(ExchangeError::InvalidDeviceNonce(why));
         let (nonce, public_key, signature) = match (proof.nonce, proof.public_key, proof.signature) {
-            (None, None, None) => return Ok(()),
+            (None, None, None) => return Ok(None),
             (Some(nonce), Some(public_key), Some(signature)) => (nonce, public_key, signature),
             _ => return refuse(PARTIAL),
         };
         let Some(key) = CallerKey::read(&public_key) else { return refuse(KEY) };
-        let Some(end) = nonce::ends_at(environment, &nonce, self.clock.now()) else { return refuse(NONCE) };
+        let Some(end) = nonce::ends_at(environment, Purpose::Device, &nonce, self.clock.now()) else {
+            return refuse(NONCE);
+        };
         if !key.has_signed(nonce.as_bytes(), &signature) {
             return refuse(SIGNATURE);
         }
@@ -31,6 +38,6 @@ impl Exchange {
         if !self.store.use_nonce(environment.id, &nonce, end).await? {
             return refuse(USED);
         }
-        Ok(())
+        Ok(Some(public_key))
     }
 }

@@ -13,7 +13,9 @@ use crate::{
     clock::Clock,
     ids,
     keys::generate_signing_key,
-    store::{Conflicting, Environment, IssuerConfig, KeySource, SessionAlgorithm, Store, StoreError},
+    store::{
+        Conflicting, Environment, IssuerConfig, KeySource, ReplayPolicy, SessionAlgorithm, Store, StoreError,
+    },
 };
 
 /// How often a change is put on top of somebody else's.
@@ -39,6 +41,11 @@ pub struct EnvironmentSettings {
     pub assume_email_verified: Option<bool>,
     /// What session tokens are signed with. A change makes a new key. Default: ES256.
     pub session_algorithm: Option<SessionAlgorithm>,
+    /// How often one external JWT signs in. Default: as often as it is shown.
+    pub replay: Option<ReplayPolicy>,
+    /// Scopes of the operations that need an elevated token, of [`super::STEP_UP_OPERATIONS`]; replaces the
+    /// whole list. Default: none.
+    pub step_up: Option<Vec<String>>,
 }
 
 /// Why settings were not taken. The sentence names the setting and the mend.
@@ -103,6 +110,8 @@ impl Environments {
             cookie_name: None,
             assume_email_verified: false,
             session_algorithm: settings.session_algorithm.unwrap_or_default(),
+            replay: ReplayPolicy::default(),
+            step_up: Vec::new(),
             nonce_key: ids::secret(),
             revision: 1,
             created_at: now,
@@ -179,6 +188,12 @@ impl Environments {
         }
         if let Some(algorithm) = settings.session_algorithm {
             environment.session_algorithm = algorithm;
+        }
+        if let Some(replay) = settings.replay {
+            environment.replay = replay;
+        }
+        if let Some(scopes) = settings.step_up {
+            environment.step_up = check::step_up(scopes)?;
         }
         let jwks_url = match settings.jwks_url {
             Some(url) => Some(check::jwks_url(&url, self.allow_private_jwks)?),

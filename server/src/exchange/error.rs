@@ -23,6 +23,28 @@ pub enum ExchangeError {
     /// The session token is absent, not ours, over, or its session is.
     #[error("{0}")]
     Unauthorized(Unauthorized),
+    /// The proof of possession is missing or broke a rule.
+    #[error("{message}")]
+    ProofRefused {
+        /// The rule, as the API names it.
+        reason: &'static str,
+        /// What was expected and found, and the mend.
+        message: String,
+    },
+    /// The proof of possession does not repeat a nonce of ours.
+    #[error("{message}")]
+    ProofNonce {
+        /// The rule, as the API names it.
+        reason: &'static str,
+        /// The mend.
+        message: &'static str,
+    },
+    /// The operation needs an elevated token, and the one that came, if any, does not do.
+    #[error("{0}")]
+    StepUpRequired(&'static str),
+    /// A step-up for no scope, or one that does not exist.
+    #[error("a step-up asks for scopes that exist, as words with spaces between; correct `scope`")]
+    InvalidScopes,
     /// There is no such environment.
     #[error("no such environment; create it with `byoa-server env create`")]
     EnvironmentNotFound,
@@ -65,6 +87,14 @@ pub enum Unauthorized {
     /// Its session was ended, or its user is gone.
     #[error("the session has ended; sign in again")]
     Ended,
+    /// A newer token of its session replaced it.
+    #[error("a newer token replaced this session token; use that one, or refresh")]
+    Superseded,
+    /// It came back long after it was replaced, so its session was ended.
+    #[error(
+        "the session token was used again after it had been replaced, so the session was ended; sign in again"
+    )]
+    Reused,
     /// Its session may not be refreshed any longer.
     #[error("the session is past its refresh deadline; sign in again")]
     RefreshDeadline,

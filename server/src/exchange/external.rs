@@ -7,8 +7,8 @@ use byoa_jwt::{
 };
 use byoa_protocol::Reason;
 
-use super::{CheckStep, Exchange, ExchangeError, reasons};
-use crate::store::{Environment, IssuerConfig};
+use super::{CheckStep, Exchange, ExchangeError, once, reasons};
+use crate::store::{Conflicting, Environment, IssuerConfig, OneUse, StoreError};
 
 impl Exchange {
     /// The claims of a JWT that one of the environment's issuers stands behind.
@@ -22,6 +22,13 @@ impl Exchange {
         let policy = policy(issuer);
         let keys = self.issuer_keys(issuer, &policy, &token).await?;
         Ok(verify(&token, &keys, &policy, self.clock.now().seconds())?)
+    }
+
+    /// The use of a JWT that [`Self::verify_external`] has verified.
+    pub(super) fn use_of(environment: &Environment, claims: &VerifiedClaims, jwt: &str) -> OneUse {
+        let mut issuers = environment.issuers.iter();
+        let issuer = issuers.find(|issuer| issuer.issuer == claims.issuer());
+        once::external_jwt(claims, jwt, issuer.map_or(0, |issuer| issuer.leeway_seconds))
     }
 
     /// What each rule says; the same steps as [`Self::verify_external`], watched.
@@ -95,6 +102,17 @@ impl Exchange {
             _ => return Ok(Arc::default()),
         }
         self.keys.keys(issuer, token.header().key_id()).await.map_err(ExchangeError::KeysUnavailable)
+    }
+}
+
+/// An external JWT's one use is over.
+pub(super) fn replayed(error: StoreError) -> ExchangeError {
+    match error {
+        StoreError::Conflict(Conflicting::Used) => ExchangeError::Rejected {
+            reason: Reason::JwtReplayed,
+            message: "a JWT may be used once here, but this one was used before; get a new one".to_owned(),
+        },
+        other => other.into(),
     }
 }
 

@@ -4,11 +4,13 @@
 
 pub mod admin_tokens;
 mod device;
+mod dpop;
 mod email;
 pub mod environments;
 mod error;
 mod external;
 mod nonce;
+mod once;
 mod profile;
 mod public;
 mod reasons;
@@ -16,6 +18,7 @@ mod session_key;
 mod session_token;
 mod sessions;
 mod sign_in;
+mod step_up;
 mod users;
 
 #[cfg(test)]
@@ -33,12 +36,16 @@ use crate::{
     store::{Environment, SessionRecord, Store, StoreError},
 };
 pub use error::{ExchangeError, Unauthorized};
+pub use step_up::STEP_UP_OPERATIONS;
 
 /// The most bytes of JSON in a user's metadata.
 pub const MAX_METADATA_BYTES: usize = 16 * 1024;
 
 /// The most nonces in one answer.
 pub const MAX_NONCES: usize = 5;
+
+/// How long a replaced token still gets its successor, unless configured otherwise.
+pub const DEFAULT_REFRESH_GRACE: Duration = Duration::from_secs(30);
 
 /// What the operator decides for all environments.
 #[derive(Clone, Debug)]
@@ -50,16 +57,19 @@ pub struct ExchangeConfig {
     pub session_lifetime: Duration,
     /// How long a session can be refreshed.
     pub refresh_window: Duration,
+    /// How long a replaced token still gets its successor: what requests that cross each other need.
+    pub refresh_grace: Duration,
 }
 
 impl ExchangeConfig {
-    /// Tokens of two hours in sessions of thirty days.
+    /// Tokens of two hours in sessions of thirty days, and half a minute for requests that cross.
     #[must_use]
     pub const fn new(public_url: Url) -> Self {
         Self {
             public_url,
             session_lifetime: Duration::from_hours(2),
             refresh_window: Duration::from_hours(30 * 24),
+            refresh_grace: DEFAULT_REFRESH_GRACE,
         }
     }
 }
@@ -88,6 +98,66 @@ pub struct DeviceProof {
     pub signature: Option<String>,
 }
 
+/// A request and the proof of possession that came with it (RFC 9449). `Debug` does not tell the proof.
+#[derive(Clone, Default)]
+pub struct RequestProof {
+    /// The header `DPoP`; an empty text where there were several, which proves nothing.
+    pub proof: Option<String>,
+    /// The request's method.
+    pub method: String,
+    /// The request's URL as the caller knows it, below the public URL.
+    pub url: String,
+}
+
+impl fmt::Debug for RequestProof {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("RequestProof")
+            .field("proof", &self.proof.as_ref().map(|_| "[redacted]"))
+            .field("method", &self.method)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How a session token was sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scheme {
+    /// As a bearer token: whoever has it may use it.
+    #[default]
+    Bearer,
+    /// As a token that is bound to a key, with a proof.
+    Dpop,
+}
+
+/// What a request shows to be let in. `Debug` does not tell the token.
+#[derive(Clone, Copy, Default)]
+pub struct Shown<'r> {
+    /// The session token.
+    pub token: Option<&'r str>,
+    /// How it was sent.
+    pub scheme: Scheme,
+    /// The request and its proof.
+    pub request: Option<&'r RequestProof>,
+    /// The elevated token, for operations that ask for one.
+    pub elevated: Option<&'r str>,
+}
+
+impl<'r> From<Option<&'r str>> for Shown<'r> {
+    fn from(token: Option<&'r str>) -> Self {
+        Self { token, ..Self::default() }
+    }
+}
+
+impl fmt::Debug for Shown<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Shown")
+            .field("token", &self.token.map(|_| "[redacted]"))
+            .field("scheme", &self.scheme)
+            .finish_non_exhaustive()
+    }
+}
+
 /// What a sign-in brings. `Debug` does not tell the JWT.
 #[derive(Clone, Default)]
 pub struct SignInInput {
@@ -99,6 +169,8 @@ pub struct SignInInput {
     pub session_public_key_header: Option<String>,
     /// The device's proof.
     pub device: DeviceProof,
+    /// The request and its proof of possession; with one, the session is bound to its key.
+    pub request: RequestProof,
     /// Who is calling.
     pub caller: Caller,
 }
@@ -153,6 +225,12 @@ impl Exchange {
     pub fn new(store: Arc<dyn Store>, keys: KeySets, clock: Arc<dyn Clock>, config: ExchangeConfig) -> Self {
         let signing = Arc::new(SigningKeys::new(Arc::clone(&store)));
         Self { store, keys: Arc::new(keys), signing, clock, config: Arc::new(config) }
+    }
+
+    /// Where browsers reach the server.
+    #[must_use]
+    pub fn public_url(&self) -> &Url {
+        &self.config.public_url
     }
 
     /// Whether the store answers.

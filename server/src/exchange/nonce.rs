@@ -8,29 +8,57 @@ use data_encoding::BASE64URL_NOPAD;
 
 use crate::{clock::UnixMillis, ids, store::Environment};
 
-/// How long a nonce is good.
-pub(super) const LIFETIME: Duration = Duration::from_hours(24);
+/// What a nonce is for; one for something else is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// For a device's key to sign.
+    Device,
+    /// For proofs of possession to repeat.
+    Dpop,
+}
+
+impl Purpose {
+    /// How long a nonce is good.
+    const fn lifetime(self) -> Duration {
+        match self {
+            Self::Device => Duration::from_hours(24),
+            Self::Dpop => Duration::from_mins(5),
+        }
+    }
+
+    const fn label(self) -> &'static [u8] {
+        match self {
+            Self::Device => b"device-nonce\0",
+            Self::Dpop => b"dpop-nonce\0",
+        }
+    }
+}
 
 const BODY: usize = 20;
 const TAG: usize = 16;
 
 /// A new nonce.
-pub(super) fn make(environment: &Environment, now: UnixMillis) -> String {
+pub(super) fn make(environment: &Environment, purpose: Purpose, now: UnixMillis) -> String {
     let mut nonce = now.0.to_be_bytes().to_vec();
     nonce.extend(ids::random::<12>());
-    let tag = hmac::sign(&key(environment), &message(environment, &nonce));
+    let tag = hmac::sign(&key(environment), &message(environment, purpose, &nonce));
     nonce.extend(tag.as_ref().iter().take(TAG));
     BASE64URL_NOPAD.encode(&nonce)
 }
 
 /// When a nonce of ours ends; `None` where it is not ours or has ended. Says nothing about earlier use.
-pub(super) fn ends_at(environment: &Environment, nonce: &str, now: UnixMillis) -> Option<UnixMillis> {
+pub(super) fn ends_at(
+    environment: &Environment,
+    purpose: Purpose,
+    nonce: &str,
+    now: UnixMillis,
+) -> Option<UnixMillis> {
     let bytes = BASE64URL_NOPAD.decode(nonce.as_bytes()).ok()?;
     let (body, tag) = bytes.split_at_checked(BODY).filter(|(_, tag)| tag.len() == TAG)?;
-    let expected = hmac::sign(&key(environment), &message(environment, body));
+    let expected = hmac::sign(&key(environment), &message(environment, purpose, body));
     aws_lc_rs::constant_time::verify_slices_are_equal(expected.as_ref().get(..TAG)?, tag).ok()?;
     let issued = UnixMillis(i64::from_be_bytes(*body.first_chunk()?));
-    let end = issued.plus(LIFETIME);
+    let end = issued.plus(purpose.lifetime());
     (now < end).then_some(end)
 }
 
@@ -38,6 +66,6 @@ fn key(environment: &Environment) -> hmac::Key {
     hmac::Key::new(HMAC_SHA256, environment.nonce_key.expose())
 }
 
-fn message(environment: &Environment, body: &[u8]) -> Vec<u8> {
-    [b"device-nonce\0".as_slice(), environment.id.as_bytes(), body].concat()
+fn message(environment: &Environment, purpose: Purpose, body: &[u8]) -> Vec<u8> {
+    [purpose.label(), environment.id.as_bytes(), body].concat()
 }

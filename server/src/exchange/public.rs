@@ -3,14 +3,21 @@
 use byoa_protocol::{
     jwks::JwksResponse,
     settings::{
-        AuthSettings, ExternalAuthSettings, JwtDuration, ProjectSettings, SdkSettings, SecuritySettings,
+        AuthSettings, DpopSettings, ExternalAuthSettings, JwtDuration, ProjectSettings, SdkSettings,
+        SecuritySettings,
     },
 };
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{CheckStep, Exchange, ExchangeError, MAX_NONCES, nonce};
+use super::{
+    CheckStep, Exchange, ExchangeError, MAX_NONCES,
+    nonce::{self, Purpose},
+};
 use crate::store::{Environment, KeySource};
+
+/// The version of the API in which operations may need a step-up.
+const API_WITH_STEP_UP: &str = "2026_04_01";
 
 /// The version of the API in which no operation needs a step-up.
 const API_WITHOUT_STEP_UP: &str = "2026_01_01";
@@ -20,7 +27,7 @@ impl Exchange {
     pub async fn nonces(&self, environment: Uuid, count: usize) -> Result<Vec<String>, ExchangeError> {
         let environment = self.environment(environment).await?;
         let now = self.clock.now();
-        Ok((0..count.clamp(1, MAX_NONCES)).map(|_| nonce::make(&environment, now)).collect())
+        Ok((0..count.clamp(1, MAX_NONCES)).map(|_| nonce::make(&environment, Purpose::Device, now)).collect())
     }
 
     /// What the environment tells the world about itself.
@@ -35,11 +42,12 @@ impl Exchange {
             design: json!({}),
             general: json!({}),
             privacy: json!({}),
-            sdk: SdkSettings { min_api_version: API_WITHOUT_STEP_UP.to_owned() },
+            sdk: SdkSettings { min_api_version: min_api_version(&environment).to_owned() },
             security: SecuritySettings {
                 jwt_duration: duration(self.config.session_lifetime.as_secs()),
                 auth: AuthSettings { storage: vec!["localstorage".to_owned()] },
                 device_registration_required: false,
+                dpop: Some(dpop()),
                 external_auth: external_auth(&environment),
             },
         })
@@ -56,6 +64,15 @@ impl Exchange {
         let environment = self.environment(environment).await?;
         self.trace_external(&environment, jwt).await
     }
+}
+
+fn dpop() -> DpopSettings {
+    let algorithms = Exchange::dpop_algorithms().iter().map(|algorithm| algorithm.as_str().to_owned());
+    DpopSettings { supported: true, nonce_required: true, algorithms: algorithms.collect() }
+}
+
+const fn min_api_version(environment: &Environment) -> &'static str {
+    if environment.step_up.is_empty() { API_WITHOUT_STEP_UP } else { API_WITH_STEP_UP }
 }
 
 fn external_auth(environment: &Environment) -> Option<ExternalAuthSettings> {

@@ -2,21 +2,18 @@
 
 use byoa_jwt::{Algorithm, Policy, Rejection, SigningError, UnverifiedToken, verify, verify_signature};
 use byoa_protocol::{
-    claims::{IdentityClaims, SCOPE_USER_BASIC, SessionClaims},
+    claims::{Confirmation, IdentityClaims, SCOPE_USER_BASIC, SessionClaims},
     external_auth::VerifyResponse,
 };
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{Exchange, ExchangeConfig, ExchangeError, Unauthorized, profile};
+use super::{Exchange, ExchangeConfig, ExchangeError, Unauthorized, once::NODE_LEEWAY_SECONDS, profile};
 use crate::{
     clock::UnixMillis,
     keys::OwnKeys,
     store::{CredentialKind, Environment, SessionRecord, User},
 };
-
-/// How far the clocks of our own nodes may differ.
-const NODE_LEEWAY_SECONDS: u64 = 5;
 
 /// One statement of a session: which token, from when to when.
 pub(super) struct Issue<'a> {
@@ -77,6 +74,7 @@ impl Exchange {
             last_verified_credential_id: session.signin_credential_id.to_string(),
             signin_credential_id: session.signin_credential_id.to_string(),
             session_public_key: session.origin.public_key.clone(),
+            cnf: session.origin.dpop_jkt.clone().map(|jkt| Confirmation { jkt }),
             sdk_version: session.origin.sdk_version.clone(),
             email: verified_email(user),
             username: user.username.clone(),
@@ -123,7 +121,7 @@ impl Exchange {
         Ok(read_claims(environment, claims.members())?)
     }
 
-    fn own_policy(&self, environment: &Environment) -> Policy {
+    pub(super) fn own_policy(&self, environment: &Environment) -> Policy {
         Policy {
             algorithms: vec![Algorithm::Es256, Algorithm::Rs256],
             leeway_seconds: NODE_LEEWAY_SECONDS,

@@ -3,49 +3,72 @@
 use byoa_protocol::{claims::SessionClaims, external_auth::VerifyResponse};
 use uuid::Uuid;
 
-use super::{AuthenticatedSession, DeviceProof, Exchange, ExchangeError, Unauthorized, session_token::Issue};
+use super::{
+    AuthenticatedSession, DeviceProof, Exchange, ExchangeError, Shown, Unauthorized, session_token::Issue,
+};
 use crate::{
     clock::UnixMillis,
     ids,
-    store::{Refresh, StoreError},
+    store::{Refresh, Refreshed, StoreError},
 };
 
 /// The most characters kept of why a session was ended.
 const MAX_REASON_CHARACTERS: usize = 64;
 
 impl Exchange {
-    /// The session that `bearer` is for, if token and session are live.
-    pub async fn authenticate(
+    /// The session of the token that is shown, if the session is live, the token is its newest, and the key
+    /// that it is bound to, if any, is proved.
+    pub async fn authenticate<'r>(
         &self,
         environment: Uuid,
-        bearer: Option<&str>,
+        shown: impl Into<Shown<'r>>,
     ) -> Result<AuthenticatedSession, ExchangeError> {
+        let (live, _) = self.live_session(environment, &shown.into()).await?;
+        if live.claims.jti != live.session.token_id.to_string() {
+            return Err(Unauthorized::Superseded.into());
+        }
+        Ok(live)
+    }
+
+    /// The session of the token that is shown, if token and session are live; the token may have been
+    /// replaced. And whether a key was proved that the token is bound to.
+    async fn live_session(
+        &self,
+        environment: Uuid,
+        shown: &Shown<'_>,
+    ) -> Result<(AuthenticatedSession, bool), ExchangeError> {
         let environment = self.environment(environment).await?;
-        let claims = self.read_live(&environment, bearer).await?;
+        let claims = self.read_live(&environment, shown.token).await?;
         let session = self.store.session(environment.id, session_id(&claims)?).await.map_err(ended)?;
         if session.revoked_at.is_some() || session.user_id.to_string() != claims.sub {
             return Err(Unauthorized::Ended.into());
         }
-        Ok(AuthenticatedSession { environment, claims, session })
+        let proven = self.check_binding(&environment, &claims, shown).await?;
+        Ok((AuthenticatedSession { environment, claims, session }, proven))
     }
 
-    /// The next token of the session that `bearer` is for. The session stays the same; the token before
-    /// stays good until it ends.
-    pub async fn refresh(
+    /// The next token of the session whose token is shown. The session stays the same; the token before
+    /// is good for nothing but this any more.
+    ///
+    /// Shown again within the grace, or with proof of the session's key, it gets the session's newest
+    /// token: same id, same times. Shown again later without proof, it ends the session: two hold the
+    /// token, and which of them is the user cannot be told.
+    pub async fn refresh<'r>(
         &self,
         environment: Uuid,
-        bearer: Option<&str>,
+        shown: impl Into<Shown<'r>>,
         device: DeviceProof,
     ) -> Result<VerifyResponse, ExchangeError> {
-        let AuthenticatedSession { environment, claims, session } =
-            self.authenticate(environment, bearer).await?;
+        let (live, dpop_proven) = self.live_session(environment, &shown.into()).await?;
+        let AuthenticatedSession { environment, claims, session } = live;
         let now = self.clock.now();
         if now >= session.refresh_expires_at {
             return Err(Unauthorized::RefreshDeadline.into());
         }
-        self.verify_device(&environment, device).await?;
+        let proved_key = self.verify_device(&environment, device).await?;
+        let key_proven = proved_key.is_some() && proved_key == session.origin.public_key;
         let end = now.plus(self.config.session_lifetime).min(session.refresh_expires_at).seconds();
-        let session = self
+        let refreshed = self
             .store
             .refresh(&Refresh {
                 environment_id: environment.id,
@@ -54,37 +77,50 @@ impl Exchange {
                 new_token_id: ids::unguessable(),
                 now,
                 expires_at: UnixMillis::from_seconds(end),
+                grace: self.config.refresh_grace,
+                proven: dpop_proven || key_proven,
             })
             .await
             .map_err(ended)?;
+        let session = match refreshed {
+            Refreshed::Live(session) => session,
+            Refreshed::Reused(session) => {
+                tracing::warn!(session = %session.id, "a replaced token came back; its session was ended");
+                return Err(Unauthorized::Reused.into());
+            }
+        };
         let user = self.store.user(environment.id, session.user_id).await.map_err(ended)?;
         self.issue(Issue {
             environment: &environment,
             token_id: session.token_id,
             session: &session,
             user: &user,
-            now,
-            expires_at: end,
+            now: session.refreshed_at,
+            expires_at: session.expires_at.seconds(),
             new_user: false,
         })
         .await
     }
 
-    /// Ends the session that `bearer` is for. A token that has expired still ends its session; one that
-    /// is absent or not ours ends nothing, and neither is an error. `reason` is kept, shortened. The session
-    /// that was live until now.
-    pub async fn revoke(
+    /// Ends the session whose token is shown. A token that has expired or was replaced still ends its
+    /// session, since whoever signs out means it; one that is absent or not ours ends nothing, and neither
+    /// is an error. A bound token needs its proof here as well, or a thief could end the session; where
+    /// that is missing, nothing ends and the caller is told. `reason` is kept, shortened. The session that
+    /// was live until now.
+    pub async fn revoke<'r>(
         &self,
         environment: Uuid,
-        bearer: Option<&str>,
+        shown: impl Into<Shown<'r>>,
         reason: Option<&str>,
     ) -> Result<Option<Uuid>, ExchangeError> {
         let environment = self.environment(environment).await?;
-        let claims = match self.read_signed(&environment, bearer.unwrap_or_default()).await {
+        let shown = shown.into();
+        let claims = match self.read_signed(&environment, shown.token.unwrap_or_default()).await {
             Err(ExchangeError::Unauthorized(_)) => return Ok(None),
             claims => claims?,
         };
         let Ok(session) = session_id(&claims) else { return Ok(None) };
+        self.check_binding(&environment, &claims, &shown).await?;
         let reason = reason.unwrap_or("user-intent").chars().filter(|character| !character.is_control());
         let reason: String = reason.take(MAX_REASON_CHARACTERS).collect();
         let was_live = self.store.revoke_session(environment.id, session, self.clock.now(), &reason).await?;

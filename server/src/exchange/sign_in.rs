@@ -4,13 +4,13 @@ use byoa_protocol::{Reason, external_auth::VerifyResponse};
 use uuid::Uuid;
 
 use super::{
-    Caller, Exchange, ExchangeConfig, ExchangeError, SignInInput, email::email_claim,
+    Caller, Exchange, ExchangeConfig, ExchangeError, SignInInput, email::email_claim, external::replayed,
     session_key::session_key, session_token::Issue,
 };
 use crate::{
     clock::UnixMillis,
     ids,
-    store::{SessionOrigin, SignIn},
+    store::{ReplayPolicy, SessionOrigin, SignIn},
 };
 
 /// The least that a session lives which comes from a JWT in its leeway.
@@ -22,6 +22,9 @@ const MAX_CALLER_CHARACTERS: usize = 255;
 impl Exchange {
     /// Verifies an external JWT, finds or makes its user and opens a session. The store is not asked about
     /// users before the JWT, the session key and the device's proof are good.
+    ///
+    /// Where a JWT may be used once, its use is spent in the transaction that opens the session: of many at
+    /// once on many nodes one succeeds, and a sign-in that fails leaves the JWT as it was.
     pub async fn sign_in(
         &self,
         environment: Uuid,
@@ -33,11 +36,19 @@ impl Exchange {
             message: "a JWT must be sent as `jwt`, or in the environment's cookie, but there is none"
                 .to_owned(),
         })?;
+        // Cheaper than the JWT, and the first proof of a client only asks for a nonce.
+        let proof = self.verify_proof(&environment, &input.request, None, None)?;
         let claims = self.verify_external(&environment, &jwt).await?;
         let public_key = session_key(input.session_public_key, input.session_public_key_header)?;
         self.verify_device(&environment, input.device).await?;
+        if let Some(proof) = &proof {
+            self.use_proof(&environment, proof).await?;
+        }
+        let dpop_jkt = proof.map(|proof| proof.jkt);
 
         let now = self.clock.now();
+        let one_use =
+            (environment.replay == ReplayPolicy::Once).then(|| Self::use_of(&environment, &claims, &jwt));
         let expires_at = expiry(&self.config, claims.expires_at(), now);
         let signed_in = self
             .store
@@ -51,12 +62,14 @@ impl Exchange {
                 new_email_credential_id: ids::sortable(now),
                 session_id: ids::unguessable(),
                 token_id: ids::unguessable(),
-                origin: origin(&self.config, input.caller, public_key),
+                origin: origin(&self.config, input.caller, public_key, dpop_jkt),
+                one_use,
                 now,
                 expires_at: UnixMillis::from_seconds(expires_at),
                 refresh_expires_at: now.plus(self.config.refresh_window),
             })
-            .await?;
+            .await
+            .map_err(replayed)?;
         self.issue(Issue {
             environment: &environment,
             session: &signed_in.session,
@@ -79,11 +92,17 @@ fn expiry(config: &ExchangeConfig, external: i64, now: UnixMillis) -> i64 {
     if external > now { own.min(external) } else { own.min(now + LEEWAY_SESSION_SECONDS) }
 }
 
-fn origin(config: &ExchangeConfig, caller: Caller, public_key: Option<String>) -> SessionOrigin {
+fn origin(
+    config: &ExchangeConfig,
+    caller: Caller,
+    public_key: Option<String>,
+    dpop_jkt: Option<String>,
+) -> SessionOrigin {
     let audience = caller.origin.filter(|origin| is_origin(origin));
     SessionOrigin {
         audience: audience.unwrap_or_else(|| config.public_url.origin().ascii_serialization()),
         public_key,
+        dpop_jkt,
         sdk_version: caller.sdk_version.as_deref().and_then(kept),
         ip: caller.ip,
         user_agent: caller.user_agent.as_deref().and_then(kept),

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     clock::{Clock, UnixMillis},
     keys::{FetchJwks, FetchedJwks, KeySetUnavailable, KeySets},
-    store::{SessionAlgorithm, Store, sqlite::SqliteStore},
+    store::{ReplayPolicy, SessionAlgorithm, Store, sqlite::SqliteStore},
     testing::ManualClock,
 };
 
@@ -45,7 +45,7 @@ impl FetchJwks for Published {
 }
 
 struct World {
-    _folder: TempDir,
+    folder: TempDir,
     exchange: Exchange,
     environments: Environments,
     store: Arc<dyn Store>,
@@ -66,7 +66,7 @@ async fn world() -> World {
     let exchange = Exchange::new(Arc::clone(&store), keys, clock.clone(), config);
     let environments = Environments::new(Arc::clone(&store), clock.clone(), false, Some(public_url));
     environments.create(ENVIRONMENT, settings()).await.unwrap();
-    World { _folder: folder, exchange, environments, store, clock, issuer }
+    World { folder, exchange, environments, store, clock, issuer }
 }
 
 fn settings() -> EnvironmentSettings {
@@ -79,6 +79,20 @@ fn settings() -> EnvironmentSettings {
 }
 
 impl World {
+    /// A second server on the same database.
+    async fn node(&self) -> Exchange {
+        let url = format!("sqlite://{}", self.folder.path().join("byoa.db").display());
+        let store = Arc::new(SqliteStore::open(&url).await.unwrap());
+        let body = json!({ "keys": [self.issuer.public_jwk("k1")] }).to_string().into_bytes();
+        let keys = KeySets::new(Arc::new(Published(body)), self.clock.clone());
+        let public_url: Url = "https://auth.example:8443".parse().unwrap();
+        Exchange::new(store, keys, self.clock.clone(), ExchangeConfig::new(public_url))
+    }
+
+    async fn set(&self, change: EnvironmentSettings) {
+        self.environments.set(ENVIRONMENT, change).await.unwrap();
+    }
+
     fn claims(&self) -> Value {
         let now = self.clock.now().seconds();
         json!({ "iss": ISSUER, "aud": "byoa", "sub": "user-1", "iat": now, "exp": now + 36_000 })
@@ -98,6 +112,10 @@ impl World {
 
     async fn sign_in(&self) -> VerifyResponse {
         self.try_sign_in(|_| ()).await.unwrap()
+    }
+
+    async fn refresh(&self, of: &VerifyResponse) -> Result<VerifyResponse, ExchangeError> {
+        self.exchange.refresh(ENVIRONMENT, Some(bearer(of)), DeviceProof::default()).await
     }
 
     fn pass(&self, seconds: u64) {
@@ -333,6 +351,38 @@ async fn a_refresh_keeps_the_session_and_is_not_capped_by_the_jwt() {
 }
 
 #[tokio::test]
+async fn a_replaced_token_is_good_for_refresh_only_and_gets_the_same_successor() {
+    let world = world().await;
+    let first = world.sign_in().await;
+    world.pass(10);
+    let next = world.refresh(&first).await.unwrap();
+    world.pass(29);
+    assert_eq!(world.why_not(bearer(&first)).await, Some(Unauthorized::Superseded));
+    let fields = UserFields::default();
+    let refused = world.exchange.update_user(ENVIRONMENT, Some(bearer(&first)), fields).await;
+    assert!(matches!(refused, Err(ExchangeError::Unauthorized(Unauthorized::Superseded))), "{refused:?}");
+    let again = world.refresh(&first).await.unwrap();
+    assert_eq!(payload(bearer(&again)), payload(bearer(&next)), "the same claims");
+    assert_eq!(world.why_not(bearer(&again)).await, None);
+    let fields = UserFields::default();
+    let updated = world.exchange.update_user(ENVIRONMENT, Some(bearer(&next)), fields).await.unwrap();
+    let restated = updated.session;
+    assert_eq!(payload(bearer(&restated))["jti"], payload(bearer(&next))["jti"], "not a refresh");
+}
+
+#[tokio::test]
+async fn a_replaced_token_that_comes_back_late_ends_the_session() {
+    let world = world().await;
+    let first = world.sign_in().await;
+    let next = world.refresh(&first).await.unwrap();
+    world.pass(30);
+    let refused = world.refresh(&first).await;
+    assert!(matches!(refused, Err(ExchangeError::Unauthorized(Unauthorized::Reused))), "{refused:?}");
+    assert_eq!(world.why_not(bearer(&next)).await, Some(Unauthorized::Ended), "the newest dies with it");
+    assert_eq!(world.why_not(bearer(&world.sign_in().await)).await, None, "a new session is another one");
+}
+
+#[tokio::test]
 async fn no_refresh_goes_beyond_the_hard_end() {
     let world = world().await;
     let mut answer = world.sign_in().await;
@@ -362,9 +412,7 @@ async fn revoking_ends_one_session_at_any_age_and_never_fails() {
     assert!(matches!(refused, Err(ExchangeError::Unauthorized(Unauthorized::Ended))), "{refused:?}");
     assert_eq!(world.why_not(bearer(&other)).await, None);
 
-    let next =
-        world.exchange.refresh(ENVIRONMENT, Some(bearer(&other)), DeviceProof::default()).await.unwrap();
-    world.pass(1);
+    let next = world.refresh(&other).await.unwrap();
     world.clock.set(UnixMillis::from_seconds(START + 7_199));
     world.exchange.revoke(ENVIRONMENT, Some(bearer(&other)), Some("token-expired")).await.unwrap();
     assert_eq!(world.why_not(bearer(&next)).await, Some(Unauthorized::Ended), "its successor ends with it");
@@ -617,4 +665,81 @@ async fn nothing_secret_is_printed() {
         format!("{:?}", world.environments.show(ENVIRONMENT).await.unwrap())
             .contains("nonce_key: [redacted]")
     );
+}
+
+fn once() -> EnvironmentSettings {
+    EnvironmentSettings { replay: Some(ReplayPolicy::Once), ..EnvironmentSettings::default() }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_jwt_signs_in_once_on_all_nodes_together() {
+    let world = world().await;
+    world.set(once()).await;
+    let nodes = [world.exchange.clone(), world.node().await];
+    for jwt in [world.jwt(|_| ()), world.jwt(|claims| claims["jti"] = json!("a"))] {
+        let racers = (0..64).map(|racer| {
+            let (node, jwt) = (nodes[racer % 2].clone(), jwt.clone());
+            let input = SignInInput { jwt, ..SignInInput::default() };
+            tokio::spawn(async move { node.sign_in(ENVIRONMENT, input).await })
+        });
+        let mut signed_in = 0;
+        for racer in racers.collect::<Vec<_>>() {
+            match racer.await.unwrap() {
+                Ok(_) => signed_in += 1,
+                refused => assert_eq!(rejected(refused), Reason::JwtReplayed),
+            }
+        }
+        assert_eq!(signed_in, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_jwts_use_is_its_issuers_and_is_spent_by_success_only() {
+    let world = world().await;
+    world.set(once()).await;
+    let with_jti = |jti: &'static str, sub: &'static str| {
+        move |claims: &mut Value| {
+            claims["jti"] = json!(jti);
+            claims["sub"] = json!(sub);
+        }
+    };
+    let jwt = world.jwt(with_jti("a", "user-1"));
+    let bad_key =
+        SignInInput { jwt: jwt.clone(), session_public_key: Some("x".to_owned()), ..SignInInput::default() };
+    assert!(world.exchange.sign_in(ENVIRONMENT, bad_key).await.is_err());
+    let input = SignInInput { jwt, ..SignInInput::default() };
+    world.exchange.sign_in(ENVIRONMENT, input.clone()).await.unwrap();
+    assert_eq!(rejected(world.exchange.sign_in(ENVIRONMENT, input).await), Reason::JwtReplayed);
+    let other_sub = world.try_sign_in(with_jti("a", "user-2")).await;
+    assert_eq!(rejected(other_sub), Reason::JwtReplayed, "an id is one token's");
+
+    let second = "https://second.example";
+    world
+        .set(EnvironmentSettings { issuer: Some(second.to_owned()), ..EnvironmentSettings::default() })
+        .await;
+    let from_second = |claims: &mut Value| {
+        claims["iss"] = json!(second);
+        claims["jti"] = json!("a");
+    };
+    world.try_sign_in(from_second).await.unwrap();
+    world
+        .set(EnvironmentSettings { replay: Some(ReplayPolicy::Off), ..EnvironmentSettings::default() })
+        .await;
+    world.try_sign_in(from_second).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_jwts_use_is_kept_until_nobody_can_use_it() {
+    let world = world().await;
+    world.set(once()).await;
+    let jwt = world.jwt(|claims| claims["exp"] = json!(START + 100));
+    let again = || SignInInput { jwt: jwt.clone(), ..SignInInput::default() };
+    world.exchange.sign_in(ENVIRONMENT, again()).await.unwrap();
+    world.pass(159);
+    world.store.sweep(world.clock.now()).await.unwrap();
+    assert_eq!(rejected(world.exchange.sign_in(ENVIRONMENT, again()).await), Reason::JwtReplayed);
+    world.pass(1);
+    assert_eq!(rejected(world.exchange.sign_in(ENVIRONMENT, again()).await), Reason::JwtExpired);
+    world.pass(5);
+    assert_eq!(world.store.sweep(world.clock.now()).await.unwrap(), 1);
 }

@@ -1,11 +1,12 @@
 //! The signed-in user looks at itself, changes and goes.
 
+use byoa_protocol::scopes::{USER_DELETE, USER_UPDATE};
 use byoa_protocol::user::{NextView, SdkUser, UpdateSelfResponse, UserFields};
 use uuid::Uuid;
 
 use super::{
-    AuthenticatedSession, Exchange, ExchangeError, MAX_METADATA_BYTES, email, profile, session_token::Issue,
-    sessions::ended,
+    AuthenticatedSession, Exchange, ExchangeError, MAX_METADATA_BYTES, Shown, email, profile,
+    session_token::Issue, sessions::ended, step_up::spent,
 };
 use crate::store::{Conflicting, StoreError, UserChange};
 
@@ -14,33 +15,36 @@ const MAX_FIELD_CHARACTERS: usize = 255;
 
 impl Exchange {
     /// The signed-in user.
-    pub async fn current_user(
+    pub async fn current_user<'r>(
         &self,
         environment: Uuid,
-        bearer: Option<&str>,
+        shown: impl Into<Shown<'r>>,
     ) -> Result<SdkUser, ExchangeError> {
-        let AuthenticatedSession { session, .. } = self.authenticate(environment, bearer).await?;
+        let AuthenticatedSession { session, .. } = self.authenticate(environment, shown).await?;
         let user = self.store.user(environment, session.user_id).await.map_err(ended)?;
         Ok(profile::sdk_user(&user, Some(&session), false))
     }
 
     /// Changes the signed-in user, and states the session's token anew with the changed profile: the
     /// published client takes its token from this answer. The token ends when the shown one does.
-    pub async fn update_user(
+    pub async fn update_user<'r>(
         &self,
         environment: Uuid,
-        bearer: Option<&str>,
+        shown: impl Into<Shown<'r>>,
         fields: UserFields,
     ) -> Result<UpdateSelfResponse, ExchangeError> {
-        let AuthenticatedSession { environment, claims, session } =
-            self.authenticate(environment, bearer).await?;
+        let shown = shown.into();
+        let live = self.authenticate(environment, shown).await?;
         let change = change(fields)?;
+        let one_use = self.require_step_up(&live, shown.elevated, USER_UPDATE).await?;
+        let change = UserChange { one_use, ..change };
+        let AuthenticatedSession { environment, claims, session } = live;
         let now = self.clock.now();
         let user =
             self.store.update_user(environment.id, session.user_id, &change, now).await.map_err(|error| {
                 match error {
                     StoreError::Conflict(Conflicting::Username) => ExchangeError::UsernameTaken,
-                    other => ended(other),
+                    other => spent(other),
                 }
             })?;
         let session = self
@@ -58,10 +62,17 @@ impl Exchange {
     }
 
     /// Removes the signed-in user and all its sessions. The user that was.
-    pub async fn delete_user(&self, environment: Uuid, bearer: Option<&str>) -> Result<Uuid, ExchangeError> {
-        let AuthenticatedSession { session, .. } = self.authenticate(environment, bearer).await?;
-        self.store.delete_user(environment, session.user_id).await?;
-        Ok(session.user_id)
+    pub async fn delete_user<'r>(
+        &self,
+        environment: Uuid,
+        shown: impl Into<Shown<'r>>,
+    ) -> Result<Uuid, ExchangeError> {
+        let shown = shown.into();
+        let live = self.authenticate(environment, shown).await?;
+        let one_use = self.require_step_up(&live, shown.elevated, USER_DELETE).await?;
+        let user = live.session.user_id;
+        self.store.delete_user(environment, user, one_use.as_ref()).await.map_err(spent)?;
+        Ok(user)
     }
 }
 
@@ -90,6 +101,7 @@ fn change(fields: UserFields) -> Result<UserChange, ExchangeError> {
         })?,
         policies_consent: fields.policies_consent,
         metadata,
+        one_use: None,
     })
 }
 

@@ -1,56 +1,75 @@
-//! The session token of a request.
+//! The session token of a request, and the proof that it may need.
 
+use super::client_info::{Proof, text};
+use crate::AppState;
+use crate::exchange::{RequestProof, Scheme, Shown};
 use crate::secret::Secret;
 use axum::extract::FromRequestParts;
 use axum::http::{HeaderMap, header::AUTHORIZATION, request::Parts};
+use byoa_protocol::headers::ELEVATED_ACCESS_TOKEN;
 use std::convert::Infallible;
 
-/// The token of `Authorization: Bearer …` (RFC 6750 §2.1), where there is exactly one. Never read from
-/// the query or a body. Whether it must be there, and what it is worth, the use case says.
+/// The token of `Authorization: Bearer …` (RFC 6750 §2.1) or `Authorization: DPoP …` (RFC 9449 §7.1), where
+/// there is exactly one. Never read from the query or a body. Whether it must be there, and what it is
+/// worth, the use case says.
 #[derive(Debug)]
-pub(super) struct Bearer(Option<Secret<String>>);
+pub(super) struct Bearer {
+    token: Option<Secret<String>>,
+    scheme: Scheme,
+    request: RequestProof,
+    elevated: Option<Secret<String>>,
+}
 
 impl Bearer {
-    /// The token itself, for the use case.
-    pub(super) fn token(&self) -> Option<&str> {
-        self.0.as_ref().map(|token| token.expose().as_str())
+    /// All of it, for the use case.
+    pub(super) fn shown(&self) -> Shown<'_> {
+        let token = self.token.as_ref().map(|token| token.expose().as_str());
+        let elevated = self.elevated.as_ref().map(|token| token.expose().as_str());
+        Shown { token, scheme: self.scheme, request: Some(&self.request), elevated }
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Bearer {
+impl FromRequestParts<AppState> for Bearer {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
-        Ok(Self(bearer(&parts.headers).map(|token| token.to_owned().into())))
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
+        let Proof(request) = Proof::from_request_parts(parts, state).await?;
+        let found = token(&parts.headers);
+        let scheme = found.map_or_else(Scheme::default, |(scheme, _)| scheme);
+        let token = found.map(|(_, token)| token.to_owned().into());
+        let elevated = text(&parts.headers, ELEVATED_ACCESS_TOKEN).map(Secret::new);
+        Ok(Self { token, scheme, request, elevated })
     }
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+fn token(headers: &HeaderMap) -> Option<(Scheme, &str)> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let (value, None) = (values.next()?, values.next()) else { return None };
     let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
-    Some(token.trim()).filter(|token| scheme.eq_ignore_ascii_case("bearer") && !token.is_empty())
+    let schemes = [("bearer", Scheme::Bearer), ("dpop", Scheme::Dpop)];
+    let (_, scheme) = schemes.into_iter().find(|(name, _)| scheme.eq_ignore_ascii_case(name))?;
+    Some((scheme, token.trim())).filter(|(_, token)| !token.is_empty())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::bearer;
+    use super::{Scheme, token};
     use axum::http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
 
-    fn read(lines: &[&'static str]) -> Option<String> {
+    fn read(lines: &[&'static str]) -> Option<(Scheme, String)> {
         let mut headers = HeaderMap::new();
         for line in lines {
             headers.append(AUTHORIZATION, HeaderValue::from_static(line));
         }
-        bearer(&headers).map(str::to_owned)
+        token(&headers).map(|(scheme, token)| (scheme, token.to_owned()))
     }
 
     #[test]
-    fn reads_exactly_one_bearer_token() {
-        assert_eq!(read(&["Bearer a.b.c"]).as_deref(), Some("a.b.c"));
-        assert_eq!(read(&["bearer  a"]).as_deref(), Some("a"));
-        for none in [&[][..], &["Bearer"], &["Bearer "], &["Basic a"], &["a.b.c"], &["Bearer a", "Bearer b"]]
-        {
+    fn reads_exactly_one_token() {
+        assert_eq!(read(&["Bearer a.b.c"]), Some((Scheme::Bearer, "a.b.c".to_owned())));
+        assert_eq!(read(&["bearer  a"]), Some((Scheme::Bearer, "a".to_owned())));
+        assert_eq!(read(&["DPoP a.b.c"]), Some((Scheme::Dpop, "a.b.c".to_owned())));
+        for none in [&[][..], &["Bearer"], &["Bearer "], &["Basic a"], &["a.b.c"], &["Bearer a", "DPoP b"]] {
             assert_eq!(read(none), None, "{none:?}");
         }
     }

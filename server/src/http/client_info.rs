@@ -1,7 +1,8 @@
 //! Who is calling, as far as a caller says.
 
 use super::address::ClientAddress;
-use crate::exchange::{Caller, DeviceProof};
+use crate::AppState;
+use crate::exchange::{Caller, DeviceProof, RequestProof};
 use axum::extract::FromRequestParts;
 use axum::http::{
     HeaderMap,
@@ -55,15 +56,24 @@ impl<S: Send + Sync> FromRequestParts<S> for Device {
     }
 }
 
-/// The session key that a client announces with every call.
+/// The request and its proof of possession.
 #[derive(Debug)]
-pub(super) struct SessionPublicKey(pub(super) Option<String>);
+pub(super) struct Proof(pub(super) RequestProof);
 
-impl<S: Send + Sync> FromRequestParts<S> for SessionPublicKey {
+impl FromRequestParts<AppState> for Proof {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
-        Ok(Self(text(&parts.headers, headers::SESSION_PUBLIC_KEY)))
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
+        let mut proofs = parts.headers.get_all(headers::DPOP).iter();
+        let proof = match (proofs.next(), proofs.next()) {
+            (None, _) => None,
+            (Some(_), None) => text(&parts.headers, headers::DPOP),
+            // RFC 9449 §4.3, rule 1: not more than one.
+            (Some(_), Some(_)) => Some(String::new()),
+        };
+        let origin = state.exchange.public_url().origin().ascii_serialization();
+        let url = format!("{origin}{}", parts.uri.path());
+        Ok(Self(RequestProof { proof, method: parts.method.as_str().to_owned(), url }))
     }
 }
 

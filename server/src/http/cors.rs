@@ -1,6 +1,7 @@
 //! Which pages may read answers (Fetch standard, "CORS protocol"): those of the environment's allowed
 //! origins, nobody else's. The public keys are for everybody.
 
+use super::dpop::DPOP_NONCE;
 use super::environment::{Lookup, allows};
 use super::observe::X_REQUEST_ID;
 use axum::http::{HeaderName, HeaderValue, Method, header, request::Parts};
@@ -32,7 +33,7 @@ pub(super) fn of_environment() -> CorsLayer {
         .allow_headers(
             headers::CORS_ALLOWED.iter().map(|name| HeaderName::from_static(name)).collect::<Vec<_>>(),
         )
-        .expose_headers([header::RETRY_AFTER, header::DATE, X_REQUEST_ID])
+        .expose_headers([header::RETRY_AFTER, header::DATE, X_REQUEST_ID, DPOP_NONCE])
         .max_age(MAX_AGE)
 }
 

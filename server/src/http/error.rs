@@ -82,6 +82,10 @@ impl ApiError {
                 ExchangeError::Rejected { .. } => ErrorCode::InvalidExternalAuth,
                 ExchangeError::KeysUnavailable(_) => ErrorCode::IssuerKeysUnavailable,
                 ExchangeError::Unauthorized(_) => ErrorCode::Unauthorized,
+                ExchangeError::ProofRefused { .. } => ErrorCode::InvalidDpopProof,
+                ExchangeError::ProofNonce { .. } => ErrorCode::UseDpopNonce,
+                ExchangeError::StepUpRequired(_) => ErrorCode::StepUpRequired,
+                ExchangeError::InvalidScopes => ErrorCode::InvalidScopes,
                 ExchangeError::EnvironmentNotFound => ErrorCode::NotFound,
                 ExchangeError::InvalidUpdate(_) => ErrorCode::InvalidUpdate,
                 ExchangeError::UsernameTaken => ErrorCode::UsernameAlreadyExists,
@@ -111,6 +115,9 @@ impl ApiError {
             Self::Exchange(ExchangeError::Rejected { reason, message }) => {
                 ErrorBody::rejected(*reason, message)
             }
+            Self::Exchange(
+                ExchangeError::ProofRefused { reason, .. } | ExchangeError::ProofNonce { reason, .. },
+            ) => ErrorBody::because(self.code(), reason, self.sentence()),
             _ => ErrorBody::new(self.code(), self.sentence()),
         }
     }
@@ -143,6 +150,13 @@ fn companion(error: &ApiError) -> Option<(HeaderName, HeaderValue)> {
     match error.code() {
         // RFC 6750 §3; without parameters, since the body says more than they could.
         ErrorCode::Unauthorized => Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
+        // RFC 9449 §7.1; the algorithms are in the settings.
+        ErrorCode::InvalidDpopProof => {
+            Some((header::WWW_AUTHENTICATE, HeaderValue::from_static(r#"DPoP error="invalid_dpop_proof""#)))
+        }
+        ErrorCode::UseDpopNonce => {
+            Some((header::WWW_AUTHENTICATE, HeaderValue::from_static(r#"DPoP error="use_dpop_nonce""#)))
+        }
         ErrorCode::ServiceUnavailable | ErrorCode::IssuerKeysUnavailable => {
             Some((header::RETRY_AFTER, HeaderValue::from_static("1")))
         }
@@ -201,6 +215,18 @@ mod tests {
                 "issuer_keys_unavailable",
             ),
             (exchange(ExchangeError::Unauthorized(Unauthorized::Ended)), 401, "unauthorized"),
+            (
+                exchange(ExchangeError::ProofRefused { reason: "dpop_replayed", message: "no".to_owned() }),
+                401,
+                "invalid_dpop_proof",
+            ),
+            (
+                exchange(ExchangeError::ProofNonce { reason: "dpop_nonce_missing", message: "no" }),
+                401,
+                "use_dpop_nonce",
+            ),
+            (exchange(ExchangeError::StepUpRequired("no")), 403, "step_up_required"),
+            (exchange(ExchangeError::InvalidScopes), 422, "invalid_scopes"),
             (exchange(ExchangeError::EnvironmentNotFound), 404, "not_found"),
             (exchange(ExchangeError::InvalidUpdate("no".to_owned())), 422, "invalid_update"),
             (exchange(ExchangeError::UsernameTaken), 422, "username_already_exists"),

@@ -1,7 +1,9 @@
-//! `POST externalAuth/signin`: an external JWT for a session.
+//! `POST externalAuth/signin`: an external JWT for a session. `POST externalAuth/verify` and
+//! `POST stepUp/check`: an elevated token for the session.
 
+use super::bearer::Bearer;
 use super::body::{Json, RequestBody};
-use super::client_info::{Device, SessionPublicKey};
+use super::client_info::{Device, Proof, text};
 use super::environment::{InEnvironment, allows};
 use super::trail::Trail;
 use super::{ApiError, cookies::cookie};
@@ -10,7 +12,11 @@ use crate::exchange::SignInInput;
 use crate::store::Environment;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header::ORIGIN};
-use byoa_protocol::external_auth::{ExternalAuthSigninRequest, VerifyResponse};
+use byoa_protocol::external_auth::{
+    ExternalAuthAssertionResponse, ExternalAuthSigninRequest, StepUpCheckRequest, StepUpCheckResponse,
+    VerifyResponse,
+};
+use byoa_protocol::headers::SESSION_PUBLIC_KEY;
 
 impl RequestBody for ExternalAuthSigninRequest {
     const SHAPE: &'static str = r#"{"jwt": "…"} with strings as values"#;
@@ -25,11 +31,11 @@ pub(super) async fn sign_in(
     InEnvironment(environment): InEnvironment,
     trail: Trail,
     Device(device): Device,
-    SessionPublicKey(session_public_key_header): SessionPublicKey,
+    Proof(request): Proof,
     headers: HeaderMap,
     Json(body): Json<ExternalAuthSigninRequest>,
 ) -> Result<axum::Json<VerifyResponse>, ApiError> {
-    let jwt = match presented(&environment, &headers, body.jwt) {
+    let jwt = match external_jwt(&environment, &headers, body.jwt) {
         Ok(jwt) => jwt,
         Err(refused) => {
             trail.refused_sign_in(&refused).await;
@@ -38,24 +44,51 @@ pub(super) async fn sign_in(
     };
     let seen = jwt.clone();
     let session_public_key = body.session_public_key;
-    let input =
-        SignInInput { jwt, session_public_key, session_public_key_header, device, caller: trail.caller() };
+    let session_public_key_header = text(&headers, SESSION_PUBLIC_KEY);
+    let caller = trail.caller();
+    let input = SignInInput { jwt, session_public_key, session_public_key_header, device, request, caller };
     let outcome = state.exchange.sign_in(environment.id, input).await.map_err(ApiError::from);
     trail.signed_in(&environment, seen.as_deref(), &outcome).await;
     outcome.map(axum::Json)
 }
 
-/// The JWT that came, from a page that may send one.
-fn presented(
+/// `POST externalAuth/verify`: an external JWT of the signed-in user for an elevated token.
+pub(super) async fn verify(
+    State(state): State<AppState>,
+    InEnvironment(environment): InEnvironment,
+    bearer: Bearer,
+    headers: HeaderMap,
+    Json(body): Json<ExternalAuthSigninRequest>,
+) -> Result<axum::Json<ExternalAuthAssertionResponse>, ApiError> {
+    let jwt = external_jwt(&environment, &headers, body.jwt)?;
+    Ok(axum::Json(state.exchange.step_up(environment.id, bearer.shown(), jwt).await?))
+}
+
+impl RequestBody for StepUpCheckRequest {
+    const SHAPE: &'static str = r#"{"scope": "user:update"}"#;
+}
+
+/// `POST stepUp/check`: whether an operation needs an elevated token that is not there.
+pub(super) async fn check_step_up(
+    State(state): State<AppState>,
+    InEnvironment(environment): InEnvironment,
+    bearer: Bearer,
+    Json(body): Json<StepUpCheckRequest>,
+) -> Result<axum::Json<StepUpCheckResponse>, ApiError> {
+    Ok(axum::Json(state.exchange.check_step_up(environment.id, bearer.shown(), &body.scope).await?))
+}
+
+/// The external JWT of a request, from a page that may call.
+fn external_jwt(
     environment: &Environment,
     headers: &HeaderMap,
-    body: Option<String>,
+    in_body: Option<String>,
 ) -> Result<Option<String>, ApiError> {
     let origin = headers.get(ORIGIN).map(HeaderValue::as_bytes);
     if origin.is_some_and(|origin| !allows(environment, origin)) {
         return Err(ApiError::ForeignOrigin);
     }
-    match body {
+    match in_body {
         Some(jwt) => Ok(Some(jwt)),
         None => from_cookie(environment, headers),
     }

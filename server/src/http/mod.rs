@@ -9,6 +9,7 @@ mod body;
 mod client_info;
 mod cookies;
 mod cors;
+mod dpop;
 mod environment;
 mod error;
 mod external_auth;

@@ -1,7 +1,7 @@
 //! Which path leads to which handler, and the layers around them.
 
 use super::{
-    ApiError, address, cors, environment, error, external_auth, health, limit, nonces, observe, sessions,
+    ApiError, address, cors, dpop, environment, error, external_auth, health, limit, nonces, observe, sessions,
     settings, users,
 };
 use crate::AppState;
@@ -36,6 +36,7 @@ pub fn router(state: AppState) -> Router {
     guarded(operations)
         .layer(quotas.clone())
         .layer(cors::of_environment())
+        .layer(from_fn_with_state(state.clone(), dpop::hand_out))
         .merge(guarded(keys).layer(quotas).layer(cors::of_everybody()))
         .layer(from_fn(limit::one_length))
         .layer(from_fn_with_state(state.clone(), environment::look_up))
@@ -51,11 +52,13 @@ pub fn metrics_router(metrics: Arc<Metrics>) -> Router {
 }
 
 fn operations() -> Router<AppState> {
-    let table: [(&str, MethodRouter<AppState>); 9] = [
+    let table: [(&str, MethodRouter<AppState>); 11] = [
         (paths::SETTINGS, get(settings::show)),
         (paths::NONCE, get(nonces::one)),
         (paths::NONCES, get(nonces::several)),
         (paths::EXTERNAL_AUTH_SIGN_IN, post(external_auth::sign_in)),
+        (paths::EXTERNAL_AUTH_VERIFY, post(external_auth::verify)),
+        (paths::STEP_UP_CHECK, post(external_auth::check_step_up)),
         (paths::USERS, get(users::show).put(users::update).delete(users::delete)),
         (paths::REFRESH, post(sessions::refresh)),
         (paths::SESSION, get(sessions::probe)),

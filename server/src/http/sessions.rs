@@ -19,7 +19,7 @@ pub(super) async fn refresh(
     bearer: Bearer,
     Device(device): Device,
 ) -> Result<Json<VerifyResponse>, ApiError> {
-    Ok(Json(state.exchange.refresh(environment.id, bearer.token(), device).await?))
+    Ok(Json(state.exchange.refresh(environment.id, bearer.shown(), device).await?))
 }
 
 /// `GET session`: 204 while token and session live, 401 from then on.
@@ -28,7 +28,7 @@ pub(super) async fn probe(
     InEnvironment(environment): InEnvironment,
     bearer: Bearer,
 ) -> Result<StatusCode, ApiError> {
-    state.exchange.authenticate(environment.id, bearer.token()).await?;
+    state.exchange.authenticate(environment.id, bearer.shown()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -41,7 +41,7 @@ pub(super) async fn revoke(
     headers: HeaderMap,
 ) -> Result<StatusCode, ApiError> {
     let reason = text(&headers, LOGOUT_REASON);
-    let ended = state.exchange.revoke(environment.id, bearer.token(), reason.as_deref()).await?;
+    let ended = state.exchange.revoke(environment.id, bearer.shown(), reason.as_deref()).await?;
     if let Some(session) = ended {
         trail.revoked(session).await;
     }

@@ -20,7 +20,7 @@ pub(super) async fn show(
     InEnvironment(environment): InEnvironment,
     bearer: Bearer,
 ) -> Result<axum::Json<SdkUser>, ApiError> {
-    Ok(axum::Json(state.exchange.current_user(environment.id, bearer.token()).await?))
+    Ok(axum::Json(state.exchange.current_user(environment.id, bearer.shown()).await?))
 }
 
 /// `PUT users`.
@@ -30,7 +30,7 @@ pub(super) async fn update(
     bearer: Bearer,
     Json(fields): Json<UserFields>,
 ) -> Result<axum::Json<UpdateSelfResponse>, ApiError> {
-    Ok(axum::Json(state.exchange.update_user(environment.id, bearer.token(), fields).await?))
+    Ok(axum::Json(state.exchange.update_user(environment.id, bearer.shown(), fields).await?))
 }
 
 /// `DELETE users`.
@@ -40,7 +40,7 @@ pub(super) async fn delete(
     bearer: Bearer,
     trail: Trail,
 ) -> Result<StatusCode, ApiError> {
-    let user = state.exchange.delete_user(environment.id, bearer.token()).await?;
+    let user = state.exchange.delete_user(environment.id, bearer.shown()).await?;
     trail.deleted(user).await;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -79,7 +79,12 @@ impl OwnKeys {
 
     /// Signs claims as a JWT.
     pub fn sign<C: Serialize>(&self, claims: &C) -> Result<String, SigningError> {
-        self.active.sign(&self.kid, "JWT", claims)
+        self.sign_as("JWT", claims)
+    }
+
+    /// Signs claims as a token of another kind, which `typ` names.
+    pub fn sign_as<C: Serialize>(&self, typ: &str, claims: &C) -> Result<String, SigningError> {
+        self.active.sign(&self.kid, typ, claims)
     }
 
     /// Every key that may have signed a token which is still alive.

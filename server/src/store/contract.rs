@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use super::{
     AdminToken, AuditQuery, AuditRecord, Conflicting, CredentialKind, EmailClaim, Environment, IssuerConfig,
-    KeySource, Refresh, SessionAlgorithm, SessionOrigin, SignIn, SigningKeyRecord, Store, StoreError,
-    UserChange,
+    KeySource, OneUse, Refresh, Refreshed, ReplayPolicy, SessionAlgorithm, SessionOrigin, SignIn,
+    SigningKeyRecord, Store, StoreError, UserChange,
 };
 use crate::{clock::UnixMillis, ids, secret::Secret};
 
@@ -43,12 +43,18 @@ macro_rules! contract_tests {
             a_session_belongs_to_its_environment,
             a_refresh_moves_the_session_on,
             a_session_that_ended_is_not_refreshed,
+            refreshes_at_once_make_one_successor,
+            the_token_before_gets_its_successor_for_a_while,
+            a_replaced_token_that_comes_back_ends_the_session,
+            a_proven_key_gets_the_newest_token,
             revoking_is_idempotent,
             a_profile_changes_field_by_field,
             usernames_are_unique_in_an_environment,
             deleting_a_user_ends_its_sessions,
             a_nonce_is_used_once,
             a_nonce_used_at_once_by_many_is_used_once,
+            a_one_use_is_spent_with_the_sign_in_or_not_at_all,
+            a_one_use_is_spent_with_a_users_change_or_not_at_all,
             admin_tokens_are_found_by_hash,
             sweeping_forgets_what_ended,
             the_audit_log_is_read_back_from_the_latest,
@@ -76,6 +82,8 @@ pub(crate) fn environment(id: u128) -> Environment {
         cookie_name: Some("jwt".to_owned()),
         assume_email_verified: true,
         session_algorithm: SessionAlgorithm::Es256,
+        replay: ReplayPolicy::Once,
+        step_up: vec!["user:update".to_owned()],
         nonce_key: ids::secret(),
         revision: 1,
         created_at: NOW,
@@ -127,10 +135,12 @@ pub(crate) fn sign_in(environment: &Environment, subject: &str) -> SignIn {
         origin: SessionOrigin {
             audience: "https://app.example".to_owned(),
             public_key: Some("02ab".to_owned()),
+            dpop_jkt: Some("thumbprint".to_owned()),
             sdk_version: Some("ClientSDK/1".to_owned()),
             ip: Some("2001:db8::1".parse().unwrap()),
             user_agent: Some("browser".to_owned()),
         },
+        one_use: None,
         now: NOW,
         expires_at: later(7_200),
         refresh_expires_at: later(86_400),
@@ -205,7 +215,7 @@ pub(crate) async fn what_is_unknown_is_not_found(store: TestStore) {
     not_found(store.user(environment.id, nobody).await);
     not_found(store.update_user(environment.id, nobody, &UserChange::default(), NOW).await);
     not_found(store.admin_token(&[0; 32]).await);
-    assert!(!store.delete_user(environment.id, nobody).await.unwrap());
+    assert!(!store.delete_user(environment.id, nobody, None).await.unwrap());
     assert!(!store.revoke_session(environment.id, nobody, NOW, "x").await.unwrap());
 }
 
@@ -339,7 +349,7 @@ pub(crate) async fn a_session_belongs_to_its_environment(store: TestStore) {
     let session = store.sign_in(&sign_in(&one, "u")).await.unwrap().session;
     not_found(store.session(two.id, session.id).await);
     assert!(!store.revoke_session(two.id, session.id, NOW, "x").await.unwrap());
-    assert!(!store.delete_user(two.id, session.user_id).await.unwrap());
+    assert!(!store.delete_user(two.id, session.user_id, None).await.unwrap());
     assert_eq!(store.session(one.id, session.id).await.unwrap(), session);
 }
 
@@ -351,6 +361,15 @@ pub(crate) fn refresh(session: &super::SessionRecord, now: UnixMillis) -> Refres
         new_token_id: ids::unguessable(),
         now,
         expires_at: now.plus(Duration::from_hours(2)),
+        grace: Duration::from_secs(30),
+        proven: false,
+    }
+}
+
+fn live(refreshed: Refreshed) -> super::SessionRecord {
+    match refreshed {
+        Refreshed::Live(session) => session,
+        Refreshed::Reused(session) => panic!("reused: {session:?}"),
     }
 }
 
@@ -358,7 +377,7 @@ pub(crate) async fn a_refresh_moves_the_session_on(store: TestStore) {
     let environment = with_environment(&store, 1).await;
     let before = store.sign_in(&sign_in(&environment, "u")).await.unwrap().session;
     let step = refresh(&before, later(60));
-    let after = store.refresh(&step).await.unwrap();
+    let after = live(store.refresh(&step).await.unwrap());
     let expected = super::SessionRecord {
         generation: 1,
         token_id: step.new_token_id,
@@ -374,11 +393,65 @@ pub(crate) async fn a_refresh_moves_the_session_on(store: TestStore) {
 pub(crate) async fn a_session_that_ended_is_not_refreshed(store: TestStore) {
     let environment = with_environment(&store, 1).await;
     let over = store.sign_in(&sign_in(&environment, "u")).await.unwrap().session;
-    store.refresh(&refresh(&over, later(86_399))).await.unwrap();
+    let newest = live(store.refresh(&refresh(&over, later(86_399))).await.unwrap());
+    not_found(store.refresh(&refresh(&newest, later(86_400))).await);
     not_found(store.refresh(&refresh(&over, later(86_400))).await);
     let revoked = store.sign_in(&sign_in(&environment, "u")).await.unwrap().session;
     assert!(store.revoke_session(environment.id, revoked.id, NOW, "x").await.unwrap());
     not_found(store.refresh(&refresh(&revoked, later(1))).await);
+    not_found(store.refresh(&Refresh { proven: true, ..refresh(&revoked, later(1)) }).await);
+}
+
+pub(crate) async fn refreshes_at_once_make_one_successor(store: TestStore) {
+    let environment = with_environment(&store, 1).await;
+    let before = store.sign_in(&sign_in(&environment, "u")).await.unwrap().session;
+    let racers: Vec<_> = (0..20)
+        .map(|_| {
+            let (store, step) = (Arc::clone(&store), refresh(&before, later(1)));
+            tokio::spawn(async move { live(store.refresh(&step).await.unwrap()) })
+        })
+        .collect();
+    let mut successors = Vec::new();
+    for racer in racers {
+        successors.push(racer.await.unwrap());
+    }
+    assert!(successors.iter().all(|session| *session == successors[0]), "one successor");
+    assert_eq!(successors[0].generation, 1, "one generation");
+}
+
+pub(crate) async fn the_token_before_gets_its_successor_for_a_while(store: TestStore) {
+    let environment = with_environment(&store, 1).await;
+    let before = store.sign_in(&sign_in(&environment, "u")).await.unwrap().session;
+    let after = live(store.refresh(&refresh(&before, later(60))).await.unwrap());
+    let last_moment = UnixMillis(later(90).0 - 1);
+    for now in [later(60), later(75), last_moment, NOW] {
+        assert_eq!(live(store.refresh(&refresh(&before, now)).await.unwrap()), after, "{now:?}");
+    }
+    assert_eq!(store.session(environment.id, after.id).await.unwrap(), after, "nothing was moved");
+}
+
+pub(crate) async fn a_replaced_token_that_comes_back_ends_the_session(store: TestStore) {
+    let environment = with_environment(&store, 1).await;
+    for (step, late) in [(false, later(90)), (true, later(62))] {
+        let before = store.sign_in(&sign_in(&environment, "u")).await.unwrap().session;
+        let mut newest = live(store.refresh(&refresh(&before, later(60))).await.unwrap());
+        if step {
+            newest = live(store.refresh(&refresh(&newest, later(61))).await.unwrap());
+        }
+        let expected = super::SessionRecord { revoked_at: Some(late), ..newest.clone() };
+        let reused = store.refresh(&refresh(&before, late)).await.unwrap();
+        assert_eq!(reused, Refreshed::Reused(expected.clone()));
+        assert_eq!(store.session(environment.id, before.id).await.unwrap(), expected);
+        not_found(store.refresh(&refresh(&newest, late)).await);
+    }
+}
+
+pub(crate) async fn a_proven_key_gets_the_newest_token(store: TestStore) {
+    let environment = with_environment(&store, 1).await;
+    let before = store.sign_in(&sign_in(&environment, "u")).await.unwrap().session;
+    let newest = live(store.refresh(&refresh(&before, later(60))).await.unwrap());
+    let proven = Refresh { proven: true, ..refresh(&before, later(600)) };
+    assert_eq!(live(store.refresh(&proven).await.unwrap()), newest);
 }
 
 pub(crate) async fn revoking_is_idempotent(store: TestStore) {
@@ -408,6 +481,7 @@ pub(crate) async fn a_profile_changes_field_by_field(store: TestStore) {
         username: set("Ann"),
         policies_consent: Some(true),
         metadata: json!({"a": [1, {"b": null}]}).as_object().cloned(),
+        one_use: None,
     };
     let text = |text: &str| Some(text.to_owned());
     let full = store.update_user(environment.id, before.id, &change, NOW).await.unwrap();
@@ -459,8 +533,8 @@ pub(crate) async fn deleting_a_user_ends_its_sessions(store: TestStore) {
     let environment = with_environment(&store, 1).await;
     let gone = store.sign_in(&sign_in(&environment, "gone")).await.unwrap();
     let stays = store.sign_in(&sign_in(&environment, "stays")).await.unwrap();
-    assert!(store.delete_user(environment.id, gone.user.id).await.unwrap());
-    assert!(!store.delete_user(environment.id, gone.user.id).await.unwrap());
+    assert!(store.delete_user(environment.id, gone.user.id, None).await.unwrap());
+    assert!(!store.delete_user(environment.id, gone.user.id, None).await.unwrap());
     not_found(store.user(environment.id, gone.user.id).await);
     not_found(store.session(environment.id, gone.session.id).await);
     not_found(store.refresh(&refresh(&gone.session, later(1))).await);
@@ -476,6 +550,69 @@ pub(crate) async fn a_nonce_is_used_once(store: TestStore) {
     assert!(!store.use_nonce(one.id, "n", later(1)).await.unwrap());
     assert!(store.use_nonce(two.id, "n", later(1)).await.unwrap());
     assert!(store.use_nonce(one.id, "N", later(1)).await.unwrap());
+}
+
+fn one_use(name: &str) -> OneUse {
+    OneUse { name: name.to_owned(), expires_at: later(100) }
+}
+
+pub(crate) async fn a_one_use_is_spent_with_the_sign_in_or_not_at_all(store: TestStore) {
+    let environment = with_environment(&store, 1).await;
+    let sign_in = |name| SignIn { one_use: Some(one_use(name)), ..sign_in(&environment, "u") };
+    let missing = SignIn { environment_id: Uuid::from_u128(9), ..sign_in("jwt:a") };
+    not_found(store.sign_in(&missing).await);
+    let first = sign_in("jwt:a");
+    store.sign_in(&first).await.unwrap();
+    let again = sign_in("jwt:a");
+    conflict(store.sign_in(&again).await, Conflicting::Used);
+    not_found(store.session(environment.id, again.session_id).await);
+    // Refused for another reason, so nothing is spent.
+    let taken = SignIn { session_id: first.session_id, ..sign_in("jwt:b") };
+    conflict(store.sign_in(&taken).await, Conflicting::Other);
+    store.sign_in(&sign_in("jwt:b")).await.unwrap();
+    let elsewhere = with_environment(&store, 2).await;
+    store.sign_in(&SignIn { environment_id: elsewhere.id, ..sign_in("jwt:a") }).await.unwrap();
+
+    let racers: Vec<_> = (0..64)
+        .map(|_| {
+            let (store, racer) = (Arc::clone(&store), sign_in("jwt:c"));
+            tokio::spawn(async move { store.sign_in(&racer).await })
+        })
+        .collect();
+    let mut first = 0;
+    for racer in racers {
+        match racer.await.unwrap() {
+            Ok(_) => first += 1,
+            refused => conflict(refused, Conflicting::Used),
+        }
+    }
+    assert_eq!(first, 1);
+    assert_eq!(store.sweep(later(100)).await.unwrap(), 4, "what nobody can use is forgotten");
+}
+
+pub(crate) async fn a_one_use_is_spent_with_a_users_change_or_not_at_all(store: TestStore) {
+    let environment = with_environment(&store, 1).await.id;
+    let sign_in = |subject| SignIn { environment_id: environment, ..sign_in(&self::environment(1), subject) };
+    let ann = store.sign_in(&sign_in("ann")).await.unwrap().user;
+    let bob = store.sign_in(&sign_in("bob")).await.unwrap().user;
+    let named = |name: &str, one_use| UserChange {
+        username: Some(Some(name.to_owned())),
+        one_use: Some(one_use),
+        ..UserChange::default()
+    };
+    let (first, second) = (one_use("elevated:1"), one_use("elevated:2"));
+    store.update_user(environment, ann.id, &named("ann", first.clone()), NOW).await.unwrap();
+    conflict(
+        store.update_user(environment, ann.id, &named("eve", first.clone()), NOW).await,
+        Conflicting::Used,
+    );
+    let taken = store.update_user(environment, bob.id, &named("ann", second.clone()), NOW).await;
+    conflict(taken, Conflicting::Username);
+    conflict(store.delete_user(environment, bob.id, Some(&first)).await, Conflicting::Used);
+    assert!(!store.delete_user(environment, Uuid::from_u128(9), Some(&second)).await.unwrap());
+    assert_eq!(store.user(environment, ann.id).await.unwrap().username.as_deref(), Some("ann"));
+    store.user(environment, bob.id).await.unwrap();
+    assert!(store.delete_user(environment, bob.id, Some(&second)).await.unwrap(), "it was never spent");
 }
 
 pub(crate) async fn a_nonce_used_at_once_by_many_is_used_once(store: TestStore) {

@@ -17,6 +17,9 @@ pub enum Conflicting {
     /// The username.
     #[error("the username belongs to another user")]
     Username,
+    /// Its one use.
+    #[error("it was used before")]
+    Used,
     /// Anything else, which the caller's ids should have made impossible.
     #[error("the row exists already")]
     Other,

@@ -21,10 +21,13 @@ use crate::clock::UnixMillis;
 pub use audit::{AuditQuery, AuditRecord};
 pub use error::{Conflicting, OpenError, StoreError};
 pub use records::{
-    AdminToken, Credential, CredentialKind, EmailClaim, Environment, IssuerConfig, KeySource, Refresh,
-    SessionAlgorithm, SessionOrigin, SessionRecord, SignIn, SignedIn, SigningKeyRecord,
-    UnknownSessionAlgorithm, User, UserChange,
+    AdminToken, Credential, CredentialKind, EmailClaim, Environment, IssuerConfig, KeySource, OneUse,
+    Refresh, Refreshed, ReplayPolicy, SessionAlgorithm, SessionOrigin, SessionRecord, SignIn, SignedIn,
+    SigningKeyRecord, UnknownReplayPolicy, UnknownSessionAlgorithm, User, UserChange,
 };
+
+/// Why a session was ended whose replaced token came back.
+pub const REFRESH_REUSE: &str = "refresh-reuse";
 
 /// The server's memory.
 #[async_trait]
@@ -61,15 +64,20 @@ pub trait Store: Send + Sync + Debug {
     async fn signing_keys(&self, environment: Uuid) -> Result<Vec<SigningKeyRecord>, StoreError>;
 
     /// Finds or makes the user of (environment, issuer, subject), brings its credentials up to date and
-    /// opens a session, all or nothing. Two at once for one subject make one user.
+    /// opens a session, all or nothing. Two at once for one subject make one user. What is refused uses
+    /// [`SignIn::one_use`] up as little as anything else.
     async fn sign_in(&self, sign_in: &SignIn) -> Result<SignedIn, StoreError>;
 
     /// A session of that environment, whatever its state.
     async fn session(&self, environment: Uuid, id: Uuid) -> Result<SessionRecord, StoreError>;
 
-    /// Moves a session that is neither revoked nor past its end on to its next token.
-    /// [`StoreError::NotFound`] otherwise.
-    async fn refresh(&self, refresh: &Refresh) -> Result<SessionRecord, StoreError>;
+    /// Moves a session that is neither revoked nor past its end on to its next token, where the presented
+    /// one is its newest. [`StoreError::NotFound`] where it is revoked, over, or not there.
+    ///
+    /// A token that is not the newest moves nothing. The one before the newest, within
+    /// [`Refresh::grace`] of its replacement, and any with [`Refresh::proven`], get the newest. Any other
+    /// ends the session with the reason [`REFRESH_REUSE`], in the same transaction.
+    async fn refresh(&self, refresh: &Refresh) -> Result<Refreshed, StoreError>;
 
     /// Ends a session. Whether it was live; ending it again, or one that never was, changes nothing.
     async fn revoke_session(
@@ -84,7 +92,8 @@ pub trait Store: Send + Sync + Debug {
     async fn user(&self, environment: Uuid, id: Uuid) -> Result<User, StoreError>;
 
     /// Changes a profile. [`Conflicting::Username`] where another user of the environment has that name,
-    /// in whatever case.
+    /// in whatever case; [`Conflicting::Used`] where [`UserChange::one_use`] was used before. It is used up
+    /// with the change or not at all.
     async fn update_user(
         &self,
         environment: Uuid,
@@ -93,8 +102,14 @@ pub trait Store: Send + Sync + Debug {
         now: UnixMillis,
     ) -> Result<User, StoreError>;
 
-    /// Removes a user, its credentials and its sessions. Whether there was one.
-    async fn delete_user(&self, environment: Uuid, id: Uuid) -> Result<bool, StoreError>;
+    /// Removes a user, its credentials and its sessions. Whether there was one. [`Conflicting::Used`] where
+    /// `one_use` was used before; it is used up with the user or not at all.
+    async fn delete_user(
+        &self,
+        environment: Uuid,
+        id: Uuid,
+        one_use: Option<&OneUse>,
+    ) -> Result<bool, StoreError>;
 
     /// Marks a nonce as used until `expires_at`. Whether this was the first time.
     async fn use_nonce(

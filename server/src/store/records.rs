@@ -1,6 +1,6 @@
 //! What goes into a store and comes out of it. Data only.
 
-use std::{fmt, net::IpAddr, str::FromStr};
+use std::{fmt, net::IpAddr, str::FromStr, time::Duration};
 
 use byoa_jwt::Algorithm;
 use serde_json::{Map, Value};
@@ -26,6 +26,10 @@ pub struct Environment {
     pub assume_email_verified: bool,
     /// What its session tokens are signed with.
     pub session_algorithm: SessionAlgorithm,
+    /// How often one external JWT signs in.
+    pub replay: ReplayPolicy,
+    /// Scopes of the operations that need an elevated token.
+    pub step_up: Vec<String>,
     /// Key of the nonces that this environment hands out.
     pub nonce_key: Secret<Vec<u8>>,
     /// Counts changes of anything in here and of the signing keys.
@@ -109,6 +113,50 @@ impl FromStr for SessionAlgorithm {
     }
 }
 
+/// How often one external JWT signs in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ReplayPolicy {
+    /// As often as it is shown before it expires.
+    #[default]
+    Off,
+    /// Once.
+    Once,
+}
+
+impl ReplayPolicy {
+    /// The word in the store and on the command line.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Once => "once",
+        }
+    }
+}
+
+/// Not the name of a [`ReplayPolicy`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the replay policy is off or once")]
+pub struct UnknownReplayPolicy;
+
+impl FromStr for ReplayPolicy {
+    type Err = UnknownReplayPolicy;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        [Self::Off, Self::Once].into_iter().find(|own| own.as_str() == name).ok_or(UnknownReplayPolicy)
+    }
+}
+
+/// Something that may happen once in an environment. What it stands for is in the name, so that different
+/// things do not meet; device nonces have no prefix.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OneUse {
+    /// What is used up.
+    pub name: String,
+    /// When nobody can use it any more, so that it may be forgotten.
+    pub expires_at: UnixMillis,
+}
+
 /// A key that signs, or signed, an environment's session tokens.
 #[derive(Clone, Debug)]
 pub struct SigningKeyRecord {
@@ -162,6 +210,8 @@ pub struct SignIn {
     pub token_id: Uuid,
     /// Where it came from.
     pub origin: SessionOrigin,
+    /// What it uses up; [`Conflicting::Used`](super::Conflicting::Used) where that was used before.
+    pub one_use: Option<OneUse>,
     /// Now.
     pub now: UnixMillis,
     /// End of the session's first token.
@@ -177,6 +227,8 @@ pub struct SessionOrigin {
     pub audience: String,
     /// Key that it is bound to: a compressed P-256 point in hex.
     pub public_key: Option<String>,
+    /// Thumbprint of the key that must be proved with every use of its tokens (RFC 9449).
+    pub dpop_jkt: Option<String>,
     /// The SDK's name and version.
     pub sdk_version: Option<String>,
     /// The caller's address.
@@ -242,6 +294,20 @@ pub struct Refresh {
     pub now: UnixMillis,
     /// End of the next token.
     pub expires_at: UnixMillis,
+    /// How long the token before the newest one still gets the newest one.
+    pub grace: Duration,
+    /// Whether the caller has proved the key that the session is bound to.
+    pub proven: bool,
+}
+
+/// What a refresh made of a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refreshed {
+    /// The session as it is now; its newest token is the answer, whoever made it.
+    Live(SessionRecord),
+    /// A token came back long after it was replaced, and nobody proved a key: one of its two holders is a
+    /// thief, so the session was ended.
+    Reused(SessionRecord),
 }
 
 /// A user.
@@ -310,6 +376,8 @@ pub struct Credential {
     pub id: Uuid,
     /// What kind.
     pub kind: CredentialKind,
+    /// Who vouches for it.
+    pub issuer: String,
     /// The subject, or the address.
     pub identifier: String,
     /// When the issuer vouched for it first.
@@ -345,6 +413,8 @@ pub struct UserChange {
     pub policies_consent: Option<bool>,
     /// Replaces the whole.
     pub metadata: Option<Map<String, Value>>,
+    /// What it uses up.
+    pub one_use: Option<OneUse>,
 }
 
 /// A token for administrators.

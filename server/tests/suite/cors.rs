@@ -46,7 +46,10 @@ async fn a_listed_page_may_read_and_send_what_clients_send() {
     }
     let answer = app.call(plain(ORIGIN, &app.path("settings"))).await;
     assert_eq!(answer.header("access-control-allow-origin"), Some(ORIGIN));
-    assert_eq!(answer.header("access-control-expose-headers"), Some("retry-after,date,x-request-id"));
+    assert_eq!(
+        answer.header("access-control-expose-headers"),
+        Some("retry-after,date,x-request-id,dpop-nonce")
+    );
 }
 
 #[tokio::test]

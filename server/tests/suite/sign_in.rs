@@ -204,6 +204,72 @@ async fn refresh_gives_the_next_token_of_the_same_session() {
     assert_eq!((alive.status, alive.body.len()), (StatusCode::NO_CONTENT, 0));
 }
 
+/// RFR-003.
+#[tokio::test]
+async fn refreshes_at_once_have_one_successor() {
+    let app = TestApp::start().await;
+    let first = app.session().await;
+    let token = text(&first, "minifiedJwt");
+    let answers =
+        futures_util::future::join_all((0..20).map(|_| app.with_bearer(Method::POST, "refresh", token)))
+            .await;
+    let mut ids = std::collections::HashSet::new();
+    for answer in &answers {
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+        ids.insert(verified(&app, &answer.json()["minifiedJwt"]).await["jti"].to_string());
+    }
+    assert_eq!(ids.len(), 1, "one successor");
+    for answer in answers {
+        let alive = app.with_bearer(Method::GET, "session", text(&answer.json(), "minifiedJwt")).await;
+        assert_eq!(alive.status, StatusCode::NO_CONTENT);
+    }
+    assert_eq!(app.with_bearer(Method::GET, "session", token).await.status, StatusCode::UNAUTHORIZED);
+}
+
+/// RFR-002.
+#[tokio::test]
+async fn a_stolen_token_that_is_refreshed_late_ends_the_session() {
+    let app = TestApp::start().await;
+    let first = app.session().await;
+    let second = app.with_bearer(Method::POST, "refresh", text(&first, "minifiedJwt")).await.json();
+    app.clock.advance(Duration::from_secs(31));
+    for token in [text(&first, "minifiedJwt"), text(&second, "minifiedJwt")] {
+        let refused = app.with_bearer(Method::POST, "refresh", token).await;
+        assert_eq!((refused.status.as_u16(), refused.code().as_str()), (401, "unauthorized"));
+    }
+    let dead = app.with_bearer(Method::GET, "session", text(&second, "minifiedJwt")).await;
+    assert_eq!(dead.status, StatusCode::UNAUTHORIZED);
+}
+
+/// RFR-004, RFR-005, RFR-007, RFR-008.
+#[tokio::test]
+async fn only_a_whole_token_of_this_environment_in_the_header_is_refreshed() {
+    let app = TestApp::start().await;
+    let session = app.session().await;
+    let good = text(&session, "minifiedJwt");
+    let other = Uuid::from_u128(0x0198_b0a5_6f3e_7c3d_8a5e_0000_0000_0004);
+    app.create(other, EnvironmentSettings::default()).await;
+    let (claims, signature) = good.rsplit_once('.').expect("three parts");
+    let other_digit = if signature.starts_with('A') { 'B' } else { 'A' };
+    let changed = format!("{claims}.{other_digit}{}", &signature[1..]);
+    let huge = "x".repeat(1024 * 1024);
+    for bad in [changed.as_str(), &good[..good.len() - 9], claims, &huge, "' OR 1=1 --", "a.b.c"] {
+        let refused = app.with_bearer(Method::POST, "refresh", bad).await;
+        assert_eq!(refused.status, StatusCode::UNAUTHORIZED, "{}", &bad[..bad.len().min(40)]);
+    }
+    let elsewhere = Request::post(format!("/api/v0/sdk/{other}/refresh"))
+        .header(header::AUTHORIZATION, format!("Bearer {good}"))
+        .body(Body::empty());
+    assert_eq!(app.call(elsewhere.expect("a request")).await.status, StatusCode::UNAUTHORIZED);
+    let in_query = Request::post(app.path(&format!("refresh?refreshToken={good}&access_token={good}")));
+    let in_query = in_query.body(Body::empty()).expect("a request");
+    assert_eq!(app.call(in_query).await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(app.with_bearer(Method::GET, "session", good).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(app.with_bearer(Method::POST, "revoke", good).await.status, StatusCode::NO_CONTENT);
+    let after = app.with_bearer(Method::POST, "refresh", good).await;
+    assert_eq!(after.status, StatusCode::UNAUTHORIZED, "after signing out");
+}
+
 #[tokio::test]
 async fn a_session_token_ends_to_the_second() {
     let app = TestApp::start().await;

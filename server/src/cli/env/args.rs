@@ -3,7 +3,7 @@
 use crate::cli::help;
 use crate::cli::server_args::ServerArgs;
 use byoa_server::exchange::environments::EnvironmentSettings;
-use byoa_server::store::SessionAlgorithm;
+use byoa_server::store::{ReplayPolicy, SessionAlgorithm};
 use clap::Args;
 use clap::builder::{BoolishValueParser, PossibleValuesParser, TypedValueParser as _};
 use uuid::Uuid;
@@ -103,11 +103,19 @@ struct Change {
     /// What session tokens are signed with [default: ES256].
     #[arg(long, value_name = "ALG", value_parser = session_algorithm())]
     session_alg: Option<SessionAlgorithm>,
+    /// How often one JWT signs in: once, or as often as it is shown before it expires (off) [default: off].
+    #[arg(long, value_name = "POLICY", value_parser = replay_policy())]
+    replay: Option<ReplayPolicy>,
+    /// Operations that need an elevated token: user:update, user:delete, or both with a comma; empty for
+    /// none [default: none].
+    #[arg(long, value_name = "SCOPES", value_delimiter = ',')]
+    step_up: Vec<String>,
 }
 
 impl Change {
     fn settings(&self) -> EnvironmentSettings {
         let origins = self.allowed_origin.iter().filter(|origin| !origin.is_empty()).cloned().collect();
+        let step_up = self.step_up.iter().filter(|scope| !scope.is_empty()).cloned().collect();
         EnvironmentSettings {
             name: self.name.clone(),
             audience: self.audience.clone(),
@@ -115,6 +123,8 @@ impl Change {
             cookie_name: self.cookie_name.clone(),
             assume_email_verified: self.assume_email_verified,
             session_algorithm: self.session_alg,
+            replay: self.replay,
+            step_up: Some(step_up).filter(|_| !self.step_up.is_empty()),
             ..EnvironmentSettings::default()
         }
     }
@@ -122,6 +132,10 @@ impl Change {
 
 fn session_algorithm() -> impl clap::builder::TypedValueParser<Value = SessionAlgorithm> {
     PossibleValuesParser::new(["ES256", "RS256"]).try_map(|name| name.parse::<SessionAlgorithm>())
+}
+
+fn replay_policy() -> impl clap::builder::TypedValueParser<Value = ReplayPolicy> {
+    PossibleValuesParser::new(["off", "once"]).try_map(|name| name.parse::<ReplayPolicy>())
 }
 
 /// Print every environment, oldest first.

@@ -19,6 +19,8 @@ pub(super) struct EnvironmentView {
     cookie_name: Option<String>,
     assume_email_verified: bool,
     session_alg: &'static str,
+    replay: &'static str,
+    step_up: Vec<String>,
     created_at: String,
     updated_at: String,
 }
@@ -40,6 +42,8 @@ impl EnvironmentView {
             cookie_name: environment.cookie_name.clone(),
             assume_email_verified: environment.assume_email_verified,
             session_alg: environment.session_algorithm.as_str(),
+            replay: environment.replay.as_str(),
+            step_up: environment.step_up.clone(),
             created_at: environment.created_at.rfc3339(),
             updated_at: environment.updated_at.rfc3339(),
         }
@@ -61,6 +65,8 @@ impl EnvironmentView {
             ("cookie-name", or_none(&self.cookie_name)),
             ("assume-email-verified", self.assume_email_verified.to_string()),
             ("session-alg", self.session_alg.to_owned()),
+            ("replay", self.replay.to_owned()),
+            ("step-up", joined(&self.step_up, "(none)")),
             ("created", self.created_at.clone()),
             ("changed", self.updated_at.clone()),
             ("path", format!("{}{}", paths::API_BASE, paths::sdk(&self.id, "…"))),

@@ -5,6 +5,7 @@ use url::Url;
 
 use super::{EnvironmentError, invalid};
 use crate::{
+    exchange::STEP_UP_OPERATIONS,
     keys::check_url,
     store::{IssuerConfig, KeySource},
 };
@@ -55,6 +56,20 @@ pub(super) fn jwks_url(text: &str, allow_private: bool) -> Result<Url, Environme
         Ok(()) => Err(invalid("jwks-url", "is too long")),
         Err(refused) => Err(invalid("jwks-url", format!("is refused: {refused}"))),
     }
+}
+
+/// Operations that know what to do with an elevated token, each once.
+pub(super) fn step_up(scopes: Vec<String>) -> Result<Vec<String>, EnvironmentError> {
+    let mut checked = Vec::new();
+    for scope in scopes {
+        if !STEP_UP_OPERATIONS.contains(&scope.as_str()) {
+            return Err(invalid("step-up", format!("must be of {}", STEP_UP_OPERATIONS.join(", "))));
+        }
+        if !checked.contains(&scope) {
+            checked.push(scope);
+        }
+    }
+    Ok(checked)
 }
 
 /// Exact origins as browsers write them, each once.

@@ -74,8 +74,8 @@ pub(super) async fn all(readers: &SqlitePool) -> Result<Vec<Environment>> {
 pub(super) async fn insert(writing: &mut SqliteConnection, environment: &Environment) -> Result<()> {
     sqlx::query(
         "INSERT INTO environments (id, name, allowed_origins, cookie_name, assume_email_verified,
-            session_algorithm, nonce_key, revision, created_at, updated_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            session_algorithm, replay, step_up, nonce_key, revision, created_at, updated_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(environment.id)
     .bind(&environment.name)
@@ -83,6 +83,8 @@ pub(super) async fn insert(writing: &mut SqliteConnection, environment: &Environ
     .bind(environment.cookie_name.as_deref())
     .bind(environment.assume_email_verified)
     .bind(environment.session_algorithm.as_str())
+    .bind(environment.replay.as_str())
+    .bind(list(&environment.step_up))
     .bind(environment.nonce_key.expose().as_slice())
     .bind(environment.revision)
     .bind(environment.created_at.0)
@@ -104,13 +106,15 @@ pub(super) async fn update(writing: &mut SqliteConnection, environment: &Environ
     }
     sqlx::query(
         "UPDATE environments SET name = ?, allowed_origins = ?, cookie_name = ?, assume_email_verified = ?,
-            session_algorithm = ?, revision = revision + 1, updated_at = ? WHERE id = ?",
+            session_algorithm = ?, replay = ?, step_up = ?, revision = revision + 1, updated_at = ? WHERE id = ?",
     )
     .bind(&environment.name)
     .bind(list(&environment.allowed_origins))
     .bind(environment.cookie_name.as_deref())
     .bind(environment.assume_email_verified)
     .bind(environment.session_algorithm.as_str())
+    .bind(environment.replay.as_str())
+    .bind(list(&environment.step_up))
     .bind(environment.updated_at.0)
     .bind(environment.id)
     .execute(&mut *writing)

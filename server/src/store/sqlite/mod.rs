@@ -9,6 +9,7 @@ mod rows;
 mod sessions;
 mod sign_in;
 mod users;
+mod uses;
 mod writer;
 
 #[cfg(test)]
@@ -26,7 +27,8 @@ use sqlx::{Row, SqlitePool, Transaction, sqlite::Sqlite};
 use uuid::Uuid;
 
 use super::{
-    AdminToken, AuditQuery, AuditRecord, Environment, OpenError, Refresh, SessionRecord, SignIn, SignedIn,
+    AdminToken, AuditQuery, AuditRecord, Environment, OneUse, OpenError, Refresh, Refreshed, SessionRecord,
+    SignIn, SignedIn,
     SigningKeyRecord, Store, StoreError, User, UserChange,
 };
 use crate::clock::UnixMillis;
@@ -113,7 +115,7 @@ impl Store for SqliteStore {
         sessions::get(&mut reader, environment, id).await
     }
 
-    async fn refresh(&self, refresh: &Refresh) -> Result<SessionRecord> {
+    async fn refresh(&self, refresh: &Refresh) -> Result<Refreshed> {
         let refresh = refresh.clone();
         self.group
             .write(move |writing| Box::pin(async move { sessions::refresh(writing, &refresh).await }))
@@ -149,20 +151,27 @@ impl Store for SqliteStore {
         now: UnixMillis,
     ) -> Result<User> {
         let mut writing = self.begin().await?;
+        uses::spend(&mut writing, environment, change.one_use.as_ref()).await?;
         users::update(&mut writing, environment, id, change, now).await?;
         let user = users::get(&mut writing, environment, id).await?;
         writing.commit().await.map_err(rows::failed)?;
         Ok(user)
     }
 
-    async fn delete_user(&self, environment: Uuid, id: Uuid) -> Result<bool> {
-        sqlx::query("DELETE FROM users WHERE environment_id = ? AND id = ?")
+    async fn delete_user(&self, environment: Uuid, id: Uuid, one_use: Option<&OneUse>) -> Result<bool> {
+        let mut writing = self.begin().await?;
+        uses::spend(&mut writing, environment, one_use).await?;
+        let done = sqlx::query("DELETE FROM users WHERE environment_id = ? AND id = ?")
             .bind(environment)
             .bind(id)
-            .execute(&self.writer)
+            .execute(&mut *writing)
             .await
-            .map(|done| done.rows_affected() > 0)
-            .map_err(rows::failed)
+            .map_err(rows::failed)?;
+        if done.rows_affected() == 0 {
+            return Ok(false);
+        }
+        writing.commit().await.map_err(rows::failed)?;
+        Ok(true)
     }
 
     async fn use_nonce(&self, environment: Uuid, nonce: &str, expires_at: UnixMillis) -> Result<bool> {

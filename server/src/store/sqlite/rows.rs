@@ -73,6 +73,8 @@ pub(super) fn environment(row: &SqliteRow) -> Result<Environment> {
         cookie_name: column(row, "cookie_name")?,
         assume_email_verified: column(row, "assume_email_verified")?,
         session_algorithm: word(row, "session_algorithm")?,
+        replay: word(row, "replay")?,
+        step_up: json(row, "step_up")?,
         nonce_key: Secret::new(column(row, "nonce_key")?),
         revision: column(row, "revision")?,
         created_at: time(row, "created_at")?,
@@ -145,6 +147,7 @@ pub(super) fn credential(row: &SqliteRow) -> Result<Credential> {
     Ok(Credential {
         id: column(row, "id")?,
         kind: kinds.into_iter().find(|kind| kind.as_str() == word).ok_or(StoreError::Corrupt("kind"))?,
+        issuer: column(row, "issuer")?,
         identifier: column(row, "identifier")?,
         verified_at: time(row, "verified_at")?,
         last_selected_at: time(row, "last_selected_at")?,
@@ -161,6 +164,7 @@ pub(super) fn session(row: &SqliteRow) -> Result<SessionRecord> {
         origin: SessionOrigin {
             audience: column(row, "audience")?,
             public_key: column(row, "public_key")?,
+            dpop_jkt: column(row, "dpop_jkt")?,
             sdk_version: column(row, "sdk_version")?,
             ip: ip.map_err(|_| StoreError::Corrupt("ip"))?,
             user_agent: column(row, "user_agent")?,

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::{Result, rows};
 use crate::{
     clock::UnixMillis,
-    store::{Refresh, SessionRecord, StoreError},
+    store::{REFRESH_REUSE, Refresh, Refreshed, SessionRecord, StoreError},
 };
 
 pub(super) async fn get(
@@ -23,23 +23,42 @@ pub(super) async fn get(
     rows::session(&row.ok_or(StoreError::NotFound)?)
 }
 
-pub(super) async fn refresh(writing: &mut SqliteConnection, refresh: &Refresh) -> Result<SessionRecord> {
+pub(super) async fn refresh(writing: &mut SqliteConnection, refresh: &Refresh) -> Result<Refreshed> {
     let row = sqlx::query(
-        "UPDATE sessions SET generation = generation + 1, previous_token_id = ?, token_id = ?,
+        "UPDATE sessions SET generation = generation + 1, previous_token_id = token_id, token_id = ?,
             refreshed_at = ?, expires_at = ?
-         WHERE environment_id = ? AND id = ? AND revoked_at IS NULL AND refresh_expires_at > ? RETURNING *",
+         WHERE environment_id = ? AND id = ? AND token_id = ? AND revoked_at IS NULL AND refresh_expires_at > ?
+         RETURNING *",
     )
-    .bind(refresh.presented_token_id)
     .bind(refresh.new_token_id)
     .bind(refresh.now.0)
     .bind(refresh.expires_at.0)
     .bind(refresh.environment_id)
     .bind(refresh.session_id)
+    .bind(refresh.presented_token_id)
     .bind(refresh.now.0)
-    .fetch_optional(writing)
+    .fetch_optional(&mut *writing)
     .await
     .map_err(rows::failed)?;
-    rows::session(&row.ok_or(StoreError::NotFound)?)
+    match row {
+        Some(row) => Ok(Refreshed::Live(rows::session(&row)?)),
+        None => superseded(writing, refresh).await,
+    }
+}
+
+/// The presented token is not the newest: what becomes of the session.
+async fn superseded(writing: &mut SqliteConnection, refresh: &Refresh) -> Result<Refreshed> {
+    let session = get(writing, refresh.environment_id, refresh.session_id).await?;
+    if session.revoked_at.is_some() || session.refresh_expires_at <= refresh.now {
+        return Err(StoreError::NotFound);
+    }
+    let is_previous = session.previous_token_id == Some(refresh.presented_token_id);
+    let in_grace = is_previous && refresh.now.since(session.refreshed_at) < refresh.grace;
+    if in_grace || refresh.proven {
+        return Ok(Refreshed::Live(session));
+    }
+    revoke(writing, session.environment_id, session.id, refresh.now, REFRESH_REUSE).await?;
+    Ok(Refreshed::Reused(SessionRecord { revoked_at: Some(refresh.now), ..session }))
 }
 
 pub(super) async fn revoke(

@@ -5,7 +5,7 @@
 
 use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
-use super::{Result, rows, writer};
+use super::{Result, rows, uses, writer};
 use crate::store::{CredentialKind, EmailClaim, SessionRecord, SignIn, SignedIn, StoreError, User};
 
 /// The credential that finds a user.
@@ -35,9 +35,9 @@ macro_rules! script {
             $address,
             "UPDATE users SET last_visit = $5 WHERE id = ", external!("user_id"), " RETURNING *;
              INSERT INTO sessions (id, environment_id, user_id, signin_credential_id, audience, public_key,
-                sdk_version, ip, user_agent, generation, token_id, created_at, refreshed_at, expires_at,
-                refresh_expires_at)
-                SELECT $7, $1, user_id, id, $8, $9, $10, $11, $12, 0, $13, $5, $5, $14, $15
+                dpop_jkt, sdk_version, ip, user_agent, generation, token_id, created_at, refreshed_at,
+                expires_at, refresh_expires_at)
+                SELECT $7, $1, user_id, id, $8, $9, $18, $10, $11, $12, 0, $13, $5, $5, $14, $15
                 FROM ", external!("*"), ";
              SELECT * FROM credentials WHERE user_id = ", external!("user_id"), "
                 ORDER BY kind <> 'externalUser', issuer;
@@ -84,8 +84,23 @@ const DISAVOWED: &str = script!(concat!(
     " AND kind = 'email' AND issuer = $2 AND identifier = $17;"
 ));
 
-/// Finds or makes the user, brings its credentials up to date and opens a session.
+/// Uses up what may be used once, finds or makes the user, brings its credentials up to date and opens a
+/// session; all or nothing.
 pub(super) async fn sign_in(writing: &mut SqliteConnection, sign_in: &SignIn) -> Result<SignedIn> {
+    if sign_in.one_use.is_none() {
+        return recognise(writing, sign_in).await;
+    }
+    let sign_in = sign_in.clone();
+    writer::whole(writing, move |writing| {
+        Box::pin(async move {
+            uses::spend(writing, sign_in.environment_id, sign_in.one_use.as_ref()).await?;
+            recognise(writing, &sign_in).await
+        })
+    })
+    .await
+}
+
+async fn recognise(writing: &mut SqliteConnection, sign_in: &SignIn) -> Result<SignedIn> {
     let (text, address) = match &sign_in.email {
         EmailClaim::Absent => (WITHOUT_ADDRESS, None),
         EmailClaim::Verified(address) => (VOUCHED, Some(address)),
@@ -108,7 +123,8 @@ pub(super) async fn sign_in(writing: &mut SqliteConnection, sign_in: &SignIn) ->
         .bind(sign_in.expires_at.0)
         .bind(sign_in.refresh_expires_at.0)
         .bind(sign_in.new_email_credential_id)
-        .bind(address);
+        .bind(address)
+        .bind(sign_in.origin.dpop_jkt.as_deref());
     let user = user(&writer::script(writing, query).await?)?;
     let new_user = user.id == sign_in.new_user_id;
     Ok(SignedIn { session: session(sign_in, &user)?, user, new_user })

@@ -23,7 +23,8 @@ mod two_processes {
     use crate::{
         clock::UnixMillis,
         store::{
-            AdminToken, AuditQuery, AuditRecord, Environment, Refresh, SessionRecord, SignIn, SignedIn,
+            AdminToken, AuditQuery, AuditRecord, Environment, OneUse, Refresh, Refreshed, SessionRecord, SignIn,
+            SignedIn,
             SigningKeyRecord, StoreError, User, UserChange,
         },
     };
@@ -84,7 +85,7 @@ mod two_processes {
         async fn session(&self, environment: Uuid, id: Uuid) -> Result<SessionRecord> {
             self.next().session(environment, id).await
         }
-        async fn refresh(&self, refresh: &Refresh) -> Result<SessionRecord> {
+        async fn refresh(&self, refresh: &Refresh) -> Result<Refreshed> {
             self.next().refresh(refresh).await
         }
         async fn revoke_session(
@@ -108,8 +109,8 @@ mod two_processes {
         ) -> Result<User> {
             self.next().update_user(environment, id, change, now).await
         }
-        async fn delete_user(&self, environment: Uuid, id: Uuid) -> Result<bool> {
-            self.next().delete_user(environment, id).await
+        async fn delete_user(&self, environment: Uuid, id: Uuid, one_use: Option<&OneUse>) -> Result<bool> {
+            self.next().delete_user(environment, id, one_use).await
         }
         async fn use_nonce(&self, environment: Uuid, nonce: &str, expires_at: UnixMillis) -> Result<bool> {
             self.next().use_nonce(environment, nonce, expires_at).await

@@ -99,6 +99,26 @@ pub(super) async fn script(
     }
 }
 
+/// Carries out several statements or scripts as one operation: where it is refused halfway, what came
+/// before is undone.
+pub(super) async fn whole<T>(
+    writing: &mut SqliteConnection,
+    work: impl for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T>>,
+) -> Result<T> {
+    sqlx::raw_sql("SAVEPOINT whole").execute(&mut *writing).await.map_err(rows::failed)?;
+    let done = work(&mut *writing).await;
+    let end = match &done {
+        Ok(_) => "RELEASE whole",
+        Err(_) => "ROLLBACK TO whole; RELEASE whole",
+    };
+    // Fails where the database gave the whole transaction up, and then the group fails with it.
+    sqlx::raw_sql(end)
+        .execute(writing)
+        .await
+        .map_err(|_| StoreError::Unavailable("the transaction is gone".into()))?;
+    done
+}
+
 fn failure(error: sqlx::Error) -> Failure {
     Arc::new(error)
 }

@@ -1,0 +1,21 @@
+//! What may happen once.
+
+use sqlx::SqliteConnection;
+use uuid::Uuid;
+
+use super::{Result, nonces};
+use crate::store::{Conflicting, OneUse};
+
+/// Uses it up, or [`Conflicting::Used`]. Nothing else may have been written by then: a refused operation
+/// leaves no trace, also where several share one transaction.
+pub(super) async fn spend(
+    writing: &mut SqliteConnection,
+    environment: Uuid,
+    one_use: Option<&OneUse>,
+) -> Result<()> {
+    let Some(one_use) = one_use else { return Ok(()) };
+    match nonces::first_use(writing, environment, &one_use.name, one_use.expires_at).await? {
+        true => Ok(()),
+        false => Err(Conflicting::Used.into()),
+    }
+}
