@@ -1,8 +1,8 @@
 //! Which path leads to which handler, and the layers around them.
 
 use super::{
-    ApiError, address, cors, dpop, environment, error, external_auth, health, limit, nonces, observe, sessions,
-    settings, users,
+    ApiError, address, cors, dpop, environment, error, external_auth, health, limit, nonces, observe,
+    sessions, settings, users,
 };
 use crate::AppState;
 use crate::metrics::{self, Metrics};

@@ -28,8 +28,7 @@ use uuid::Uuid;
 
 use super::{
     AdminToken, AuditQuery, AuditRecord, Environment, OneUse, OpenError, Refresh, Refreshed, SessionRecord,
-    SignIn, SignedIn,
-    SigningKeyRecord, Store, StoreError, User, UserChange,
+    SignIn, SignedIn, SigningKeyRecord, Store, StoreError, User, UserChange,
 };
 use crate::clock::UnixMillis;
 use writer::Writer;

@@ -23,9 +23,8 @@ mod two_processes {
     use crate::{
         clock::UnixMillis,
         store::{
-            AdminToken, AuditQuery, AuditRecord, Environment, OneUse, Refresh, Refreshed, SessionRecord, SignIn,
-            SignedIn,
-            SigningKeyRecord, StoreError, User, UserChange,
+            AdminToken, AuditQuery, AuditRecord, Environment, OneUse, Refresh, Refreshed, SessionRecord,
+            SignIn, SignedIn, SigningKeyRecord, StoreError, User, UserChange,
         },
     };
     use async_trait::async_trait;

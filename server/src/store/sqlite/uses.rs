@@ -14,8 +14,6 @@ pub(super) async fn spend(
     one_use: Option<&OneUse>,
 ) -> Result<()> {
     let Some(one_use) = one_use else { return Ok(()) };
-    match nonces::first_use(writing, environment, &one_use.name, one_use.expires_at).await? {
-        true => Ok(()),
-        false => Err(Conflicting::Used.into()),
-    }
+    let is_first = nonces::first_use(writing, environment, &one_use.name, one_use.expires_at).await?;
+    if is_first { Ok(()) } else { Err(Conflicting::Used.into()) }
 }
