@@ -34,6 +34,13 @@ impl UnixMillis {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
+    /// The date of HTTP headers and cookies (RFC 9110 5.6.7).
+    #[must_use]
+    pub fn http_date(self) -> String {
+        let time = chrono::DateTime::from_timestamp_millis(self.0).unwrap_or_default();
+        time.format("%a, %d %b %Y %H:%M:%S GMT").to_string()
+    }
+
     /// RFC 3339 in UTC with milliseconds, as the API writes times.
     #[must_use]
     pub fn rfc3339(self) -> String {

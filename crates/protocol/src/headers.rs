@@ -31,6 +31,8 @@ pub const GLOBAL_WALLET_POPUP: &str = "x-dyn-is-global-wallet-popup";
 /// Registration token of a device; accepted in CORS, never read.
 pub const DEVICE_REGISTRATION_TOKEN: &str = "x-dynamic-device-registration-token";
 
+/// Cookie that carries the session token where the environment keeps sessions in one.
+pub const SESSION_COOKIE: &str = "DYNAMIC_JWT_TOKEN";
 /// A proof of possession (RFC 9449 4.1).
 pub const DPOP: &str = "dpop";
 /// The nonce that the next proof must repeat (RFC 9449 8).

@@ -47,10 +47,10 @@ impl Exchange {
     ) -> Result<bool, ExchangeError> {
         let jkt = match (&claims.cnf, shown.scheme) {
             // A proof that nothing asks for is not looked at.
-            (None, Scheme::Bearer) => return Ok(false),
+            (None, Scheme::Bearer | Scheme::Cookie) => return Ok(false),
             (None, Scheme::Dpop) => return Err(refused("dpop_token_unbound", UNBOUND)),
             (Some(_), Scheme::Bearer) => return Err(refused("dpop_scheme_missing", BEARER)),
-            (Some(Confirmation { jkt }), Scheme::Dpop) => jkt,
+            (Some(Confirmation { jkt }), Scheme::Dpop | Scheme::Cookie) => jkt,
         };
         let request = shown.request.filter(|request| request.proof.is_some());
         let request = request.ok_or_else(|| refused("dpop_proof_missing", MISSING))?;

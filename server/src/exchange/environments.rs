@@ -46,6 +46,8 @@ pub struct EnvironmentSettings {
     /// Scopes of the operations that need an elevated token, of [`super::STEP_UP_OPERATIONS`]; replaces the
     /// whole list. Default: none.
     pub step_up: Option<Vec<String>>,
+    /// Whether sessions live in a cookie that pages cannot read. Default: no.
+    pub session_cookie: Option<bool>,
 }
 
 /// Why settings were not taken. The sentence names the setting and the mend.
@@ -112,6 +114,7 @@ impl Environments {
             session_algorithm: settings.session_algorithm.unwrap_or_default(),
             replay: ReplayPolicy::default(),
             step_up: Vec::new(),
+            session_cookie: false,
             nonce_key: ids::secret(),
             revision: 1,
             created_at: now,
@@ -194,6 +197,9 @@ impl Environments {
         }
         if let Some(scopes) = settings.step_up {
             environment.step_up = check::step_up(scopes)?;
+        }
+        if let Some(session_cookie) = settings.session_cookie {
+            environment.session_cookie = session_cookie;
         }
         let jwks_url = match settings.jwks_url {
             Some(url) => Some(check::jwks_url(&url, self.allow_private_jwks)?),

@@ -127,6 +127,8 @@ pub enum Scheme {
     Bearer,
     /// As a token that is bound to a key, with a proof.
     Dpop,
+    /// In a cookie, with a proof where it is bound to a key.
+    Cookie,
 }
 
 /// What a request shows to be let in. `Debug` does not tell the token.

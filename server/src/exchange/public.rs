@@ -45,7 +45,7 @@ impl Exchange {
             sdk: SdkSettings { min_api_version: min_api_version(&environment).to_owned() },
             security: SecuritySettings {
                 jwt_duration: duration(self.config.session_lifetime.as_secs()),
-                auth: AuthSettings { storage: vec!["localstorage".to_owned()] },
+                auth: AuthSettings { storage: vec![storage(&environment).to_owned()] },
                 device_registration_required: false,
                 dpop: Some(dpop()),
                 external_auth: external_auth(&environment),
@@ -64,6 +64,10 @@ impl Exchange {
         let environment = self.environment(environment).await?;
         self.trace_external(&environment, jwt).await
     }
+}
+
+const fn storage(environment: &Environment) -> &'static str {
+    if environment.session_cookie { "cookie" } else { "localstorage" }
 }
 
 fn dpop() -> DpopSettings {

@@ -1,6 +1,46 @@
-//! Request cookies (RFC 6265 §4.2), as far as this server reads any.
+//! Request cookies (RFC 6265 §4.2), as far as this server reads any, and the one that it sets.
 
-use axum::http::{HeaderMap, header::COOKIE};
+use crate::clock::UnixMillis;
+use crate::store::Environment;
+use axum::http::{
+    HeaderMap, HeaderValue,
+    header::{COOKIE, ORIGIN, SET_COOKIE},
+};
+use byoa_protocol::external_auth::VerifyResponse;
+use byoa_protocol::headers::SESSION_COOKIE;
+
+/// What the session's cookie is, set or cleared: for this host only, over TLS only, out of reach of
+/// scripts, and not sent along with what another site's page posts.
+const ATTRIBUTES: &str = "Path=/; HttpOnly; Secure; SameSite=Lax";
+
+/// Puts the answer's token into the cookie, and both tokens out of the body, where the environment keeps
+/// its sessions so. The headers to answer with.
+pub(super) fn keep(environment: &Environment, answer: &mut VerifyResponse) -> HeaderMap {
+    if !environment.session_cookie {
+        return HeaderMap::new();
+    }
+    answer.jwt = None;
+    let token = answer.minified_jwt.take().unwrap_or_default();
+    let end = UnixMillis::from_seconds(answer.expires_at).http_date();
+    set(&format!("{SESSION_COOKIE}={token}; Expires={end}; {ATTRIBUTES}"))
+}
+
+/// The headers that clear the cookie, where the environment sets one and a page asked: which page, the
+/// extractor of the token has checked, and nobody else could keep a cookie.
+pub(super) fn forget(environment: &Environment, request: &HeaderMap) -> HeaderMap {
+    if !environment.session_cookie || !request.contains_key(ORIGIN) {
+        return HeaderMap::new();
+    }
+    set(&format!("{SESSION_COOKIE}=; Max-Age=0; {ATTRIBUTES}"))
+}
+
+fn set(cookie: &str) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    if let Ok(value) = HeaderValue::from_str(cookie) {
+        headers.insert(SET_COOKIE, value);
+    }
+    headers
+}
 
 /// The value of the cookie `name`; none where it is absent, empty, or there twice with two values,
 /// since then nobody can say which of them the page meant.

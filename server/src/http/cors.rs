@@ -54,6 +54,7 @@ enum Cookies {
 /// What the environment of the request says about `origin`; `None`: not one of its pages.
 fn rule(parts: &Parts, origin: &HeaderValue) -> Option<Cookies> {
     let Some(Lookup::Found(environment)) = parts.extensions.get::<Lookup>() else { return None };
-    let cookies = if environment.cookie_name.is_some() { Cookies::Read } else { Cookies::Ignored };
+    let reads = environment.cookie_name.is_some() || environment.session_cookie;
+    let cookies = if reads { Cookies::Read } else { Cookies::Ignored };
     allows(environment, origin.as_bytes()).then_some(cookies)
 }

@@ -38,7 +38,7 @@ pub enum ApiError {
     )]
     ForeignOrigin,
     /// A cookie came without a browser's word about which page sent it.
-    #[error("a sign-in by cookie needs the Origin header that browsers send")]
+    #[error("a call by cookie needs the Origin header that browsers send")]
     OriginMissing,
     /// One request too many; after this long there is room again.
     #[error("Too many requests. Please try again later.")]

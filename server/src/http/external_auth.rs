@@ -6,7 +6,10 @@ use super::body::{Json, RequestBody};
 use super::client_info::{Device, Proof, text};
 use super::environment::{InEnvironment, allows};
 use super::trail::Trail;
-use super::{ApiError, cookies::cookie};
+use super::{
+    ApiError,
+    cookies::{self, cookie},
+};
 use crate::AppState;
 use crate::exchange::SignInInput;
 use crate::store::Environment;
@@ -34,8 +37,9 @@ pub(super) async fn sign_in(
     Proof(request): Proof,
     headers: HeaderMap,
     Json(body): Json<ExternalAuthSigninRequest>,
-) -> Result<axum::Json<VerifyResponse>, ApiError> {
-    let jwt = match external_jwt(&environment, &headers, body.jwt) {
+) -> Result<(HeaderMap, axum::Json<VerifyResponse>), ApiError> {
+    let checked = named_page(&environment, &headers);
+    let jwt = match checked.and_then(|()| external_jwt(&environment, &headers, body.jwt)) {
         Ok(jwt) => jwt,
         Err(refused) => {
             trail.refused_sign_in(&refused).await;
@@ -49,7 +53,8 @@ pub(super) async fn sign_in(
     let input = SignInInput { jwt, session_public_key, session_public_key_header, device, request, caller };
     let outcome = state.exchange.sign_in(environment.id, input).await.map_err(ApiError::from);
     trail.signed_in(&environment, seen.as_deref(), &outcome).await;
-    outcome.map(axum::Json)
+    let mut answer = outcome?;
+    Ok((cookies::keep(&environment, &mut answer), axum::Json(answer)))
 }
 
 /// `POST externalAuth/verify`: an external JWT of the signed-in user for an elevated token.
@@ -76,6 +81,15 @@ pub(super) async fn check_step_up(
     Json(body): Json<StepUpCheckRequest>,
 ) -> Result<axum::Json<StepUpCheckResponse>, ApiError> {
     Ok(axum::Json(state.exchange.check_step_up(environment.id, bearer.shown(), &body.scope).await?))
+}
+
+/// A sign-in that sets the session's cookie must say which page it is for: one that could sign its visitor in
+/// as somebody else would see what is done under that name.
+fn named_page(environment: &Environment, headers: &HeaderMap) -> Result<(), ApiError> {
+    if environment.session_cookie && !headers.contains_key(ORIGIN) {
+        return Err(ApiError::OriginMissing);
+    }
+    Ok(())
 }
 
 /// The external JWT of a request, from a page that may call.

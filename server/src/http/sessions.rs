@@ -4,7 +4,7 @@
 use super::bearer::Bearer;
 use super::client_info::{Device, text};
 use super::trail::Trail;
-use super::{ApiError, environment::InEnvironment};
+use super::{ApiError, cookies, environment::InEnvironment};
 use crate::AppState;
 use axum::Json;
 use axum::extract::State;
@@ -18,8 +18,9 @@ pub(super) async fn refresh(
     InEnvironment(environment): InEnvironment,
     bearer: Bearer,
     Device(device): Device,
-) -> Result<Json<VerifyResponse>, ApiError> {
-    Ok(Json(state.exchange.refresh(environment.id, bearer.shown(), device).await?))
+) -> Result<(HeaderMap, Json<VerifyResponse>), ApiError> {
+    let mut answer = state.exchange.refresh(environment.id, bearer.shown(), device).await?;
+    Ok((cookies::keep(&environment, &mut answer), Json(answer)))
 }
 
 /// `GET session`: 204 while token and session live, 401 from then on.
@@ -39,11 +40,11 @@ pub(super) async fn revoke(
     bearer: Bearer,
     trail: Trail,
     headers: HeaderMap,
-) -> Result<StatusCode, ApiError> {
+) -> Result<(StatusCode, HeaderMap), ApiError> {
     let reason = text(&headers, LOGOUT_REASON);
     let ended = state.exchange.revoke(environment.id, bearer.shown(), reason.as_deref()).await?;
     if let Some(session) = ended {
         trail.revoked(session).await;
     }
-    Ok(StatusCode::NO_CONTENT)
+    Ok((StatusCode::NO_CONTENT, cookies::forget(&environment, &headers)))
 }

@@ -3,10 +3,10 @@
 use super::bearer::Bearer;
 use super::body::{Json, RequestBody};
 use super::trail::Trail;
-use super::{ApiError, environment::InEnvironment};
+use super::{ApiError, cookies, environment::InEnvironment};
 use crate::AppState;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use byoa_protocol::user::{SdkUser, UpdateSelfResponse, UserFields};
 
 impl RequestBody for UserFields {
@@ -29,8 +29,9 @@ pub(super) async fn update(
     InEnvironment(environment): InEnvironment,
     bearer: Bearer,
     Json(fields): Json<UserFields>,
-) -> Result<axum::Json<UpdateSelfResponse>, ApiError> {
-    Ok(axum::Json(state.exchange.update_user(environment.id, bearer.shown(), fields).await?))
+) -> Result<(HeaderMap, axum::Json<UpdateSelfResponse>), ApiError> {
+    let mut answer = state.exchange.update_user(environment.id, bearer.shown(), fields).await?;
+    Ok((cookies::keep(&environment, &mut answer.session), axum::Json(answer)))
 }
 
 /// `DELETE users`.
@@ -39,8 +40,9 @@ pub(super) async fn delete(
     InEnvironment(environment): InEnvironment,
     bearer: Bearer,
     trail: Trail,
-) -> Result<StatusCode, ApiError> {
+    headers: HeaderMap,
+) -> Result<(StatusCode, HeaderMap), ApiError> {
     let user = state.exchange.delete_user(environment.id, bearer.shown()).await?;
     trail.deleted(user).await;
-    Ok(StatusCode::NO_CONTENT)
+    Ok((StatusCode::NO_CONTENT, cookies::forget(&environment, &headers)))
 }

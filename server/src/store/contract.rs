@@ -84,6 +84,7 @@ pub(crate) fn environment(id: u128) -> Environment {
         session_algorithm: SessionAlgorithm::Es256,
         replay: ReplayPolicy::Once,
         step_up: vec!["user:update".to_owned()],
+        session_cookie: true,
         nonce_key: ids::secret(),
         revision: 1,
         created_at: NOW,

@@ -30,6 +30,8 @@ pub struct Environment {
     pub replay: ReplayPolicy,
     /// Scopes of the operations that need an elevated token.
     pub step_up: Vec<String>,
+    /// Whether its sessions live in a cookie that pages cannot read.
+    pub session_cookie: bool,
     /// Key of the nonces that this environment hands out.
     pub nonce_key: Secret<Vec<u8>>,
     /// Counts changes of anything in here and of the signing keys.

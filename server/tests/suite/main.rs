@@ -4,6 +4,7 @@ mod audit;
 mod bad_tokens;
 mod cli;
 mod common;
+mod cookie_sessions;
 mod cors;
 mod crash;
 mod dpop;

@@ -110,6 +110,18 @@ struct Change {
     /// none [default: none].
     #[arg(long, value_name = "SCOPES", value_delimiter = ',')]
     step_up: Vec<String>,
+    /// Keep sessions in the cookie `DYNAMIC_JWT_TOKEN`, which pages cannot read, instead of answering with
+    /// tokens; needs HTTPS [default: false].
+    #[arg(
+        long,
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        value_name = "BOOL",
+        value_parser = BoolishValueParser::new(),
+        hide_possible_values = true
+    )]
+    session_cookie: Option<bool>,
 }
 
 impl Change {
@@ -124,6 +136,7 @@ impl Change {
             assume_email_verified: self.assume_email_verified,
             session_algorithm: self.session_alg,
             replay: self.replay,
+            session_cookie: self.session_cookie,
             step_up: Some(step_up).filter(|_| !self.step_up.is_empty()),
             ..EnvironmentSettings::default()
         }

@@ -21,6 +21,7 @@ pub(super) struct EnvironmentView {
     session_alg: &'static str,
     replay: &'static str,
     step_up: Vec<String>,
+    session_cookie: bool,
     created_at: String,
     updated_at: String,
 }
@@ -44,6 +45,7 @@ impl EnvironmentView {
             session_alg: environment.session_algorithm.as_str(),
             replay: environment.replay.as_str(),
             step_up: environment.step_up.clone(),
+            session_cookie: environment.session_cookie,
             created_at: environment.created_at.rfc3339(),
             updated_at: environment.updated_at.rfc3339(),
         }
@@ -67,6 +69,7 @@ impl EnvironmentView {
             ("session-alg", self.session_alg.to_owned()),
             ("replay", self.replay.to_owned()),
             ("step-up", joined(&self.step_up, "(none)")),
+            ("session-cookie", self.session_cookie.to_string()),
             ("created", self.created_at.clone()),
             ("changed", self.updated_at.clone()),
             ("path", format!("{}{}", paths::API_BASE, paths::sdk(&self.id, "…"))),

@@ -1,6 +1,6 @@
 //! What each setting of an environment may be.
 
-use byoa_protocol::paths::API_BASE;
+use byoa_protocol::{headers::SESSION_COOKIE, paths::API_BASE};
 use url::Url;
 
 use super::{EnvironmentError, invalid};
@@ -116,7 +116,9 @@ fn origin(text: &str) -> Result<(), EnvironmentError> {
 /// A cookie's name is a token (RFC 6265 4.1.1, RFC 9110 5.6.2).
 pub(super) fn cookie_name(name: String) -> Result<Option<String>, EnvironmentError> {
     let is_fit = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    if name.len() <= 255 && name.bytes().all(is_fit) {
+    if name == SESSION_COOKIE {
+        Err(invalid("cookie-name", format!("must not be {SESSION_COOKIE}, which is the session's own")))
+    } else if name.len() <= 255 && name.bytes().all(is_fit) {
         Ok(Some(name).filter(|name| !name.is_empty()))
     } else {
         Err(invalid("cookie-name", "must be letters, digits and !#$%&'*+-.^_`|~, 255 at most"))

@@ -74,8 +74,8 @@ pub(super) async fn all(readers: &SqlitePool) -> Result<Vec<Environment>> {
 pub(super) async fn insert(writing: &mut SqliteConnection, environment: &Environment) -> Result<()> {
     sqlx::query(
         "INSERT INTO environments (id, name, allowed_origins, cookie_name, assume_email_verified,
-            session_algorithm, replay, step_up, nonce_key, revision, created_at, updated_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            session_algorithm, replay, step_up, session_cookie, nonce_key, revision, created_at, updated_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(environment.id)
     .bind(&environment.name)
@@ -85,6 +85,7 @@ pub(super) async fn insert(writing: &mut SqliteConnection, environment: &Environ
     .bind(environment.session_algorithm.as_str())
     .bind(environment.replay.as_str())
     .bind(list(&environment.step_up))
+    .bind(environment.session_cookie)
     .bind(environment.nonce_key.expose().as_slice())
     .bind(environment.revision)
     .bind(environment.created_at.0)
@@ -106,7 +107,7 @@ pub(super) async fn update(writing: &mut SqliteConnection, environment: &Environ
     }
     sqlx::query(
         "UPDATE environments SET name = ?, allowed_origins = ?, cookie_name = ?, assume_email_verified = ?,
-            session_algorithm = ?, replay = ?, step_up = ?, revision = revision + 1, updated_at = ? WHERE id = ?",
+            session_algorithm = ?, replay = ?, step_up = ?, session_cookie = ?, revision = revision + 1, updated_at = ? WHERE id = ?",
     )
     .bind(&environment.name)
     .bind(list(&environment.allowed_origins))
@@ -115,6 +116,7 @@ pub(super) async fn update(writing: &mut SqliteConnection, environment: &Environ
     .bind(environment.session_algorithm.as_str())
     .bind(environment.replay.as_str())
     .bind(list(&environment.step_up))
+    .bind(environment.session_cookie)
     .bind(environment.updated_at.0)
     .bind(environment.id)
     .execute(&mut *writing)

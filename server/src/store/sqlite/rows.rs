@@ -75,6 +75,7 @@ pub(super) fn environment(row: &SqliteRow) -> Result<Environment> {
         session_algorithm: word(row, "session_algorithm")?,
         replay: word(row, "replay")?,
         step_up: json(row, "step_up")?,
+        session_cookie: column(row, "session_cookie")?,
         nonce_key: Secret::new(column(row, "nonce_key")?),
         revision: column(row, "revision")?,
         created_at: time(row, "created_at")?,
