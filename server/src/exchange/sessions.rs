@@ -121,11 +121,29 @@ impl Exchange {
         };
         let Ok(session) = session_id(&claims) else { return Ok(None) };
         self.check_binding(&environment, &claims, &shown).await?;
-        let reason = reason.unwrap_or("user-intent").chars().filter(|character| !character.is_control());
-        let reason: String = reason.take(MAX_REASON_CHARACTERS).collect();
+        let reason = kept_reason(reason.unwrap_or("user-intent"));
         let was_live = self.store.revoke_session(environment.id, session, self.clock.now(), &reason).await?;
         Ok(was_live.then_some(session))
     }
+
+    /// Ends every session that a user has opened until now. How many. A sign-in that comes later is not
+    /// touched, also where this waits for the database meanwhile.
+    pub async fn revoke_user_sessions(
+        &self,
+        environment: Uuid,
+        user: Uuid,
+        reason: &str,
+    ) -> Result<u64, ExchangeError> {
+        let now = self.clock.now();
+        let environment = self.environment(environment).await?;
+        let reason = kept_reason(reason);
+        Ok(self.store.revoke_sessions(environment.id, Some(user), now, &reason).await?)
+    }
+}
+
+/// A reason without what a terminal would obey, shortened.
+fn kept_reason(reason: &str) -> String {
+    reason.chars().filter(|character| !character.is_control()).take(MAX_REASON_CHARACTERS).collect()
 }
 
 fn session_id(claims: &SessionClaims) -> Result<Uuid, Unauthorized> {

@@ -743,3 +743,21 @@ async fn a_jwts_use_is_kept_until_nobody_can_use_it() {
     world.pass(5);
     assert_eq!(world.store.sweep(world.clock.now()).await.unwrap(), 1);
 }
+
+/// LGO-004.
+#[tokio::test]
+async fn ending_all_sessions_of_a_user_spares_a_later_sign_in() {
+    let world = world().await;
+    let (one, two) = (world.sign_in().await, world.sign_in().await);
+    let other = world.try_sign_in(|claims| claims["sub"] = json!("user-2")).await.unwrap();
+    let user = one.user.id.parse().unwrap();
+    assert_eq!(world.exchange.revoke_user_sessions(ENVIRONMENT, user, "everywhere").await.unwrap(), 2);
+    for ended in [&one, &two] {
+        assert_eq!(world.why_not(bearer(ended)).await, Some(Unauthorized::Ended));
+        assert!(world.refresh(ended).await.is_err());
+    }
+    assert_eq!(world.why_not(bearer(&other)).await, None);
+    world.pass(1);
+    let later = world.sign_in().await;
+    assert_eq!(world.why_not(bearer(&later)).await, None);
+}

@@ -48,6 +48,7 @@ macro_rules! contract_tests {
             a_replaced_token_that_comes_back_ends_the_session,
             a_proven_key_gets_the_newest_token,
             revoking_is_idempotent,
+            revoking_all_of_a_user_ends_what_was_opened_until_then,
             a_profile_changes_field_by_field,
             usernames_are_unique_in_an_environment,
             deleting_a_user_ends_its_sessions,
@@ -463,6 +464,27 @@ pub(crate) async fn revoking_is_idempotent(store: TestStore) {
     assert!(!store.revoke_session(environment.id, one.id, later(9), "again").await.unwrap());
     assert_eq!(store.session(environment.id, one.id).await.unwrap().revoked_at, Some(later(1)));
     assert_eq!(store.session(environment.id, other.id).await.unwrap().revoked_at, None);
+}
+
+pub(crate) async fn revoking_all_of_a_user_ends_what_was_opened_until_then(store: TestStore) {
+    let environment = with_environment(&store, 1).await;
+    let elsewhere = with_environment(&store, 2).await;
+    let at = |now, subject| SignIn { now, ..sign_in(&environment, subject) };
+    let mut sessions = Vec::new();
+    for (now, subject) in [(NOW, "u"), (later(10), "u"), (UnixMillis(later(10).0 + 1), "u"), (NOW, "other")] {
+        sessions.push(store.sign_in(&at(now, subject)).await.unwrap().session);
+    }
+    let user = sessions[0].user_id;
+    let revoke = |of: Uuid| store.revoke_sessions(of, Some(user), later(10), "signed-out");
+    assert_eq!(revoke(elsewhere.id).await.unwrap(), 0);
+    assert_eq!(revoke(environment.id).await.unwrap(), 2);
+    assert_eq!(revoke(environment.id).await.unwrap(), 0, "once");
+    let mut ended = Vec::new();
+    for session in &sessions {
+        ended.push(store.session(environment.id, session.id).await.unwrap().revoked_at);
+    }
+    assert_eq!(ended, [Some(later(10)), Some(later(10)), None, None], "not the later one, nor another's");
+    assert_eq!(store.revoke_sessions(environment.id, None, later(10), "all").await.unwrap(), 1);
 }
 
 pub(crate) async fn a_profile_changes_field_by_field(store: TestStore) {

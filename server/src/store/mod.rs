@@ -88,6 +88,16 @@ pub trait Store: Send + Sync + Debug {
         reason: &str,
     ) -> Result<bool, StoreError>;
 
+    /// Ends the live sessions of a user, or of everybody, that were opened until `now`; one that is
+    /// opened later stays. How many.
+    async fn revoke_sessions(
+        &self,
+        environment: Uuid,
+        user: Option<Uuid>,
+        now: UnixMillis,
+        reason: &str,
+    ) -> Result<u64, StoreError>;
+
     /// A user with its credentials.
     async fn user(&self, environment: Uuid, id: Uuid) -> Result<User, StoreError>;
 

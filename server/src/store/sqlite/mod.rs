@@ -136,6 +136,21 @@ impl Store for SqliteStore {
             .await
     }
 
+    async fn revoke_sessions(
+        &self,
+        environment: Uuid,
+        user: Option<Uuid>,
+        now: UnixMillis,
+        reason: &str,
+    ) -> Result<u64> {
+        let reason = reason.to_owned();
+        self.group
+            .write(move |writing| {
+                Box::pin(async move { sessions::revoke_all(writing, environment, user, now, &reason).await })
+            })
+            .await
+    }
+
     async fn user(&self, environment: Uuid, id: Uuid) -> Result<User> {
         // One transaction, so that the user and its credentials are of one moment.
         let mut reading = self.readers.begin().await.map_err(rows::failed)?;

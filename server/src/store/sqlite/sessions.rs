@@ -81,3 +81,25 @@ pub(super) async fn revoke(
     .map(|done| done.rows_affected() > 0)
     .map_err(rows::failed)
 }
+
+pub(super) async fn revoke_all(
+    writing: &mut SqliteConnection,
+    environment: Uuid,
+    user: Option<Uuid>,
+    now: UnixMillis,
+    reason: &str,
+) -> Result<u64> {
+    sqlx::query(
+        "UPDATE sessions SET revoked_at = ?, revoke_reason = ?
+         WHERE environment_id = ? AND coalesce(user_id = ?, TRUE) AND created_at <= ? AND revoked_at IS NULL",
+    )
+    .bind(now.0)
+    .bind(reason)
+    .bind(environment)
+    .bind(user)
+    .bind(now.0)
+    .execute(writing)
+    .await
+    .map(|done| done.rows_affected())
+    .map_err(rows::failed)
+}

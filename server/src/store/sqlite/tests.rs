@@ -99,6 +99,15 @@ mod two_processes {
         async fn user(&self, environment: Uuid, id: Uuid) -> Result<User> {
             self.next().user(environment, id).await
         }
+        async fn revoke_sessions(
+            &self,
+            environment: Uuid,
+            user: Option<Uuid>,
+            now: UnixMillis,
+            reason: &str,
+        ) -> Result<u64> {
+            self.next().revoke_sessions(environment, user, now, reason).await
+        }
         async fn update_user(
             &self,
             environment: Uuid,
