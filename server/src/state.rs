@@ -2,6 +2,7 @@
 
 use crate::audit::Audit;
 use crate::exchange::Exchange;
+use crate::exchange::admin::Admin;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 use ipnet::IpNet;
@@ -32,6 +33,8 @@ pub struct AppState {
     pub trusted_proxies: Arc<[IpNet]>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// What administrators may do; `None`: there is no admin API.
+    pub admin: Option<Admin>,
     /// Where events go; `None`: nowhere.
     pub audit: Option<Audit>,
 }
@@ -40,13 +43,26 @@ impl AppState {
     /// The state of a server over these use cases, without limits and behind no proxy.
     #[must_use]
     pub fn new(exchange: Exchange) -> Self {
-        Self { exchange, limits: None, trusted_proxies: Arc::new([]), metrics: Arc::default(), audit: None }
+        Self {
+            exchange,
+            limits: None,
+            trusted_proxies: Arc::new([]),
+            metrics: Arc::default(),
+            admin: None,
+            audit: None,
+        }
     }
 
     /// With these limits.
     #[must_use]
     pub fn with_limits(self, limits: Limits) -> Self {
         Self { limits: Some(Arc::new(limits)), ..self }
+    }
+
+    /// With the admin API.
+    #[must_use]
+    pub fn with_admin(self, admin: Admin) -> Self {
+        Self { admin: Some(admin), ..self }
     }
 
     /// With this audit log.

@@ -3,18 +3,26 @@
 use super::output::{remark, say};
 use super::{CliError, Common, database};
 use crate::config::FileSettings;
+use byoa_server::clock::Clock as _;
+use byoa_server::exchange::admin_scopes::AdminScopes;
 use byoa_server::exchange::admin_tokens::create_admin_token;
+use byoa_server::store::AdminToken;
 use clap::{Args, Subcommand};
+use std::time::Duration;
+use uuid::Uuid;
 
-/// What every token may do until there are narrower ones.
+/// What a token may do where nobody says.
 const SCOPE: &str = "admin";
 /// The longest name, in bytes.
 const MAX_NAME_BYTES: usize = 100;
+const DAY: Duration = Duration::from_hours(24);
 
-/// Make tokens for administrators.
+/// Make, list and revoke tokens for administrators.
 #[derive(Debug, Subcommand)]
 pub(super) enum AdminTokenCommand {
     Create(CreateArgs),
+    List,
+    Revoke(RevokeArgs),
 }
 
 /// Make a token and print it, this once: only its hash is kept.
@@ -23,6 +31,24 @@ pub(super) struct CreateArgs {
     /// What it is for, such as "nightly export".
     #[arg(long, value_name = "NAME")]
     name: String,
+    /// What it may do; may be repeated: environments:read, environments:write, users:read, users:write,
+    /// sessions:write, audit:read [default: admin, which is all of them].
+    #[arg(long, value_name = "SCOPE")]
+    scope: Vec<String>,
+    /// UUID of the only environment that it may touch [default: all of them].
+    #[arg(long, value_name = "UUID")]
+    environment: Option<Uuid>,
+    /// After how many days it ends [default: never].
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=3650))]
+    expires_in: Option<u32>,
+}
+
+/// End a token, at once.
+#[derive(Debug, Args)]
+pub(super) struct RevokeArgs {
+    /// The id that `admin-token list` prints.
+    #[arg(long, value_name = "UUID")]
+    id: Uuid,
 }
 
 /// Runs one of them.
@@ -31,15 +57,57 @@ pub(super) async fn run(
     common: &Common,
     file: &FileSettings,
 ) -> Result<(), CliError> {
-    let AdminTokenCommand::Create(CreateArgs { name }) = command;
-    if name.trim().is_empty() || name.len() > MAX_NAME_BYTES {
+    match command {
+        AdminTokenCommand::Create(args) => create(args, common, file).await,
+        AdminTokenCommand::List => {
+            let store = database::open_existing(common, file).await?;
+            let tokens = store.admin_tokens().await?;
+            if tokens.is_empty() {
+                return say("no admin token yet; make one with byoa-server admin-token create");
+            }
+            say(tokens.iter().map(line).collect::<Vec<_>>().join("\n"))
+        }
+        AdminTokenCommand::Revoke(RevokeArgs { id }) => {
+            let store = database::open_existing(common, file).await?;
+            if store.revoke_admin_token(*id, database::clock().now()).await? {
+                remark("revoked");
+                return Ok(());
+            }
+            Err(CliError::Failed(format!(
+                "there is no live admin token {id}; see byoa-server admin-token list"
+            )))
+        }
+    }
+}
+
+async fn create(args: &CreateArgs, common: &Common, file: &FileSettings) -> Result<(), CliError> {
+    let name = args.name.trim();
+    if name.is_empty() || name.len() > MAX_NAME_BYTES {
         return Err(CliError::Usage(format!(
             "--name must say what the token is for, in {MAX_NAME_BYTES} bytes at most"
         )));
     }
+    let scope = if args.scope.is_empty() { SCOPE.to_owned() } else { args.scope.join(" ") };
+    let scopes: AdminScopes =
+        scope.parse().map_err(|cause| CliError::Usage(format!("--scope {scope}: {cause}")))?;
+    let scopes = match args.environment {
+        Some(environment) => scopes.within(environment),
+        None => scopes,
+    };
+    let lifetime = args.expires_in.map(|days| DAY * days);
     let (_, store) = database::open(common, file).await?;
+    let clock = database::clock();
     let token =
-        create_admin_token(store.as_ref(), database::clock().as_ref(), name.trim(), SCOPE, None).await?;
+        create_admin_token(store.as_ref(), clock.as_ref(), name, &scopes.to_string(), lifetime).await?;
     remark("keep this token now; it is not shown again, and only its hash is stored:");
     say(token.expose())
+}
+
+fn line(token: &AdminToken) -> String {
+    let end = match (token.revoked_at, token.expires_at) {
+        (Some(at), _) => format!("revoked {}", at.rfc3339()),
+        (None, Some(at)) => format!("until {}", at.rfc3339()),
+        (None, None) => "no end".to_owned(),
+    };
+    format!("{}  {}  {end}  {}  {}", token.id, token.created_at.rfc3339(), token.scope, token.name)
 }

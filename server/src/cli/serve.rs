@@ -8,6 +8,8 @@ use crate::config::{FileSettings, Operations, PublicUrl, Settings};
 use byoa_server::AppState;
 use byoa_server::audit::Audit;
 use byoa_server::clock::{Clock, UnixMillis};
+use byoa_server::exchange::admin::Admin;
+use byoa_server::exchange::environments::Environments;
 use byoa_server::exchange::{Exchange, ExchangeConfig};
 use byoa_server::http::{self, Connections};
 use byoa_server::limits::Limits;
@@ -63,7 +65,14 @@ pub(super) async fn run(args: &ServeArgs, common: &Common, file: &FileSettings) 
     let exchange = Exchange::new(Arc::clone(&store), keys, clock.clone(), config);
     let state = state(exchange, &operations);
     let audit = Audit::start(Arc::clone(&store), clock.clone(), Arc::clone(&state.metrics));
-    let state = state.with_audit(audit.clone());
+    let environments_admin = Environments::new(
+        Arc::clone(&store),
+        clock.clone(),
+        settings.allow_private_jwks,
+        Some(public_url.url().clone()),
+    );
+    let admin = Admin::new(state.exchange.clone(), environments_admin);
+    let state = state.with_audit(audit.clone()).with_admin(admin);
     if let Some(address) = operations.metrics_listen {
         let metrics = http::metrics_router(Arc::clone(&state.metrics));
         let listener = bind(address).await?;

@@ -2,6 +2,8 @@
 //! HTTP: no status codes, no headers by name. No SQL and no cryptography either; `store`, `keys` and
 //! `byoa-jwt` have those.
 
+pub mod admin;
+pub mod admin_scopes;
 pub mod admin_tokens;
 mod device;
 mod dpop;
@@ -36,6 +38,7 @@ use crate::{
     store::{Environment, SessionRecord, Store, StoreError},
 };
 pub use error::{ExchangeError, Unauthorized};
+pub(crate) use public::external_auth as external_auth_settings;
 pub use step_up::STEP_UP_OPERATIONS;
 
 /// The most bytes of JSON in a user's metadata.

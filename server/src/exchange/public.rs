@@ -79,7 +79,7 @@ const fn min_api_version(environment: &Environment) -> &'static str {
     if environment.step_up.is_empty() { API_WITHOUT_STEP_UP } else { API_WITH_STEP_UP }
 }
 
-fn external_auth(environment: &Environment) -> Option<ExternalAuthSettings> {
+pub(crate) fn external_auth(environment: &Environment) -> Option<ExternalAuthSettings> {
     let issuer = environment.issuers.first()?;
     let KeySource::JwksUrl(url) = &issuer.keys;
     Some(ExternalAuthSettings {

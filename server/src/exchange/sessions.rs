@@ -126,18 +126,18 @@ impl Exchange {
         Ok(was_live.then_some(session))
     }
 
-    /// Ends every session that a user has opened until now. How many. A sign-in that comes later is not
-    /// touched, also where this waits for the database meanwhile.
-    pub async fn revoke_user_sessions(
+    /// Ends every session that was opened until now, by a user or by everybody. How many. A sign-in that
+    /// comes later is not touched, also where this waits for the database meanwhile.
+    pub async fn revoke_sessions(
         &self,
         environment: Uuid,
-        user: Uuid,
+        user: Option<Uuid>,
         reason: &str,
     ) -> Result<u64, ExchangeError> {
         let now = self.clock.now();
         let environment = self.environment(environment).await?;
         let reason = kept_reason(reason);
-        Ok(self.store.revoke_sessions(environment.id, Some(user), now, &reason).await?)
+        Ok(self.store.revoke_sessions(environment.id, user, now, &reason).await?)
     }
 }
 

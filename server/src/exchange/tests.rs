@@ -751,7 +751,7 @@ async fn ending_all_sessions_of_a_user_spares_a_later_sign_in() {
     let (one, two) = (world.sign_in().await, world.sign_in().await);
     let other = world.try_sign_in(|claims| claims["sub"] = json!("user-2")).await.unwrap();
     let user = one.user.id.parse().unwrap();
-    assert_eq!(world.exchange.revoke_user_sessions(ENVIRONMENT, user, "everywhere").await.unwrap(), 2);
+    assert_eq!(world.exchange.revoke_sessions(ENVIRONMENT, Some(user), "everywhere").await.unwrap(), 2);
     for ended in [&one, &two] {
         assert_eq!(world.why_not(bearer(ended)).await, Some(Unauthorized::Ended));
         assert!(world.refresh(ended).await.is_err());

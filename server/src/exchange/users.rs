@@ -76,7 +76,7 @@ impl Exchange {
     }
 }
 
-fn change(fields: UserFields) -> Result<UserChange, ExchangeError> {
+pub(super) fn change(fields: UserFields) -> Result<UserChange, ExchangeError> {
     let metadata = fields.metadata;
     if metadata
         .as_ref()

@@ -2,6 +2,7 @@
 
 use super::{MAX_BODY_BYTES, REQUEST_TIMEOUT};
 use crate::exchange::ExchangeError;
+use crate::exchange::environments::EnvironmentError;
 use crate::store::StoreError;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -40,6 +41,23 @@ pub enum ApiError {
     /// A cookie came without a browser's word about which page sent it.
     #[error("a call by cookie needs the Origin header that browsers send")]
     OriginMissing,
+    /// No administrator's token came.
+    #[error("No jwt provided!")]
+    NoAdminToken,
+    /// What came is none, or has ended. A session's token is none.
+    #[error(
+        "the admin token is not known, has expired or was revoked; make one with byoa-server admin-token create"
+    )]
+    BadAdminToken,
+    /// The token's scopes do not allow it there.
+    #[error("Access Forbidden")]
+    AdminForbidden,
+    /// There is no such thing in the environment.
+    #[error("not found; check the id")]
+    NotThere,
+    /// An environment's settings were refused.
+    #[error(transparent)]
+    Environment(#[from] EnvironmentError),
     /// One request too many; after this long there is room again.
     #[error("Too many requests. Please try again later.")]
     TooManyRequests(Duration),
@@ -69,15 +87,28 @@ impl ApiError {
     #[must_use]
     pub fn code(&self) -> ErrorCode {
         match self {
-            Self::UnknownEnvironment | Self::UnknownPath => ErrorCode::NotFound,
+            Self::UnknownEnvironment
+            | Self::UnknownPath
+            | Self::NotThere
+            | Self::Environment(EnvironmentError::NotFound(_)) => ErrorCode::NotFound,
             Self::MethodNotAllowed => ErrorCode::MethodNotAllowed,
             Self::PayloadTooLarge => ErrorCode::PayloadTooLarge,
             Self::UnsupportedMediaType => ErrorCode::UnsupportedMediaType,
             Self::BadRequest(_) => ErrorCode::BadRequest,
-            Self::ForeignOrigin | Self::OriginMissing => ErrorCode::Forbidden,
+            Self::ForeignOrigin | Self::OriginMissing | Self::AdminForbidden => ErrorCode::Forbidden,
+            Self::NoAdminToken | Self::BadAdminToken => ErrorCode::Unauthorized,
+            Self::Environment(EnvironmentError::Invalid { .. } | EnvironmentError::Exists(_)) => {
+                ErrorCode::InvalidUpdate
+            }
             Self::TooManyRequests(_) => ErrorCode::TooManyRequests,
-            Self::TimedOut | Self::Unavailable => ErrorCode::ServiceUnavailable,
-            Self::Panicked => ErrorCode::InternalServerError,
+            Self::TimedOut
+            | Self::Unavailable
+            | Self::Environment(EnvironmentError::Store(
+                StoreError::Unavailable(_) | StoreError::Conflict(_),
+            )) => ErrorCode::ServiceUnavailable,
+            Self::Panicked | Self::Environment(EnvironmentError::Key(_) | EnvironmentError::Store(_)) => {
+                ErrorCode::InternalServerError
+            }
             Self::Exchange(error) => match error {
                 ExchangeError::Rejected { .. } => ErrorCode::InvalidExternalAuth,
                 ExchangeError::KeysUnavailable(_) => ErrorCode::IssuerKeysUnavailable,
@@ -204,6 +235,14 @@ mod tests {
             (ApiError::BadRequest("no".to_owned()), 400, "bad_request"),
             (ApiError::ForeignOrigin, 403, "forbidden"),
             (ApiError::OriginMissing, 403, "forbidden"),
+            (ApiError::NoAdminToken, 401, "unauthorized"),
+            (ApiError::BadAdminToken, 401, "unauthorized"),
+            (ApiError::AdminForbidden, 403, "forbidden"),
+            (ApiError::NotThere, 404, "not_found"),
+            (EnvironmentError::NotFound(uuid::Uuid::nil()).into(), 404, "not_found"),
+            (EnvironmentError::Exists(uuid::Uuid::nil()).into(), 422, "invalid_update"),
+            (EnvironmentError::Store(StoreError::NotFound).into(), 500, "internal_server_error"),
+            (EnvironmentError::Store(Conflicting::Revision.into()).into(), 503, "service_unavailable"),
             (ApiError::TooManyRequests(Duration::from_millis(1)), 429, "too_many_requests"),
             (ApiError::TimedOut, 503, "service_unavailable"),
             (ApiError::Unavailable, 503, "service_unavailable"),

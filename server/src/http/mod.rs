@@ -4,6 +4,7 @@
 //! sessions: a handler lists what it needs as extractors, calls one use case and shapes the answer.
 
 mod address;
+mod admin;
 mod bearer;
 mod body;
 mod client_info;

@@ -1,7 +1,7 @@
 //! Which path leads to which handler, and the layers around them.
 
 use super::{
-    ApiError, address, cors, dpop, environment, error, external_auth, health, limit, nonces, observe,
+    ApiError, address, admin, cors, dpop, environment, error, external_auth, health, limit, nonces, observe,
     sessions, settings, users,
 };
 use crate::AppState;
@@ -38,6 +38,7 @@ pub fn router(state: AppState) -> Router {
         .layer(cors::of_environment())
         .layer(from_fn_with_state(state.clone(), dpop::hand_out))
         .merge(guarded(keys).layer(quotas).layer(cors::of_everybody()))
+        .merge(guarded(admin::routes().method_not_allowed_fallback(method_not_allowed)))
         .layer(from_fn(limit::one_length))
         .layer(from_fn_with_state(state.clone(), environment::look_up))
         .layer(from_fn_with_state(state.clone(), observe::observe))

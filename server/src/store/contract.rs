@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use super::{
     AdminToken, AuditQuery, AuditRecord, Conflicting, CredentialKind, EmailClaim, Environment, IssuerConfig,
-    KeySource, OneUse, Refresh, Refreshed, ReplayPolicy, SessionAlgorithm, SessionOrigin, SignIn,
-    SigningKeyRecord, Store, StoreError, UserChange,
+    KeySource, NewUser, OneUse, Refresh, Refreshed, ReplayPolicy, SessionAlgorithm, SessionOrigin,
+    SessionQuery, SignIn, SigningKeyRecord, Store, StoreError, UserChange, UserQuery,
 };
 use crate::{clock::UnixMillis, ids, secret::Secret};
 
@@ -58,6 +58,10 @@ macro_rules! contract_tests {
             a_one_use_is_spent_with_a_users_change_or_not_at_all,
             admin_tokens_are_found_by_hash,
             sweeping_forgets_what_ended,
+            users_are_listed_in_pages_and_found_by_what_names_them,
+            users_are_made_all_or_none,
+            sessions_are_listed_and_ended_until_a_moment,
+            an_admin_token_is_ended_once,
             the_audit_log_is_read_back_from_the_latest,
             the_audit_log_forgets_by_age,
         );
@@ -670,6 +674,107 @@ pub(crate) async fn admin_tokens_are_found_by_hash(store: TestStore) {
         Conflicting::Other,
     );
     assert_eq!(store.admin_tokens().await.unwrap(), [token]);
+}
+
+fn new_user(subject: &str, profile: UserChange) -> NewUser {
+    NewUser {
+        id: ids::sortable(NOW),
+        credential_id: ids::sortable(NOW),
+        issuer: "https://a.example".to_owned(),
+        subject: subject.to_owned(),
+        profile,
+        now: NOW,
+    }
+}
+
+pub(crate) async fn users_are_listed_in_pages_and_found_by_what_names_them(store: TestStore) {
+    let (one, other) = (with_environment(&store, 1).await, with_environment(&store, 2).await);
+    for number in 0..5 {
+        let subject = format!("u-{number}");
+        let email = EmailClaim::Verified(format!("Ada{number}@b.example"));
+        store.sign_in(&SignIn { now: later(number), email, ..sign_in(&one, &subject) }).await.unwrap();
+    }
+    store.sign_in(&sign_in(&other, "u-0")).await.unwrap();
+    let query = UserQuery { limit: 2, offset: 1, ..UserQuery::default() };
+    let page = store.users(one.id, &query).await.unwrap();
+    let names = |users: &[crate::store::User]| {
+        users.iter().map(|user| user.credentials[0].identifier.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!((names(&page.items), page.count), (vec!["u-1".to_owned(), "u-2".to_owned()], 5));
+    let page = store.users(one.id, &UserQuery { newest_first: true, ..query }).await.unwrap();
+    assert_eq!(names(&page.items), ["u-3", "u-2"]);
+    let change = UserChange { username: Some(Some("Zoë".to_owned())), ..UserChange::default() };
+    store.update_user(one.id, page.items[0].id, &change, NOW).await.unwrap();
+    for (filter, expected) in [
+        ("u-4", Some("u-4")),
+        ("ADA1@b.example", Some("u-1")),
+        ("ZOË", Some("u-3")),
+        ("u-", None),
+        ("%", None),
+    ] {
+        let query = UserQuery { filter: Some(filter.to_owned()), limit: 9, ..UserQuery::default() };
+        let page = store.users(one.id, &query).await.unwrap();
+        assert_eq!(names(&page.items).first().map(String::as_str), expected, "{filter}");
+        assert_eq!(page.count, u64::from(expected.is_some()), "{filter}");
+    }
+}
+
+pub(crate) async fn users_are_made_all_or_none(store: TestStore) {
+    let environment = with_environment(&store, 1).await;
+    let named = |name: &str| UserChange { username: Some(Some(name.to_owned())), ..UserChange::default() };
+    let users = [new_user("a", named("a")), new_user("b", named("b"))];
+    let made = store.put_users(environment.id, &users, false).await.unwrap();
+    assert_eq!((made[0].username.as_deref(), made[0].credentials[0].identifier.as_str()), (Some("a"), "a"));
+    let signed_in = store.sign_in(&sign_in(&environment, "a")).await.unwrap();
+    assert_eq!((signed_in.user.id, signed_in.new_user), (made[0].id, false), "the first sign-in finds it");
+    let users = [new_user("c", named("c")), new_user("a", named("x"))];
+    conflict(store.put_users(environment.id, &users, false).await, Conflicting::Identity);
+    let users = [new_user("c", named("c")), new_user("d", named("B"))];
+    conflict(store.put_users(environment.id, &users, true).await, Conflicting::Username);
+    let query = UserQuery { limit: 9, ..UserQuery::default() };
+    assert_eq!(store.users(environment.id, &query).await.unwrap().count, 2, "nothing was done in part");
+    let changed = store.put_users(environment.id, &[new_user("a", named("x"))], true).await.unwrap();
+    assert_eq!((changed[0].id, changed[0].username.as_deref()), (made[0].id, Some("x")));
+    not_found(store.put_users(Uuid::from_u128(9), &[new_user("a", named("a"))], false).await);
+}
+
+pub(crate) async fn sessions_are_listed_and_ended_until_a_moment(store: TestStore) {
+    let environment = with_environment(&store, 1).await;
+    let mut sessions = Vec::new();
+    for number in 0..4 {
+        let input = SignIn { now: later(number), ..sign_in(&environment, "u") };
+        sessions.push(store.sign_in(&input).await.unwrap().session);
+    }
+    let user = sessions[0].user_id;
+    let stranger = store.sign_in(&sign_in(&environment, "stranger")).await.unwrap().session;
+    assert_eq!(store.find_session(sessions[1].id).await.unwrap(), sessions[1]);
+    not_found(store.find_session(Uuid::from_u128(9)).await);
+    assert_eq!(store.revoke_sessions(environment.id, Some(user), later(2), "admin").await.unwrap(), 3);
+    assert_eq!(store.revoke_sessions(environment.id, Some(user), later(2), "admin").await.unwrap(), 0);
+    let query = |revoked| SessionQuery { revoked, offset: 0, limit: 2 };
+    let ended = store.sessions(environment.id, user, &query(Some(true))).await.unwrap();
+    assert_eq!((ended.items.len(), ended.items[0].id, ended.count), (2, sessions[2].id, 3));
+    let live = store.sessions(environment.id, user, &query(Some(false))).await.unwrap();
+    assert_eq!(live.items, [sessions[3].clone()]);
+    assert_eq!(store.sessions(environment.id, user, &query(None)).await.unwrap().count, 4);
+    assert_eq!(store.session(environment.id, stranger.id).await.unwrap().revoked_at, None);
+    assert_eq!(store.revoke_sessions(environment.id, None, later(9), "admin").await.unwrap(), 2);
+}
+
+pub(crate) async fn an_admin_token_is_ended_once(store: TestStore) {
+    let token = AdminToken {
+        id: Uuid::from_u128(1),
+        name: "ci".to_owned(),
+        hash: vec![7; 32],
+        scope: "admin".to_owned(),
+        created_at: NOW,
+        expires_at: None,
+        revoked_at: None,
+    };
+    store.create_admin_token(&token).await.unwrap();
+    assert!(store.revoke_admin_token(token.id, later(1)).await.unwrap());
+    assert!(!store.revoke_admin_token(token.id, later(2)).await.unwrap());
+    assert_eq!(store.admin_token(&[7; 32]).await.unwrap().revoked_at, Some(later(1)));
 }
 
 /// The event of that number, a second after the one before.

@@ -20,6 +20,9 @@ pub enum Conflicting {
     /// Its one use.
     #[error("it was used before")]
     Used,
+    /// The external identity.
+    #[error("the external identity belongs to another user")]
+    Identity,
     /// Anything else, which the caller's ids should have made impossible.
     #[error("the row exists already")]
     Other,

@@ -5,6 +5,7 @@
 //! single use, still live), reads a clock or makes an id: callers pass both, so an operation can be
 //! repeated. What an operation has answered `Ok` to survives a crash of the process and of the machine.
 
+mod admin;
 mod audit;
 #[cfg(test)]
 mod contract;
@@ -18,6 +19,7 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use crate::clock::UnixMillis;
+pub use admin::{NewUser, Page, SessionQuery, UserQuery};
 pub use audit::{AuditQuery, AuditRecord};
 pub use error::{Conflicting, OpenError, StoreError};
 pub use records::{
@@ -137,6 +139,32 @@ pub trait Store: Send + Sync + Debug {
 
     /// Every administrators' token, oldest first.
     async fn admin_tokens(&self) -> Result<Vec<AdminToken>, StoreError>;
+
+    /// Ends an administrators' token. Whether it was live.
+    async fn revoke_admin_token(&self, id: Uuid, now: UnixMillis) -> Result<bool, StoreError>;
+
+    /// A part of an environment's users, and how many there are in all, as of one moment.
+    async fn users(&self, environment: Uuid, query: &UserQuery) -> Result<Page<User>, StoreError>;
+
+    /// Makes users, all or none. One whose external identity is known is changed with `upsert`,
+    /// [`Conflicting::Identity`] without.
+    async fn put_users(
+        &self,
+        environment: Uuid,
+        users: &[NewUser],
+        upsert: bool,
+    ) -> Result<Vec<User>, StoreError>;
+
+    /// A session, whichever environment it is of.
+    async fn find_session(&self, id: Uuid) -> Result<SessionRecord, StoreError>;
+
+    /// A part of a user's sessions, the newest first, and how many there are in all.
+    async fn sessions(
+        &self,
+        environment: Uuid,
+        user: Uuid,
+        query: &SessionQuery,
+    ) -> Result<Page<SessionRecord>, StoreError>;
 
     /// Adds events to the audit log, all or none.
     async fn append_audit(&self, records: &[AuditRecord]) -> Result<(), StoreError>;

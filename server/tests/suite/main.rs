@@ -1,5 +1,6 @@
 //! The server from outside: its router in process, and its program as a process.
 
+mod admin;
 mod audit;
 mod bad_tokens;
 mod cli;

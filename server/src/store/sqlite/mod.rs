@@ -1,6 +1,7 @@
 //! The store in one `SQLite` file. Every answer `Ok` is on the disk (`synchronous = FULL`). One connection
 //! writes, for several callers at once where they come at once, and a few read; other processes, such as the command line, may use the file at the same time.
 
+mod admin;
 mod audit;
 mod environments;
 mod nonces;
@@ -30,6 +31,7 @@ use super::{
     AdminToken, AuditQuery, AuditRecord, Environment, OneUse, OpenError, Refresh, Refreshed, SessionRecord,
     SignIn, SignedIn, SigningKeyRecord, Store, StoreError, User, UserChange,
 };
+use super::{NewUser, Page, SessionQuery, UserQuery};
 use crate::clock::UnixMillis;
 use writer::Writer;
 
@@ -230,6 +232,37 @@ impl Store for SqliteStore {
             .await
             .map_err(rows::failed)?;
         found.iter().map(rows::admin_token).collect()
+    }
+
+    async fn revoke_admin_token(&self, id: Uuid, now: UnixMillis) -> Result<bool> {
+        admin::revoke_token(&self.writer, id, now).await
+    }
+
+    async fn users(&self, environment: Uuid, query: &UserQuery) -> Result<Page<User>> {
+        admin::users(&self.readers, environment, query).await
+    }
+
+    async fn put_users(&self, environment: Uuid, users: &[NewUser], upsert: bool) -> Result<Vec<User>> {
+        let mut writing = self.begin().await?;
+        let mut made = Vec::with_capacity(users.len());
+        for new in users {
+            made.push(admin::put_user(&mut writing, environment, new, upsert).await?);
+        }
+        writing.commit().await.map_err(rows::failed)?;
+        Ok(made)
+    }
+
+    async fn find_session(&self, id: Uuid) -> Result<SessionRecord> {
+        admin::find_session(&self.readers, id).await
+    }
+
+    async fn sessions(
+        &self,
+        environment: Uuid,
+        user: Uuid,
+        query: &SessionQuery,
+    ) -> Result<Page<SessionRecord>> {
+        admin::sessions(&self.readers, environment, user, query).await
     }
 
     async fn append_audit(&self, records: &[AuditRecord]) -> Result<()> {

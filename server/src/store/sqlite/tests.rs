@@ -23,8 +23,9 @@ mod two_processes {
     use crate::{
         clock::UnixMillis,
         store::{
-            AdminToken, AuditQuery, AuditRecord, Environment, OneUse, Refresh, Refreshed, SessionRecord,
-            SignIn, SignedIn, SigningKeyRecord, StoreError, User, UserChange,
+            AdminToken, AuditQuery, AuditRecord, Environment, NewUser, OneUse, Page, Refresh, Refreshed,
+            SessionQuery, SessionRecord, SignIn, SignedIn, SigningKeyRecord, StoreError, User, UserChange,
+            UserQuery,
         },
     };
     use async_trait::async_trait;
@@ -131,6 +132,26 @@ mod two_processes {
         }
         async fn admin_tokens(&self) -> Result<Vec<AdminToken>> {
             self.next().admin_tokens().await
+        }
+        async fn revoke_admin_token(&self, id: Uuid, now: UnixMillis) -> Result<bool> {
+            self.next().revoke_admin_token(id, now).await
+        }
+        async fn users(&self, environment: Uuid, query: &UserQuery) -> Result<Page<User>> {
+            self.next().users(environment, query).await
+        }
+        async fn put_users(&self, environment: Uuid, users: &[NewUser], upsert: bool) -> Result<Vec<User>> {
+            self.next().put_users(environment, users, upsert).await
+        }
+        async fn find_session(&self, id: Uuid) -> Result<SessionRecord> {
+            self.next().find_session(id).await
+        }
+        async fn sessions(
+            &self,
+            environment: Uuid,
+            user: Uuid,
+            query: &SessionQuery,
+        ) -> Result<Page<SessionRecord>> {
+            self.next().sessions(environment, user, query).await
         }
         async fn append_audit(&self, records: &[AuditRecord]) -> Result<()> {
             self.next().append_audit(records).await

@@ -6,6 +6,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use byoa_server::clock::UnixMillis;
+use byoa_server::exchange::admin::Admin;
 use byoa_server::exchange::environments::{EnvironmentSettings, Environments};
 use byoa_server::exchange::{Exchange, ExchangeConfig};
 use byoa_server::keys::{FetchJwks, FetchedJwks, KeySetUnavailable, KeySets};
@@ -75,7 +76,8 @@ impl TestApp {
         let exchange =
             Exchange::new(store.clone(), keys, clock.clone(), ExchangeConfig::new(public_url.clone()));
         let environments = Environments::new(store.clone(), clock.clone(), false, Some(public_url));
-        let state = AppState::new(exchange);
+        let admin = Admin::new(exchange.clone(), environments.clone());
+        let state = AppState::new(exchange).with_admin(admin);
         let router = router(state.clone());
         let environment = Uuid::from_u128(0x0198_b0a5_6f3e_7c3d_8a5e_3f1f_6f9d_2b11);
         let app = Self { router, state, store, environments, environment, clock, issuers, folder };

@@ -1,0 +1,242 @@
+//! What administrators may do, once their token was found good: users before their first sign-in, lists,
+//! and the end of sessions. Environments have their own use cases.
+
+use std::sync::Arc;
+
+use byoa_protocol::user::{SdkUser, UserFields};
+use tokio::sync::Mutex;
+use uuid::Uuid;
+
+use super::{
+    Exchange, ExchangeError, Unauthorized,
+    admin_scopes::AdminScopes,
+    admin_tokens::{admin_token_hash, looks_like_admin_token},
+    environments::{EnvironmentError, EnvironmentSettings, Environments},
+    profile, users,
+};
+use crate::{
+    ids,
+    store::{
+        AuditQuery, AuditRecord, Conflicting, Environment, NewUser, Page, SessionQuery, SessionRecord,
+        StoreError, UserQuery,
+    },
+};
+
+/// The most users of one call.
+pub const MAX_BULK: usize = 50;
+/// The longest subject, in bytes.
+const MAX_SUBJECT_BYTES: usize = 255;
+/// Why an administrator's revocation is one, in the session.
+const REASON: &str = "admin";
+
+/// Who calls the admin API.
+#[derive(Clone, Debug)]
+pub struct Administrator {
+    /// Id of the token.
+    pub token_id: Uuid,
+    /// What it may do.
+    pub scopes: AdminScopes,
+}
+
+/// A user to make, as an administrator describes it.
+#[derive(Clone, Debug, Default)]
+pub struct UserDescription {
+    /// `sub` of its external JWTs.
+    pub external_user_id: String,
+    /// Their `iss`. `None`: the environment's first issuer.
+    pub issuer: Option<String>,
+    /// Its profile.
+    pub fields: UserFields,
+}
+
+/// The use cases. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Admin {
+    exchange: Exchange,
+    /// Environments and their settings.
+    environments: Environments,
+    /// One change of settings at a time: each is put on top of what it read.
+    changing: Arc<Mutex<()>>,
+}
+
+impl Admin {
+    /// Puts them together.
+    #[must_use]
+    pub fn new(exchange: Exchange, environments: Environments) -> Self {
+        Self { exchange, environments, changing: Arc::default() }
+    }
+
+    /// Who a bearer token is for. Found by its hash, so that the time taken tells nothing about others;
+    /// what is not spelt like one of ours makes nobody ask the store.
+    pub async fn authenticate(&self, bearer: &str) -> Result<Administrator, ExchangeError> {
+        let refused = ExchangeError::Unauthorized(Unauthorized::NotOurs);
+        if !looks_like_admin_token(bearer) {
+            return Err(refused);
+        }
+        let token = match self.exchange.store.admin_token(&admin_token_hash(bearer)).await {
+            Err(StoreError::NotFound) => return Err(refused),
+            token => token?,
+        };
+        let now = self.exchange.clock.now();
+        let is_live = token.revoked_at.is_none() && token.expires_at.is_none_or(|end| now < end);
+        match token.scope.parse() {
+            Ok(scopes) if is_live => Ok(Administrator { token_id: token.id, scopes }),
+            _ => Err(refused),
+        }
+    }
+
+    /// Environments that exist, oldest first.
+    pub async fn environments(&self) -> Result<Vec<Environment>, EnvironmentError> {
+        self.environments.list().await
+    }
+
+    /// One environment.
+    pub async fn environment(&self, id: Uuid) -> Result<Arc<Environment>, EnvironmentError> {
+        self.environments.show(id).await
+    }
+
+    /// Makes an environment.
+    pub async fn create_environment(
+        &self,
+        id: Option<Uuid>,
+        settings: EnvironmentSettings,
+    ) -> Result<Environment, EnvironmentError> {
+        self.environments.create(id.unwrap_or_else(ids::unguessable), settings).await
+    }
+
+    /// Changes an environment.
+    pub async fn change_environment(
+        &self,
+        id: Uuid,
+        settings: EnvironmentSettings,
+    ) -> Result<Environment, EnvironmentError> {
+        let _alone = self.changing.lock().await;
+        self.environments.set(id, settings).await
+    }
+
+    /// A part of the environment's users.
+    pub async fn users(&self, environment: Uuid, query: &UserQuery) -> Result<Page<SdkUser>, ExchangeError> {
+        self.exchange.environment(environment).await?;
+        let page = self.exchange.store.users(environment, query).await?;
+        let items = page.items.iter().map(|user| profile::sdk_user(user, None, false)).collect();
+        Ok(Page { items, count: page.count })
+    }
+
+    /// One user; `None` where there is none.
+    pub async fn user(&self, environment: Uuid, id: Uuid) -> Result<Option<SdkUser>, ExchangeError> {
+        found(
+            self.exchange.store.user(environment, id).await.map(|user| profile::sdk_user(&user, None, false)),
+        )
+    }
+
+    /// Makes users, all or none. With `upsert`, those that exist are changed instead.
+    pub async fn create_users(
+        &self,
+        environment: Uuid,
+        described: Vec<UserDescription>,
+        upsert: bool,
+    ) -> Result<Vec<SdkUser>, ExchangeError> {
+        let environment = self.exchange.environment(environment).await?;
+        let new = described
+            .into_iter()
+            .map(|described| self.new_user(&environment, described))
+            .collect::<Result<Vec<_>, _>>()?;
+        let made = self.exchange.store.put_users(environment.id, &new, upsert).await;
+        let made = made.map_err(|error| match error {
+            StoreError::Conflict(Conflicting::Username) => ExchangeError::UsernameTaken,
+            StoreError::Conflict(Conflicting::Identity) => {
+                ExchangeError::InvalidUpdate("a user with this externalUserId exists already".to_owned())
+            }
+            other => other.into(),
+        })?;
+        Ok(made.iter().map(|user| profile::sdk_user(user, None, false)).collect())
+    }
+
+    fn new_user(
+        &self,
+        environment: &Environment,
+        described: UserDescription,
+    ) -> Result<NewUser, ExchangeError> {
+        let invalid = |sentence: &str| ExchangeError::InvalidUpdate(sentence.to_owned());
+        let subject = described.external_user_id;
+        if subject.is_empty() || subject.len() > MAX_SUBJECT_BYTES {
+            return Err(invalid("externalUserId must have 1 to 255 bytes"));
+        }
+        let mut issuers = environment.issuers.iter().map(|issuer| &issuer.issuer);
+        let issuer = match &described.issuer {
+            None => issuers.next(),
+            Some(named) => issuers.find(|issuer| *issuer == named),
+        };
+        let now = self.exchange.clock.now();
+        Ok(NewUser {
+            id: ids::sortable(now),
+            credential_id: ids::sortable(now),
+            issuer: issuer.ok_or_else(|| invalid("iss must be an issuer of the environment"))?.clone(),
+            subject,
+            profile: users::change(described.fields)?,
+            now,
+        })
+    }
+
+    /// Changes a user's profile; `None` where there is no such user.
+    pub async fn update_user(
+        &self,
+        environment: Uuid,
+        id: Uuid,
+        fields: UserFields,
+    ) -> Result<Option<SdkUser>, ExchangeError> {
+        let change = users::change(fields)?;
+        let now = self.exchange.clock.now();
+        match self.exchange.store.update_user(environment, id, &change, now).await {
+            Err(StoreError::Conflict(Conflicting::Username)) => Err(ExchangeError::UsernameTaken),
+            changed => found(changed.map(|user| profile::sdk_user(&user, None, false))),
+        }
+    }
+
+    /// Removes a user, its credentials and its sessions. Whether there was one.
+    pub async fn delete_user(&self, environment: Uuid, id: Uuid) -> Result<bool, ExchangeError> {
+        Ok(self.exchange.store.delete_user(environment, id, None).await?)
+    }
+
+    /// A part of a user's sessions, the newest first.
+    pub async fn sessions(
+        &self,
+        environment: Uuid,
+        user: Uuid,
+        query: &SessionQuery,
+    ) -> Result<Page<SessionRecord>, ExchangeError> {
+        Ok(self.exchange.store.sessions(environment, user, query).await?)
+    }
+
+    /// One session, of whatever environment.
+    pub async fn session(&self, id: Uuid) -> Result<Option<SessionRecord>, ExchangeError> {
+        found(self.exchange.store.find_session(id).await)
+    }
+
+    /// Ends a session; what it is then.
+    pub async fn revoke_session(
+        &self,
+        session: &SessionRecord,
+    ) -> Result<Option<SessionRecord>, ExchangeError> {
+        let (store, now) = (&self.exchange.store, self.exchange.clock.now());
+        store.revoke_session(session.environment_id, session.id, now, REASON).await?;
+        found(store.session(session.environment_id, session.id).await)
+    }
+
+    /// Ends what was opened until now: the sessions of a user, or all of the environment. How many.
+    pub async fn revoke_sessions(&self, environment: Uuid, user: Option<Uuid>) -> Result<u64, ExchangeError> {
+        self.exchange.revoke_sessions(environment, user, REASON).await
+    }
+
+    /// Events of the environment, latest first.
+    pub async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditRecord>, ExchangeError> {
+        Ok(self.exchange.store.audit(query).await?)
+    }
+}
+
+fn found<T>(result: Result<T, StoreError>) -> Result<Option<T>, ExchangeError> {
+    match result {
+        Err(StoreError::NotFound) => Ok(None),
+        result => Ok(Some(result?)),
+    }
+}

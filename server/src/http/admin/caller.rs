@@ -1,0 +1,79 @@
+//! Who calls the admin API, and what they leave in the audit log.
+
+use crate::AppState;
+use crate::audit::Audit;
+use crate::exchange::admin::{Admin, Administrator};
+use crate::exchange::admin_scopes::AdminScope;
+use crate::exchange::{ExchangeError, Scheme, Unauthorized};
+use crate::http::ApiError;
+use crate::http::bearer::Bearer;
+use crate::http::client_info::ClientInfo;
+use crate::http::observe::RequestId;
+use crate::store::AuditRecord;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use uuid::Uuid;
+
+/// An administrator whose token is good. What it may do, [`Self::may`] says.
+pub(super) struct Caller {
+    pub(super) admin: Admin,
+    administrator: Administrator,
+    audit: Option<Audit>,
+    event: AuditRecordBase,
+}
+
+struct AuditRecordBase {
+    request_id: Option<String>,
+    caller: crate::exchange::Caller,
+}
+
+impl FromRequestParts<AppState> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        let admin = state.admin.clone().ok_or(ApiError::UnknownPath)?;
+        let bearer = Bearer::from_request_parts(parts, state).await?;
+        let shown = bearer.shown();
+        let token = shown.token.filter(|_| shown.scheme == Scheme::Bearer).ok_or(ApiError::NoAdminToken)?;
+        let administrator = admin.authenticate(token).await.map_err(|error| match error {
+            ExchangeError::Unauthorized(Unauthorized::NotOurs) => ApiError::BadAdminToken,
+            other => other.into(),
+        })?;
+        let Ok(ClientInfo(caller)) = ClientInfo::from_request_parts(parts, state).await;
+        let request_id = parts.extensions.get::<RequestId>().map(|RequestId(id)| id.clone());
+        let event = AuditRecordBase { request_id, caller };
+        Ok(Self { admin, administrator, audit: state.audit.clone(), event })
+    }
+}
+
+impl Caller {
+    /// Whether the token may do this there; 403 otherwise, whether or not there is such an environment.
+    pub(super) fn may(&self, scope: AdminScope, environment: Option<Uuid>) -> Result<(), ApiError> {
+        let allowed = self.administrator.scopes.allow(scope, environment);
+        if allowed { Ok(()) } else { Err(ApiError::AdminForbidden) }
+    }
+
+    /// The one environment that the token is for.
+    pub(super) fn environment(&self) -> Option<Uuid> {
+        self.administrator.scopes.environment()
+    }
+
+    /// Writes down what was done, before it is answered.
+    pub(super) async fn done(
+        &self,
+        action: &str,
+        environment: Uuid,
+        complete: impl FnOnce(&mut AuditRecord) + Send,
+    ) -> Result<(), ApiError> {
+        let Some(audit) = &self.audit else { return Ok(()) };
+        let mut event = AuditRecord {
+            environment_id: Some(environment),
+            request_id: self.event.request_id.clone(),
+            ip: self.event.caller.ip,
+            user_agent: self.event.caller.user_agent.clone(),
+            ..audit.event(action, &format!("admin:{}", self.administrator.token_id))
+        };
+        complete(&mut event);
+        audit.write(event).await.map_err(|cause| ExchangeError::from(cause).into())
+    }
+}

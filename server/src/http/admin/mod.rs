@@ -1,0 +1,40 @@
+//! The admin API: the same paths as the original's, under `/api/v0`. Every handler asks its
+//! [`caller::Caller`] for a scope in an environment before it does anything.
+
+mod audit;
+mod caller;
+mod environments;
+mod query;
+mod sessions;
+mod users;
+
+use crate::AppState;
+use axum::Router;
+use axum::routing::{get, post, put};
+use byoa_protocol::paths::API_BASE;
+
+/// The routes.
+pub(super) fn routes() -> Router<AppState> {
+    let table = [
+        ("/environments", get(environments::list).post(environments::create)),
+        ("/environments/{environment_id}", get(environments::show).put(environments::update)),
+        (
+            "/environments/{environment_id}/externalAuth",
+            get(environments::external_auth).put(environments::put_external_auth),
+        ),
+        ("/environments/{environment_id}/externalJwt/check", post(environments::check)),
+        ("/environments/{environment_id}/auditLog", get(audit::list)),
+        ("/environments/{environment_id}/users", get(users::list).post(users::create)),
+        ("/environments/{environment_id}/users/bulk", post(users::bulk)),
+        ("/environments/{environment_id}/users/sessions/revoke", post(sessions::revoke_all)),
+        (
+            "/environments/{environment_id}/users/{user_id}",
+            get(users::show).put(users::update).delete(users::delete),
+        ),
+        ("/environments/{environment_id}/users/{user_id}/sessions", get(sessions::list)),
+        ("/environments/{environment_id}/users/{user_id}/sessions/revoke", post(sessions::revoke_of_user)),
+        ("/sessions/{session_id}/revoke", put(sessions::revoke)),
+    ];
+    let add = |router: Router<AppState>, (path, methods)| router.route(&format!("{API_BASE}{path}"), methods);
+    table.into_iter().fold(Router::new(), add)
+}
