@@ -201,8 +201,8 @@ mod tests {
         let settings = KeySetSettings::default();
         let seconds = |failures, jitter| settings.backoff(failures, jitter).as_secs();
         assert_eq!([0, 1, 2, 3, 4, 40].map(|n| seconds(n, 0.0)), [30, 60, 120, 240, 300, 300]);
-        assert_eq!(settings.backoff(0, 1.0), Duration::from_secs(36));
-        assert_eq!(seconds(u32::MAX, 9.0), 360);
+        assert_eq!(settings.backoff(0, 1.0), Duration::from_secs(33));
+        assert_eq!(seconds(u32::MAX, 9.0), 330);
     }
 
     #[test]

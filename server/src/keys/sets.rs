@@ -62,10 +62,10 @@ impl Default for KeySetSettings {
 
 impl KeySetSettings {
     /// The time until the next attempt after `failures` earlier ones in a row: doubling, and up to a
-    /// fifth more, so that many servers do not knock at once.
+    /// tenth more, so that many servers do not knock at once.
     pub(super) fn backoff(&self, failures: u32, jitter: f64) -> Duration {
         let doubled = self.cooldown.saturating_mul(1 << failures.min(16)).min(self.max_backoff);
-        doubled + doubled.mul_f64(jitter.clamp(0.0, 1.0) / 5.0)
+        doubled + doubled.mul_f64(jitter.clamp(0.0, 1.0) / 10.0)
     }
 }
 
