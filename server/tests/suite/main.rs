@@ -3,6 +3,11 @@
 mod admin;
 mod audit;
 mod bad_tokens;
+mod catalogue;
+mod catalogue_keys;
+mod catalogue_people;
+mod catalogue_requests;
+mod catalogue_sessions;
 mod cli;
 mod common;
 mod cookie_sessions;

@@ -26,21 +26,36 @@ pub(crate) const PUBLIC_URL: &str = "https://auth.example.com";
 /// The page that may sign in.
 pub(crate) const ORIGIN: &str = "https://app.example.com";
 
-/// Issuers without a network: what each URL answers. An unlisted URL cannot be reached.
+/// Issuers without a network: what each URL answers, and which were asked for. An unlisted URL cannot be
+/// reached.
 #[derive(Debug, Default)]
-pub(crate) struct Issuers(Mutex<HashMap<String, Vec<u8>>>);
+pub(crate) struct Issuers {
+    answers: Mutex<HashMap<String, Vec<u8>>>,
+    asked: Mutex<Vec<String>>,
+}
 
 impl Issuers {
     /// From now on `url` answers with `keys`.
     pub(crate) fn publish(&self, url: &str, keys: &Value) {
-        self.0.lock().expect("lock").insert(url.to_owned(), keys.to_string().into_bytes());
+        self.answers.lock().expect("lock").insert(url.to_owned(), keys.to_string().into_bytes());
+    }
+
+    /// From now on `url` cannot be reached.
+    pub(crate) fn withdraw(&self, url: &str) {
+        self.answers.lock().expect("lock").remove(url);
+    }
+
+    /// Every URL that was asked for, in order.
+    pub(crate) fn asked(&self) -> Vec<String> {
+        self.asked.lock().expect("lock").clone()
     }
 }
 
 #[async_trait]
 impl FetchJwks for Issuers {
     async fn fetch(&self, url: &Url) -> Result<FetchedJwks, KeySetUnavailable> {
-        let known = self.0.lock().expect("lock").get(url.as_str()).cloned();
+        self.asked.lock().expect("lock").push(url.to_string());
+        let known = self.answers.lock().expect("lock").get(url.as_str()).cloned();
         known.map(|body| FetchedJwks { body, fresh_for: None }).ok_or(KeySetUnavailable::Unreachable)
     }
 }
@@ -65,14 +80,23 @@ impl TestApp {
 
     /// The same, its environment changed by `change`.
     pub(crate) async fn with(change: EnvironmentSettings) -> Self {
+        Self::over(change, None, |store| store).await
+    }
+
+    /// The same, with another fetcher of key sets than [`Issuers`] and with the store that `wrap` makes of it.
+    pub(crate) async fn over(
+        change: EnvironmentSettings,
+        fetcher: Option<Arc<dyn FetchJwks>>,
+        wrap: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
+    ) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let url = format!("sqlite://{}/byoa.db", folder.path().display());
-        let store: Arc<dyn Store> = store::open(&url).await.expect("a store");
+        let store: Arc<dyn Store> = wrap(store::open(&url).await.expect("a store"));
         let clock = Arc::new(ManualClock::at(UnixMillis::from_seconds(NOW)));
         let issuers = Arc::new(Issuers::default());
         issuers.publish(JWKS_URL, &key_set());
         let public_url: Url = PUBLIC_URL.parse().expect("a URL");
-        let keys = KeySets::new(issuers.clone(), clock.clone());
+        let keys = KeySets::new(fetcher.unwrap_or_else(|| issuers.clone()), clock.clone());
         let exchange =
             Exchange::new(store.clone(), keys, clock.clone(), ExchangeConfig::new(public_url.clone()));
         let environments = Environments::new(store.clone(), clock.clone(), false, Some(public_url));
@@ -115,6 +139,20 @@ impl TestApp {
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.expect("a body").to_vec();
         Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    /// Signs in at another environment.
+    pub(crate) async fn sign_in_at(&self, environment: Uuid, jwt: &str) -> Answer {
+        let path = format!("/api/v0/sdk/{environment}/externalAuth/signin");
+        let body = Body::from(json!({ "jwt": jwt }).to_string());
+        self.call(post(&path).body(body).expect("a request")).await
+    }
+
+    /// Runs `statement` on the database itself, past every interface.
+    pub(crate) async fn database(&self, statement: &'static str) {
+        let url = format!("sqlite://{}/byoa.db", self.folder.path().display());
+        let pool = sqlx::SqlitePool::connect(&url).await.expect("the database");
+        sqlx::query(statement).execute(&pool).await.expect("done");
     }
 
     /// Signs in with `body`.

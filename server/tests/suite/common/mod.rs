@@ -1,9 +1,11 @@
 //! What the tests share: an app in process, tokens to bend, and the program as a child process.
 
 mod app;
+mod counting;
 mod program;
 mod token;
 
-pub(crate) use app::{Answer, ORIGIN, TestApp, get, post};
+pub(crate) use app::{Answer, ORIGIN, PUBLIC_URL, TestApp, get, post};
+pub(crate) use counting::CountingStore;
 pub(crate) use program::{Finished, Program, Server, client, run};
-pub(crate) use token::{AUDIENCE, ISSUER, Key, NOW, Token, key_set, public_jwk};
+pub(crate) use token::{AUDIENCE, ISSUER, JWKS_URL, Key, NOW, Token, key_set, public_jwk};

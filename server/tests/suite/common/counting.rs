@@ -1,0 +1,72 @@
+//! A store that remembers what it was asked.
+
+use async_trait::async_trait;
+use byoa_server::clock::UnixMillis;
+use byoa_server::store::{
+    AdminToken, AuditQuery, AuditRecord, Environment, NewUser, OneUse, Page, Refresh, Refreshed,
+    SessionQuery, SessionRecord, SignIn, SignedIn, SigningKeyRecord, Store, StoreError, User, UserChange,
+    UserQuery,
+};
+use std::sync::{Arc, Mutex};
+use uuid::Uuid;
+
+/// Hands everything on, and keeps the names of the operations.
+#[derive(Debug)]
+pub(crate) struct CountingStore {
+    inner: Arc<dyn Store>,
+    asked: Mutex<Vec<&'static str>>,
+}
+
+impl CountingStore {
+    /// Around `inner`.
+    pub(crate) fn around(inner: Arc<dyn Store>) -> Arc<Self> {
+        Arc::new(Self { inner, asked: Mutex::default() })
+    }
+
+    /// What was asked since this was last asked for.
+    pub(crate) fn asked(&self) -> Vec<&'static str> {
+        std::mem::take(&mut *self.asked.lock().expect("lock"))
+    }
+}
+
+macro_rules! handed_on {
+    ($(fn $name:ident($($arg:ident: $kind:ty),*) -> $answer:ty;)*) => {
+        #[async_trait]
+        impl Store for CountingStore {
+            $(async fn $name(&self, $($arg: $kind),*) -> Result<$answer, StoreError> {
+                self.asked.lock().expect("lock").push(stringify!($name));
+                self.inner.$name($($arg),*).await
+            })*
+        }
+    };
+}
+
+handed_on! {
+    fn ping() -> ();
+    fn create_environment(environment: &Environment, key: &SigningKeyRecord) -> ();
+    fn update_environment(environment: &Environment, key: Option<&SigningKeyRecord>) -> ();
+    fn environment(id: Uuid) -> Arc<Environment>;
+    fn environments() -> Vec<Environment>;
+    fn signing_keys(environment: Uuid) -> Vec<SigningKeyRecord>;
+    fn sign_in(sign_in: &SignIn) -> SignedIn;
+    fn session(environment: Uuid, id: Uuid) -> SessionRecord;
+    fn refresh(refresh: &Refresh) -> Refreshed;
+    fn revoke_session(environment: Uuid, id: Uuid, now: UnixMillis, reason: &str) -> bool;
+    fn revoke_sessions(environment: Uuid, user: Option<Uuid>, now: UnixMillis, reason: &str) -> u64;
+    fn user(environment: Uuid, id: Uuid) -> User;
+    fn update_user(environment: Uuid, id: Uuid, change: &UserChange, now: UnixMillis) -> User;
+    fn delete_user(environment: Uuid, id: Uuid, one_use: Option<&OneUse>) -> bool;
+    fn use_nonce(environment: Uuid, nonce: &str, expires_at: UnixMillis) -> bool;
+    fn create_admin_token(token: &AdminToken) -> ();
+    fn admin_token(hash: &[u8]) -> AdminToken;
+    fn admin_tokens() -> Vec<AdminToken>;
+    fn revoke_admin_token(id: Uuid, now: UnixMillis) -> bool;
+    fn users(environment: Uuid, query: &UserQuery) -> Page<User>;
+    fn put_users(environment: Uuid, users: &[NewUser], upsert: bool) -> Vec<User>;
+    fn find_session(id: Uuid) -> SessionRecord;
+    fn sessions(environment: Uuid, user: Uuid, query: &SessionQuery) -> Page<SessionRecord>;
+    fn append_audit(records: &[AuditRecord]) -> ();
+    fn audit(query: &AuditQuery) -> Vec<AuditRecord>;
+    fn sweep_audit(before: UnixMillis) -> u64;
+    fn sweep(now: UnixMillis) -> u64;
+}
