@@ -36,6 +36,7 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
+      { test: { name: 'compat', include: ['tests/compat/*.test.ts'], testTimeout: 60_000, hookTimeout: 120_000 } },
       { test: { name: 'screenshots', include: ['tests/e2e/screenshots.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
       {
         test: {

@@ -11,6 +11,7 @@ export interface Environment {
   readonly audience?: string;
   readonly allowedOrigins: readonly string[];
   readonly sessionAlg?: 'ES256' | 'RS256';
+  readonly stepUp?: readonly string[];
 }
 
 const binary = () => process.env['BYOA_SERVER_BIN'] ?? built('target/debug/byoa-server', 'cargo build --package byoa-server');
@@ -35,7 +36,7 @@ export class ByoaServer {
   }
 
   /** Also while it runs. */
-  async createEnvironment({ id = ENVIRONMENT_ID, issuer, jwksUrl, audience, allowedOrigins, sessionAlg }: Environment): Promise<void> {
+  async createEnvironment({ id = ENVIRONMENT_ID, issuer, jwksUrl, audience, allowedOrigins, sessionAlg, stepUp = [] }: Environment): Promise<void> {
     await run(binary(), [
       'env',
       'create',
@@ -43,6 +44,7 @@ export class ByoaServer {
       ...(audience ? ['--audience', audience] : []),
       ...allowedOrigins.flatMap((origin) => ['--allowed-origin', origin]),
       ...(sessionAlg ? ['--session-alg', sessionAlg] : []),
+      ...stepUp.flatMap((scope) => ['--step-up', scope]),
       ...['--allow-private-jwks', '--database-url', this.#databaseUrl],
     ]);
   }

@@ -37,11 +37,11 @@ export class TestIssuer {
   }
 
   /** A good JWT. */
-  sign(alg: string, { sub, audience }: { sub: string; audience: string }): Promise<string> {
+  sign(alg: string, { sub, audience, claims }: { sub: string; audience: string; claims?: object }): Promise<string> {
     const key = this.#keys.get(alg);
     if (!key) throw new Error(`The issuer has no key for ${alg}.`);
     const now = Math.floor(Date.now() / 1000);
-    return new SignJWT({ iss: this.url, aud: audience, sub, iat: now, exp: now + LIFETIME_S })
+    return new SignJWT({ iss: this.url, aud: audience, sub, iat: now, exp: now + LIFETIME_S, ...claims })
       .setProtectedHeader({ alg, kid: alg, typ: 'JWT' })
       .sign(key);
   }
