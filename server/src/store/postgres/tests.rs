@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::PostgresStore;
 use crate::{
-    store::{OpenError, Store, contract, contract::contract_tests},
+    store::{OpenError, Store, UserChange, UserQuery, contract, contract::contract_tests},
     testing::PostgresSchema,
 };
 
@@ -68,6 +68,33 @@ async fn a_person_removed_while_signing_in_is_somebody_new_or_is_not_there() {
         racer.await.unwrap();
     }
     assert!(store.sign_in(&contract::sign_in(&environment, "u")).await.unwrap().new_user);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn users_made_at_once_in_another_order_are_made_once() {
+    let (_schema, store) = open().await;
+    let environment = contract::environment(1);
+    store.create_environment(&environment, &contract::key(&environment, "first")).await.unwrap();
+    let mut racers = Vec::new();
+    for racer in 0..8 {
+        let store = Arc::clone(&store);
+        racers.push(tokio::spawn(async move {
+            for _ in 0..5 {
+                let mut users: Vec<_> = (0..10)
+                    .map(|number| contract::new_user(&format!("u-{number}"), UserChange::default()))
+                    .collect();
+                if racer % 2 == 0 {
+                    users.reverse();
+                }
+                store.put_users(environment.id, &users, true).await.unwrap();
+            }
+        }));
+    }
+    for racer in racers {
+        racer.await.unwrap();
+    }
+    let query = UserQuery { limit: 99, ..UserQuery::default() };
+    assert_eq!(store.users(environment.id, &query).await.unwrap().count, 10);
 }
 
 #[tokio::test]
