@@ -9,7 +9,7 @@ use crate::{
     store::{Conflicting, NewUser, Page, SessionQuery, SessionRecord, StoreError, User, UserQuery},
 };
 
-/// Addresses are compared without regard to the case of A to Z: that is what lower() knows in "C".
+/// Addresses are compared without regard to the case of A to Z: that is what `lower()` knows in "C".
 const USERS: &str = "FROM users WHERE environment_id = $1 AND ($2::text IS NULL
     OR lower(email COLLATE \"C\") = lower($2::text COLLATE \"C\") OR username_key = $3::text
     OR id IN (SELECT user_id FROM credentials WHERE environment_id = $1 AND identifier = $2::text))";
