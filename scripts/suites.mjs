@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { npmProgram, staleBuilds } from './build.mjs';
 import { fromJunit, fromTap, fromTestResults, fromVitest, sum } from './lib/counts.mjs';
 import { root } from './lib/places.mjs';
+import { startPostgres } from './lib/postgres.mjs';
 import { WASM_TARGET } from './lib/wasm-target.mjs';
 
 const JUNIT = join(root, 'target', 'nextest', 'ci', 'junit.xml');
@@ -41,11 +42,18 @@ export const SUITES = {
   },
 
   native: {
-    tools: ['nextest'],
+    // npm for its PostgreSQL.
+    tools: ['nextest', 'npm'],
     async run(context) {
-      const tests = await nextest(context, ['--workspace']);
-      const docs = await context.exec('cargo', ['test', '--workspace', '--doc'], { env: context.tools.env });
-      return sum([tests, honest(docs, fromTestResults(docs.output))]);
+      const postgres = await startPostgres();
+      const env = { ...context.tools.env, BYOA_TEST_POSTGRES_URL: postgres.url };
+      try {
+        const tests = await nextest({ ...context, tools: { ...context.tools, env } }, ['--workspace']);
+        const docs = await context.exec('cargo', ['test', '--workspace', '--doc'], { env });
+        return sum([tests, honest(docs, fromTestResults(docs.output))]);
+      } finally {
+        await postgres.stop();
+      }
     },
   },
 

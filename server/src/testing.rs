@@ -5,7 +5,10 @@ use std::{
     time::Duration,
 };
 
+mod postgres;
+
 use crate::clock::{Clock, UnixMillis};
+pub use postgres::PostgresSchema;
 
 /// A clock that moves when it is told to.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use super::{CliError, Common};
 use crate::config::{ConfigError, FileSettings};
 use byoa_server::clock::SystemClock;
-use byoa_server::store::{self, Store};
+use byoa_server::store::{self, Store, Tables};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -17,6 +17,15 @@ fn url<'a>(common: &'a Common, file: &'a FileSettings) -> Result<&'a str, Config
 /// A folder that does not exist is refused rather than made: a volume that is not mounted must not
 /// become an empty database.
 pub(super) async fn open(common: &Common, file: &FileSettings) -> Result<(String, Arc<dyn Store>), CliError> {
+    open_with(common, file, Tables::Migrate).await
+}
+
+/// [`open`], and does about the tables what is asked for.
+pub(super) async fn open_with(
+    common: &Common,
+    file: &FileSettings,
+    tables: Tables,
+) -> Result<(String, Arc<dyn Store>), CliError> {
     let url = url(common, file)?;
     if let Some(folder) = path(url).and_then(Path::parent).filter(|folder| !folder.as_os_str().is_empty())
         && !folder.is_dir()
@@ -26,7 +35,7 @@ pub(super) async fn open(common: &Common, file: &FileSettings) -> Result<(String
             folder.display()
         )));
     }
-    Ok((url.to_owned(), store::open(url).await?))
+    Ok((url.to_owned(), store::open_with(url, tables).await?))
 }
 
 /// Opens the store for a command that has nothing to do on an empty one.

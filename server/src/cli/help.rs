@@ -67,6 +67,16 @@ processes. A JWT that is still good opens a session for whoever has it.
 Example:
   byoa-server check-jwt --id 0198b0a5-… - < token.txt";
 
+/// `env export --help` and `env import --help`.
+pub(super) const MOVING: &str = "\
+Stop the servers first: what happens after the export stays behind. Sessions go on and tokens stay valid \
+where the public URL stays the same. An import takes everything or nothing.
+
+Example:
+  byoa-server env export --database-url sqlite://byoa.db --id 0198b0a5-… --output env.jsonl
+  byoa-server env import --database-url postgres://byoa@db.internal/byoa?sslmode=verify-full env.jsonl
+  rm env.jsonl";
+
 /// Heading of what every command takes.
 pub(super) const EVERYWHERE: &str = "Options of every command";
 /// Heading of what the server and the commands that fetch keys share.

@@ -8,6 +8,7 @@ mod env;
 mod error;
 mod help;
 mod logging;
+mod migrate;
 mod operations_args;
 mod output;
 mod serve;
@@ -34,8 +35,8 @@ pub(crate) struct Cli {
 /// What every command takes.
 #[derive(Debug, Args)]
 pub(crate) struct Common {
-    /// Where everything is kept: `sqlite://PATH`, relative to the current folder. The file is made where
-    /// there is none; its folder must exist.
+    /// Where everything is kept: `sqlite://PATH`, relative to the current folder, whose file is made where
+    /// there is none; or `postgres://USER:PASSWORD@HOST:PORT/NAME`, a database that exists.
     #[arg(long, env = "BYOA_DATABASE_URL", global = true, help_heading = help::EVERYWHERE, value_name = "URL", hide_env_values = true)]
     database_url: Option<String>,
     /// A TOML file with settings. Its keys are the names of flags without the dashes.
@@ -59,6 +60,7 @@ pub(crate) struct Common {
 #[derive(Debug, Subcommand)]
 enum Command {
     Serve(serve::ServeArgs),
+    Migrate(migrate::MigrateArgs),
     #[command(subcommand)]
     Env(env::EnvCommand),
     CheckJwt(check_jwt::CheckJwtArgs),
@@ -75,6 +77,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), CliError> {
     logging::start(&common, &file)?;
     match command {
         Command::Serve(args) => serve::run(&args, &common, &file).await,
+        Command::Migrate(args) => migrate::run(&args, &common, &file).await,
         Command::Env(command) => env::run(command, &common, &file).await,
         Command::CheckJwt(args) => check_jwt::run(&args, &common, &file).await,
         Command::Audit(command) => audit::run(&command, &common, &file).await,

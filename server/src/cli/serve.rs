@@ -13,7 +13,7 @@ use byoa_server::exchange::environments::Environments;
 use byoa_server::exchange::{Exchange, ExchangeConfig};
 use byoa_server::http::{self, Connections};
 use byoa_server::limits::Limits;
-use byoa_server::store::Store;
+use byoa_server::store::{Store, Tables};
 use clap::Args;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -35,6 +35,9 @@ pub(super) struct ServeArgs {
     /// [default: 30].
     #[arg(long, env = "BYOA_REFRESH_GRACE", value_name = "SECONDS", hide_env_values = true)]
     refresh_grace: Option<u64>,
+    /// Do not bring the database's tables up to date; refuse to start where they are older than this version.
+    #[arg(long)]
+    no_migrate: bool,
     #[command(flatten)]
     server: ServerArgs,
     #[command(flatten)]
@@ -51,7 +54,8 @@ pub(super) async fn run(args: &ServeArgs, common: &Common, file: &FileSettings) 
         file,
     )?;
     let operations = args.operations.resolve(file)?;
-    let (database_url, store) = database::open(common, file).await?;
+    let tables = if args.no_migrate { Tables::Expect } else { Tables::Migrate };
+    let (database_url, store) = database::open_with(common, file, tables).await?;
     let listener = bind(settings.listen).await?;
     let address = listener.local_addr().map_err(|cause| cannot_listen(settings.listen, &cause))?;
     let public_url = settings.public_url.map_or_else(|| PublicUrl::for_loopback(address), Ok)?;

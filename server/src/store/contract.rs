@@ -676,7 +676,7 @@ pub(crate) async fn admin_tokens_are_found_by_hash(store: TestStore) {
     assert_eq!(store.admin_tokens().await.unwrap(), [token]);
 }
 
-fn new_user(subject: &str, profile: UserChange) -> NewUser {
+pub(crate) fn new_user(subject: &str, profile: UserChange) -> NewUser {
     NewUser {
         id: ids::sortable(NOW),
         credential_id: ids::sortable(NOW),

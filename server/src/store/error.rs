@@ -51,13 +51,13 @@ pub enum StoreError {
 #[non_exhaustive]
 pub enum OpenError {
     /// No store for this kind of URL.
-    #[error("no database is known for the URL scheme {found}; use sqlite://PATH")]
+    #[error("no database is known for the URL scheme {found}; use sqlite://PATH or postgres://HOST/NAME")]
     SchemeUnknown {
         /// The scheme.
         found: String,
     },
     /// The URL is not one of this kind.
-    #[error("the database URL is not valid; use sqlite://PATH")]
+    #[error("the database URL is not valid; use sqlite://PATH or postgres://USER:PASSWORD@HOST:PORT/NAME")]
     UrlInvalid(#[source] Box<dyn Error + Send + Sync>),
     /// The file cannot be made or read.
     #[error("the database file {path} cannot be opened; check that its folder exists and may be written")]
@@ -74,4 +74,7 @@ pub enum OpenError {
     /// Its tables cannot be brought up to date.
     #[error("the database's tables cannot be brought up to date; a newer version may have written them")]
     Migration(#[source] Box<dyn Error + Send + Sync>),
+    /// The tables are older than this version, and were not to be touched.
+    #[error("the database's tables are older than this version; run `byoa-server migrate`")]
+    TablesOutdated,
 }

@@ -9,18 +9,23 @@ mod admin;
 mod audit;
 #[cfg(test)]
 mod contract;
+mod dump;
 mod error;
+pub mod postgres;
 mod records;
 pub mod sqlite;
 
 use std::{fmt::Debug, sync::Arc};
 
 use async_trait::async_trait;
+use sqlx::migrate::{Migrate, Migration, Migrator};
+use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use crate::clock::UnixMillis;
 pub use admin::{NewUser, Page, SessionQuery, UserQuery};
 pub use audit::{AuditQuery, AuditRecord};
+pub use dump::DumpLine;
 pub use error::{Conflicting, OpenError, StoreError};
 pub use records::{
     AdminToken, Credential, CredentialKind, EmailClaim, Environment, IssuerConfig, KeySource, OneUse,
@@ -177,14 +182,55 @@ pub trait Store: Send + Sync + Debug {
 
     /// Forgets used nonces and sessions that ended before `now`. How many rows went.
     async fn sweep(&self, now: UnixMillis) -> Result<u64, StoreError>;
+
+    /// Sends everything of an environment, as it is at one moment, secrets included. Ends early, and well,
+    /// where nobody reads on.
+    async fn export(&self, environment: Uuid, lines: mpsc::Sender<DumpLine>) -> Result<(), StoreError>;
+
+    /// Takes what [`Store::export`] has sent, all or nothing; the number of rows.
+    /// [`Conflicting::Environment`] where the environment is there already.
+    async fn import(&self, lines: mpsc::Receiver<DumpLine>) -> Result<u64, StoreError>;
+}
+
+/// What opening a store does about its tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tables {
+    /// Brings them up to date.
+    Migrate,
+    /// Expects them to be what this version needs, and changes nothing.
+    Expect,
 }
 
 /// Opens the store that `database_url` names and brings its tables up to date. `sqlite://PATH` makes the
-/// file where there is none, readable by its owner only.
+/// file where there is none, readable by its owner only; `postgres://` names a database that exists.
 pub async fn open(database_url: &str) -> Result<Arc<dyn Store>, OpenError> {
+    open_with(database_url, Tables::Migrate).await
+}
+
+/// [`open`], and does about the tables what is asked for.
+pub async fn open_with(database_url: &str, tables: Tables) -> Result<Arc<dyn Store>, OpenError> {
     let scheme = database_url.split(':').next().unwrap_or_default();
     match scheme {
-        "sqlite" => Ok(Arc::new(sqlite::SqliteStore::open(database_url).await?)),
+        "sqlite" => Ok(Arc::new(sqlite::SqliteStore::open_with(database_url, tables).await?)),
+        "postgres" | "postgresql" => {
+            Ok(Arc::new(postgres::PostgresStore::open_with(database_url, tables).await?))
+        }
         _ => Err(OpenError::SchemeUnknown { found: scheme.to_owned() }),
     }
+}
+
+/// Does about the tables behind `connection` what is asked for.
+async fn prepare<C: Migrate>(
+    connection: &mut C,
+    migrations: &Migrator,
+    tables: Tables,
+) -> Result<(), OpenError> {
+    if tables == Tables::Migrate {
+        let done = migrations.run_direct(None, connection, false).await;
+        return done.map_err(|error| OpenError::Migration(error.into()));
+    }
+    // Where there is no list, nothing was ever done.
+    let done = connection.list_applied_migrations(&migrations.table_name).await.unwrap_or_default();
+    let is_done = |wanted: &Migration| done.iter().any(|one| one.version == wanted.version);
+    if migrations.iter().all(is_done) { Ok(()) } else { Err(OpenError::TablesOutdated) }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
-const ID: &str = "0198b0a5-6f3e-7c3d-8a5e-3f1f6f9d2b11";
+pub(super) const ID: &str = "0198b0a5-6f3e-7c3d-8a5e-3f1f6f9d2b11";
 /// How many callers sign in at once.
 const CALLERS: usize = 8;
 /// How many subjects they share, so that callers meet.
@@ -19,7 +19,7 @@ const SUBJECTS: usize = 5;
 const BEFORE_KILL: usize = 25;
 
 /// An issuer on a port of its own.
-async fn issuer() -> String {
+pub(super) async fn issuer() -> String {
     let keys = key_set().to_string();
     let router = Router::new().route("/jwks", get(async move || keys.clone()));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -29,6 +29,11 @@ async fn issuer() -> String {
 }
 
 fn serve(folder: &Path) -> Server {
+    serve_on(folder, "sqlite://byoa.db")
+}
+
+/// A server over that database.
+pub(super) fn serve_on(folder: &Path, database_url: &str) -> Server {
     // The public URL stays when the port changes, or the tokens would name another issuer.
     let arguments = [
         "serve",
@@ -39,11 +44,11 @@ fn serve(folder: &Path) -> Server {
         "--allow-private-jwks",
         "--no-rate-limit",
     ];
-    Program::new(folder, &arguments).env("BYOA_DATABASE_URL", "sqlite://byoa.db").serve()
+    Program::new(folder, &arguments).env("BYOA_DATABASE_URL", database_url).serve()
 }
 
 /// A token of the real time, since the program has the real clock.
-fn token(subject: usize) -> String {
+pub(super) fn token(subject: usize) -> String {
     let now = i64::try_from(std::time::UNIX_EPOCH.elapsed().expect("a clock").as_secs()).expect("a time");
     Token::good().claim("sub", format!("user-{subject}")).claim("iat", now).claim("exp", now + 3600).build()
 }
@@ -70,7 +75,7 @@ async fn caller(base: String, number: usize, answered: UnboundedSender<()>) -> V
 }
 
 /// Lets callers sign in, kills the server in their midst, and gives what it had acknowledged.
-async fn crash(server: &mut Server) -> Vec<String> {
+pub(super) async fn crash(server: &mut Server) -> Vec<String> {
     let (answered, mut answers) = unbounded_channel();
     let base = format!("{}/api/v0/sdk/{ID}", server.url);
     let callers: Vec<_> =

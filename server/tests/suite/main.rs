@@ -16,6 +16,8 @@ mod crash;
 mod dpop;
 mod http_errors;
 mod limits;
+mod moving;
+mod nodes;
 mod sign_in;
 mod step_up;
 mod users;

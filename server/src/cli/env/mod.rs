@@ -1,6 +1,7 @@
 //! `env`: environments, each with the issuer that it trusts.
 
 mod args;
+mod moving;
 mod view;
 
 use super::output::say;
@@ -11,6 +12,7 @@ use byoa_server::exchange::environments::Environments;
 use byoa_server::ids;
 use byoa_server::store::{Environment, Store};
 use clap::Subcommand;
+use moving::{ExportArgs, ImportArgs};
 use std::sync::Arc;
 use view::EnvironmentView;
 
@@ -21,6 +23,8 @@ pub(super) enum EnvCommand {
     Set(SetArgs),
     List(ListArgs),
     Show(ShowArgs),
+    Export(ExportArgs),
+    Import(ImportArgs),
 }
 
 /// Runs one of them.
@@ -41,6 +45,8 @@ pub(super) async fn run(command: EnvCommand, common: &Common, file: &FileSetting
             let changed = environments.set(args.id, args.settings()).await?;
             print(&changed, args.json)
         }
+        EnvCommand::Export(args) => moving::export(&args, common, file).await,
+        EnvCommand::Import(args) => moving::import(&args, common, file).await,
         EnvCommand::List(args) => {
             let all = reader(database::open_existing(common, file).await?).list().await?;
             let all: Vec<_> = all.iter().map(EnvironmentView::of).collect();

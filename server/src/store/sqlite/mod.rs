@@ -3,6 +3,7 @@
 
 mod admin;
 mod audit;
+mod dump;
 mod environments;
 mod nonces;
 mod open;
@@ -25,11 +26,12 @@ use std::{
 
 use async_trait::async_trait;
 use sqlx::{Row, SqlitePool, Transaction, sqlite::Sqlite};
+use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::{
-    AdminToken, AuditQuery, AuditRecord, Environment, OneUse, OpenError, Refresh, Refreshed, SessionRecord,
-    SignIn, SignedIn, SigningKeyRecord, Store, StoreError, User, UserChange,
+    AdminToken, AuditQuery, AuditRecord, DumpLine, Environment, OneUse, OpenError, Refresh, Refreshed,
+    SessionRecord, SignIn, SignedIn, SigningKeyRecord, Store, StoreError, Tables, User, UserChange,
 };
 use super::{NewUser, Page, SessionQuery, UserQuery};
 use crate::clock::UnixMillis;
@@ -55,7 +57,12 @@ pub struct SqliteStore {
 impl SqliteStore {
     /// Opens or makes the file that `sqlite://PATH` names.
     pub async fn open(database_url: &str) -> std::result::Result<Self, OpenError> {
-        let (writer, readers) = open::open(database_url).await?;
+        Self::open_with(database_url, Tables::Migrate).await
+    }
+
+    /// The same, and does about the tables what is asked for.
+    pub async fn open_with(database_url: &str, tables: Tables) -> std::result::Result<Self, OpenError> {
+        let (writer, readers) = open::open(database_url, tables).await?;
         let group = Writer::start(writer.clone());
         Ok(Self { writer, group, readers, environments: Mutex::default() })
     }
@@ -293,6 +300,18 @@ impl Store for SqliteStore {
             .map_err(rows::failed)?;
         writing.commit().await.map_err(rows::failed)?;
         Ok(nonces.rows_affected() + sessions.rows_affected())
+    }
+
+    async fn export(&self, environment: Uuid, lines: mpsc::Sender<DumpLine>) -> Result<()> {
+        let mut reading = self.readers.begin().await.map_err(rows::failed)?;
+        dump::export(&mut reading, environment, &lines).await
+    }
+
+    async fn import(&self, mut lines: mpsc::Receiver<DumpLine>) -> Result<u64> {
+        let mut writing = self.begin().await?;
+        let taken = dump::import(&mut writing, &mut lines).await?;
+        writing.commit().await.map_err(rows::failed)?;
+        Ok(taken)
     }
 }
 

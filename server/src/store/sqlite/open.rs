@@ -8,7 +8,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use crate::store::OpenError;
+use crate::store::{OpenError, Tables, prepare};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/store/sqlite/migrations");
 
@@ -18,7 +18,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const READERS: u32 = 4;
 
 /// The writer and the readers.
-pub(super) async fn open(database_url: &str) -> Result<(SqlitePool, SqlitePool), OpenError> {
+pub(super) async fn open(database_url: &str, tables: Tables) -> Result<(SqlitePool, SqlitePool), OpenError> {
     let options = SqliteConnectOptions::from_str(database_url)
         .map_err(|error| OpenError::UrlInvalid(error.into()))?
         .create_if_missing(false)
@@ -40,7 +40,9 @@ pub(super) async fn open(database_url: &str) -> Result<(SqlitePool, SqlitePool),
         .connect_with(options.clone())
         .await
         .map_err(|error| OpenError::Database(error.into()))?;
-    MIGRATIONS.run(&writer).await.map_err(|error| OpenError::Migration(error.into()))?;
+    let mut first = writer.acquire().await.map_err(|error| OpenError::Database(error.into()))?;
+    prepare(&mut *first, &MIGRATIONS, tables).await?;
+    drop(first);
     let readers = SqlitePoolOptions::new()
         .max_connections(READERS)
         .idle_timeout(None)

@@ -59,6 +59,12 @@ fn json<T: DeserializeOwned>(row: &SqliteRow, name: &'static str) -> Result<T> {
     serde_json::from_str(column(row, name)?).map_err(|_| StoreError::Corrupt(name))
 }
 
+/// A document as it is; null where there is none.
+pub(super) fn document(row: &SqliteRow, name: &'static str) -> Result<serde_json::Value> {
+    let text = column::<Option<&str>>(row, name)?;
+    text.map_or(Ok(serde_json::Value::Null), serde_json::from_str).map_err(|_| StoreError::Corrupt(name))
+}
+
 fn word<T: FromStr>(row: &SqliteRow, name: &'static str) -> Result<T> {
     column::<&str>(row, name)?.parse().map_err(|_| StoreError::Corrupt(name))
 }

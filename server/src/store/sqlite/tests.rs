@@ -3,7 +3,9 @@ use std::sync::Arc;
 use tempfile::TempDir;
 
 use super::SqliteStore;
-use crate::store::{Conflicting, OpenError, Store, StoreError, contract::contract_tests};
+use crate::store::{
+    Conflicting, OpenError, Store, StoreError, Tables, contract::contract_tests, dump::table,
+};
 
 async fn open() -> (TempDir, Arc<dyn Store>) {
     let folder = TempDir::new().unwrap();
@@ -23,13 +25,14 @@ mod two_processes {
     use crate::{
         clock::UnixMillis,
         store::{
-            AdminToken, AuditQuery, AuditRecord, Environment, NewUser, OneUse, Page, Refresh, Refreshed,
-            SessionQuery, SessionRecord, SignIn, SignedIn, SigningKeyRecord, StoreError, User, UserChange,
-            UserQuery,
+            AdminToken, AuditQuery, AuditRecord, DumpLine, Environment, NewUser, OneUse, Page, Refresh,
+            Refreshed, SessionQuery, SessionRecord, SignIn, SignedIn, SigningKeyRecord, StoreError, User,
+            UserChange, UserQuery,
         },
     };
     use async_trait::async_trait;
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use tokio::sync::mpsc;
     use uuid::Uuid;
 
     type Result<T> = std::result::Result<T, StoreError>;
@@ -165,6 +168,12 @@ mod two_processes {
         async fn sweep(&self, now: UnixMillis) -> Result<u64> {
             self.next().sweep(now).await
         }
+        async fn export(&self, environment: Uuid, lines: mpsc::Sender<DumpLine>) -> Result<()> {
+            self.next().export(environment, lines).await
+        }
+        async fn import(&self, lines: mpsc::Receiver<DumpLine>) -> Result<u64> {
+            self.next().import(lines).await
+        }
     }
 }
 
@@ -231,4 +240,29 @@ async fn a_file_that_is_no_database_is_refused() {
 #[test]
 fn errors_do_not_tell_values() {
     assert_eq!(StoreError::from(Conflicting::Username).to_string(), "the username belongs to another user");
+}
+
+#[tokio::test]
+async fn tables_that_were_not_to_be_touched_are_expected() {
+    let folder = TempDir::new().unwrap();
+    let expected = SqliteStore::open_with(&url(&folder), Tables::Expect).await;
+    assert!(matches!(expected, Err(OpenError::TablesOutdated)), "{expected:?}");
+    SqliteStore::open(&url(&folder)).await.unwrap();
+    SqliteStore::open_with(&url(&folder), Tables::Expect).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_dump_has_every_column_that_belongs_to_an_environment() {
+    let folder = TempDir::new().unwrap();
+    let store = SqliteStore::open(&url(&folder)).await.unwrap();
+    let columns = "SELECT tables.name, columns.name
+        FROM sqlite_schema AS tables, pragma_table_info(tables.name) AS columns
+        WHERE tables.type = 'table' AND tables.name NOT LIKE '!_sqlx%' ESCAPE '!'
+            AND tables.name NOT LIKE 'sqlite%' AND tables.name <> 'admin_tokens'";
+    let found: Vec<(String, String)> = sqlx::query_as(columns).fetch_all(&store.readers).await.unwrap();
+    assert!(found.len() > 50);
+    for (name, column) in found {
+        let known = table(&name).is_some_and(|table| table.columns.iter().any(|(known, _)| *known == column));
+        assert!(known, "{name}.{column} would be lost on the way to another database");
+    }
 }

@@ -3,11 +3,12 @@
 use async_trait::async_trait;
 use byoa_server::clock::UnixMillis;
 use byoa_server::store::{
-    AdminToken, AuditQuery, AuditRecord, Environment, NewUser, OneUse, Page, Refresh, Refreshed,
+    AdminToken, AuditQuery, AuditRecord, DumpLine, Environment, NewUser, OneUse, Page, Refresh, Refreshed,
     SessionQuery, SessionRecord, SignIn, SignedIn, SigningKeyRecord, Store, StoreError, User, UserChange,
     UserQuery,
 };
 use std::sync::{Arc, Mutex};
+use tokio::sync::mpsc::{Receiver, Sender};
 use uuid::Uuid;
 
 /// Hands everything on, and keeps the names of the operations.
@@ -69,4 +70,6 @@ handed_on! {
     fn audit(query: &AuditQuery) -> Vec<AuditRecord>;
     fn sweep_audit(before: UnixMillis) -> u64;
     fn sweep(now: UnixMillis) -> u64;
+    fn export(environment: Uuid, lines: Sender<DumpLine>) -> ();
+    fn import(lines: Receiver<DumpLine>) -> u64;
 }

@@ -1,0 +1,206 @@
+//! Environments, their issuers and their signing keys.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
+
+use super::{ONE_MOMENT, Result, revision, rows};
+use crate::{
+    clock::UnixMillis,
+    store::{Conflicting, Environment, IssuerConfig, KeySource, SigningKeyRecord, StoreError},
+};
+
+/// Reads the revision, and the rest only where that is another one than last time. Whoever changes
+/// anything here, in whatever process, raises the revision in the same transaction.
+pub(super) async fn cached(
+    pool: &PgPool,
+    cache: &Mutex<HashMap<Uuid, Arc<Environment>>>,
+    id: Uuid,
+) -> Result<Arc<Environment>> {
+    let row = sqlx::query("SELECT revision FROM environments WHERE id = $1")
+        .bind(id)
+        .fetch_optional(pool)
+        .await
+        .map_err(rows::failed)?;
+    let revision = revision(&row.ok_or(StoreError::NotFound)?)?;
+    let known = cache.lock().unwrap_or_else(PoisonError::into_inner).get(&id).map(Arc::clone);
+    if let Some(known) = known.filter(|known| known.revision == revision) {
+        return Ok(known);
+    }
+    // One transaction, so that the environment and its issuers are of one moment.
+    let mut reading = pool.begin_with(ONE_MOMENT).await.map_err(rows::failed)?;
+    let environment = Arc::new(get(&mut reading, id).await?);
+    cache.lock().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::clone(&environment));
+    Ok(environment)
+}
+
+async fn get(reading: &mut PgConnection, id: Uuid) -> Result<Environment> {
+    let row = sqlx::query("SELECT * FROM environments WHERE id = $1")
+        .bind(id)
+        .fetch_optional(&mut *reading)
+        .await
+        .map_err(rows::failed)?;
+    let mut environment = rows::environment(&row.ok_or(StoreError::NotFound)?)?;
+    environment.issuers = issuers(reading, id).await?;
+    Ok(environment)
+}
+
+async fn issuers(reading: &mut PgConnection, environment: Uuid) -> Result<Vec<IssuerConfig>> {
+    let found = sqlx::query("SELECT * FROM issuers WHERE environment_id = $1 ORDER BY position")
+        .bind(environment)
+        .fetch_all(reading)
+        .await
+        .map_err(rows::failed)?;
+    found.iter().map(rows::issuer).collect()
+}
+
+pub(super) async fn all(pool: &PgPool) -> Result<Vec<Environment>> {
+    let mut reading = pool.begin_with(ONE_MOMENT).await.map_err(rows::failed)?;
+    let found = sqlx::query("SELECT * FROM environments ORDER BY created_at, id")
+        .fetch_all(&mut *reading)
+        .await
+        .map_err(rows::failed)?;
+    let mut environments = found.iter().map(rows::environment).collect::<Result<Vec<_>>>()?;
+    for environment in &mut environments {
+        environment.issuers = issuers(&mut reading, environment.id).await?;
+    }
+    Ok(environments)
+}
+
+pub(super) async fn insert(writing: &mut PgConnection, environment: &Environment) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO environments (id, name, allowed_origins, cookie_name, assume_email_verified,
+            session_algorithm, replay, step_up, session_cookie, nonce_key, revision, created_at, updated_at)
+         VALUES ($1, $2, $3::text::json, $4, $5, $6, $7, $8::text::json, $9, $10, $11, $12, $13)",
+    )
+    .bind(environment.id)
+    .bind(&environment.name)
+    .bind(list(&environment.allowed_origins))
+    .bind(environment.cookie_name.as_deref())
+    .bind(environment.assume_email_verified)
+    .bind(environment.session_algorithm.as_str())
+    .bind(environment.replay.as_str())
+    .bind(list(&environment.step_up))
+    .bind(environment.session_cookie)
+    .bind(environment.nonce_key.expose().as_slice())
+    .bind(environment.revision)
+    .bind(environment.created_at.0)
+    .bind(environment.updated_at.0)
+    .execute(&mut *writing)
+    .await
+    .map_err(rows::failed)?;
+    insert_issuers(writing, environment).await
+}
+
+pub(super) async fn update(writing: &mut PgConnection, environment: &Environment) -> Result<()> {
+    let row = sqlx::query("SELECT revision FROM environments WHERE id = $1 FOR UPDATE")
+        .bind(environment.id)
+        .fetch_optional(&mut *writing)
+        .await
+        .map_err(rows::failed)?;
+    if revision(&row.ok_or(StoreError::NotFound)?)? != environment.revision {
+        return Err(Conflicting::Revision.into());
+    }
+    sqlx::query(
+        "UPDATE environments SET name = $1, allowed_origins = $2::text::json, cookie_name = $3, assume_email_verified = $4,
+            session_algorithm = $5, replay = $6, step_up = $7::text::json, session_cookie = $8,
+            revision = revision + 1, updated_at = $9 WHERE id = $10",
+    )
+    .bind(&environment.name)
+    .bind(list(&environment.allowed_origins))
+    .bind(environment.cookie_name.as_deref())
+    .bind(environment.assume_email_verified)
+    .bind(environment.session_algorithm.as_str())
+    .bind(environment.replay.as_str())
+    .bind(list(&environment.step_up))
+    .bind(environment.session_cookie)
+    .bind(environment.updated_at.0)
+    .bind(environment.id)
+    .execute(&mut *writing)
+    .await
+    .map_err(rows::failed)?;
+    sqlx::query("DELETE FROM issuers WHERE environment_id = $1")
+        .bind(environment.id)
+        .execute(&mut *writing)
+        .await
+        .map_err(rows::failed)?;
+    insert_issuers(writing, environment).await
+}
+
+async fn insert_issuers(writing: &mut PgConnection, environment: &Environment) -> Result<()> {
+    for (position, issuer) in (0_i64..).zip(&environment.issuers) {
+        let (source, value) = match &issuer.keys {
+            KeySource::JwksUrl(url) => ("jwks_url", url.as_str()),
+        };
+        sqlx::query(
+            "INSERT INTO issuers (environment_id, issuer, key_source, key_source_value, audiences, algorithms,
+                leeway_seconds, max_lifetime_seconds, position)
+             VALUES ($1, $2, $3, $4, $5::text::json, $6::text::json, $7, $8, $9)",
+        )
+        .bind(environment.id)
+        .bind(&issuer.issuer)
+        .bind(source)
+        .bind(value)
+        .bind(list(&issuer.audiences))
+        .bind(list(&issuer.algorithms.iter().map(|algorithm| algorithm.as_str()).collect::<Vec<_>>()))
+        .bind(i64::try_from(issuer.leeway_seconds).unwrap_or(i64::MAX))
+        .bind(issuer.max_lifetime_seconds.map(|seconds| i64::try_from(seconds).unwrap_or(i64::MAX)))
+        .bind(position)
+        .execute(&mut *writing)
+        .await
+        .map_err(rows::failed)?;
+    }
+    Ok(())
+}
+
+pub(super) async fn keys(pool: &PgPool, environment: Uuid) -> Result<Vec<SigningKeyRecord>> {
+    let found = sqlx::query(
+        "SELECT * FROM signing_keys WHERE environment_id = $1
+         ORDER BY retired_at IS NOT NULL, retired_at DESC, created_at DESC",
+    )
+    .bind(environment)
+    .fetch_all(pool)
+    .await
+    .map_err(rows::failed)?;
+    found.iter().map(rows::signing_key).collect()
+}
+
+pub(super) async fn insert_key(writing: &mut PgConnection, key: &SigningKeyRecord) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO signing_keys (environment_id, kid, algorithm, pkcs8, public_jwk, created_at, retired_at)
+         VALUES ($1, $2, $3, $4, $5::text::json, $6, $7)",
+    )
+    .bind(key.environment_id)
+    .bind(&key.kid)
+    .bind(key.algorithm.as_str())
+    .bind(key.pkcs8.expose().as_slice())
+    .bind(key.public_jwk.to_string())
+    .bind(key.created_at.0)
+    .bind(key.retired_at.map(|at| at.0))
+    .execute(writing)
+    .await
+    .map(drop)
+    .map_err(rows::failed)
+}
+
+pub(super) async fn retire_keys(
+    writing: &mut PgConnection,
+    environment: Uuid,
+    now: UnixMillis,
+) -> Result<()> {
+    sqlx::query("UPDATE signing_keys SET retired_at = $1 WHERE environment_id = $2 AND retired_at IS NULL")
+        .bind(now.0)
+        .bind(environment)
+        .execute(writing)
+        .await
+        .map(drop)
+        .map_err(rows::failed)
+}
+
+fn list<T: serde::Serialize>(items: &[T]) -> String {
+    serde_json::json!(items).to_string()
+}

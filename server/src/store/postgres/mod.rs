@@ -1,0 +1,312 @@
+//! The store in PostgreSQL 15 or later, or a database that speaks its language. Any number of servers
+//! share one: nothing is kept here between calls but what a revision, read afresh each time, vouches for.
+//!
+//! Every answer `Ok` is on the disk (`synchronous_commit = on`); commits that come at once share a write,
+//! which PostgreSQL does by itself. Operations are correct under READ COMMITTED: each is one statement
+//! that lets a unique index decide, or a transaction that locks the row that it decides on.
+
+mod admin;
+mod audit;
+mod dump;
+mod environments;
+mod nonces;
+mod open;
+mod rows;
+mod sessions;
+mod sign_in;
+mod users;
+mod uses;
+
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
+
+use async_trait::async_trait;
+use sqlx::{PgPool, Row};
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use super::{
+    AdminToken, AuditQuery, AuditRecord, DumpLine, Environment, NewUser, OneUse, OpenError, Page, Refresh,
+    Refreshed, SessionQuery, SessionRecord, SignIn, SignedIn, SigningKeyRecord, Store, StoreError, Tables,
+    User, UserChange, UserQuery,
+};
+use crate::clock::UnixMillis;
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+/// Begins a transaction whose reads are all of one moment.
+const ONE_MOMENT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+/// Lets a transaction take the time that a whole environment takes.
+const PATIENCE: &str = "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0";
+
+/// [`Store`] in PostgreSQL.
+#[derive(Debug)]
+pub struct PostgresStore {
+    pool: PgPool,
+    /// Environments by id as of a revision, which is read afresh each time.
+    environments: Mutex<HashMap<Uuid, Arc<Environment>>>,
+}
+
+impl PostgresStore {
+    /// Connects to the database that `postgres://USER:PASSWORD@HOST:PORT/NAME` names and brings its tables
+    /// up to date. `?sslmode=verify-full` makes sure that it is that host.
+    pub async fn open(database_url: &str) -> std::result::Result<Self, OpenError> {
+        Self::open_with(database_url, Tables::Migrate).await
+    }
+
+    /// The same, and does about the tables what is asked for.
+    pub async fn open_with(database_url: &str, tables: Tables) -> std::result::Result<Self, OpenError> {
+        Ok(Self { pool: open::open(database_url, tables).await?, environments: Mutex::default() })
+    }
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    async fn ping(&self) -> Result<()> {
+        sqlx::query("SELECT 1").fetch_one(&self.pool).await.map(drop).map_err(rows::failed)
+    }
+
+    async fn create_environment(&self, environment: &Environment, key: &SigningKeyRecord) -> Result<()> {
+        let mut writing = self.pool.begin().await.map_err(rows::failed)?;
+        environments::insert(&mut writing, environment).await?;
+        environments::insert_key(&mut writing, key).await?;
+        writing.commit().await.map_err(rows::failed)
+    }
+
+    async fn update_environment(
+        &self,
+        environment: &Environment,
+        key: Option<&SigningKeyRecord>,
+    ) -> Result<()> {
+        let mut writing = self.pool.begin().await.map_err(rows::failed)?;
+        environments::update(&mut writing, environment).await?;
+        if let Some(key) = key {
+            environments::retire_keys(&mut writing, environment.id, environment.updated_at).await?;
+            environments::insert_key(&mut writing, key).await?;
+        }
+        writing.commit().await.map_err(rows::failed)
+    }
+
+    async fn environment(&self, id: Uuid) -> Result<Arc<Environment>> {
+        environments::cached(&self.pool, &self.environments, id).await
+    }
+
+    async fn environments(&self) -> Result<Vec<Environment>> {
+        environments::all(&self.pool).await
+    }
+
+    async fn signing_keys(&self, environment: Uuid) -> Result<Vec<SigningKeyRecord>> {
+        environments::keys(&self.pool, environment).await
+    }
+
+    async fn sign_in(&self, sign_in: &SignIn) -> Result<SignedIn> {
+        sign_in::sign_in(&self.pool, sign_in).await
+    }
+
+    async fn session(&self, environment: Uuid, id: Uuid) -> Result<SessionRecord> {
+        let mut reading = self.pool.acquire().await.map_err(rows::failed)?;
+        sessions::get(&mut reading, environment, id).await
+    }
+
+    async fn refresh(&self, refresh: &Refresh) -> Result<Refreshed> {
+        let mut writing = self.pool.begin().await.map_err(rows::failed)?;
+        let refreshed = sessions::refresh(&mut writing, refresh).await?;
+        writing.commit().await.map_err(rows::failed)?;
+        Ok(refreshed)
+    }
+
+    async fn revoke_session(
+        &self,
+        environment: Uuid,
+        id: Uuid,
+        now: UnixMillis,
+        reason: &str,
+    ) -> Result<bool> {
+        let mut writing = self.pool.acquire().await.map_err(rows::failed)?;
+        sessions::revoke(&mut writing, environment, id, now, reason).await
+    }
+
+    async fn revoke_sessions(
+        &self,
+        environment: Uuid,
+        user: Option<Uuid>,
+        now: UnixMillis,
+        reason: &str,
+    ) -> Result<u64> {
+        let mut writing = self.pool.begin().await.map_err(rows::failed)?;
+        if user.is_none() {
+            sqlx::raw_sql(PATIENCE).execute(&mut *writing).await.map_err(rows::failed)?;
+        }
+        let ended = sessions::revoke_all(&mut writing, environment, user, now, reason).await?;
+        writing.commit().await.map_err(rows::failed)?;
+        Ok(ended)
+    }
+
+    async fn user(&self, environment: Uuid, id: Uuid) -> Result<User> {
+        let mut reading = self.pool.begin_with(ONE_MOMENT).await.map_err(rows::failed)?;
+        users::get(&mut reading, environment, id).await
+    }
+
+    async fn update_user(
+        &self,
+        environment: Uuid,
+        id: Uuid,
+        change: &UserChange,
+        now: UnixMillis,
+    ) -> Result<User> {
+        let mut writing = self.pool.begin().await.map_err(rows::failed)?;
+        uses::spend(&mut writing, environment, change.one_use.as_ref()).await?;
+        users::update(&mut writing, environment, id, change, now).await?;
+        let user = users::get(&mut writing, environment, id).await?;
+        writing.commit().await.map_err(rows::failed)?;
+        Ok(user)
+    }
+
+    async fn delete_user(&self, environment: Uuid, id: Uuid, one_use: Option<&OneUse>) -> Result<bool> {
+        let mut writing = self.pool.begin().await.map_err(rows::failed)?;
+        uses::spend(&mut writing, environment, one_use).await?;
+        if !users::delete(&mut writing, environment, id).await? {
+            return Ok(false);
+        }
+        writing.commit().await.map_err(rows::failed)?;
+        Ok(true)
+    }
+
+    async fn use_nonce(&self, environment: Uuid, nonce: &str, expires_at: UnixMillis) -> Result<bool> {
+        let mut writing = self.pool.acquire().await.map_err(rows::failed)?;
+        nonces::first_use(&mut writing, environment, nonce, expires_at).await
+    }
+
+    async fn create_admin_token(&self, token: &AdminToken) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO admin_tokens (id, name, hash, scope, created_at, expires_at, revoked_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(token.id)
+        .bind(&token.name)
+        .bind(&token.hash)
+        .bind(&token.scope)
+        .bind(token.created_at.0)
+        .bind(token.expires_at.map(|at| at.0))
+        .bind(token.revoked_at.map(|at| at.0))
+        .execute(&self.pool)
+        .await
+        .map(drop)
+        .map_err(rows::failed)
+    }
+
+    async fn admin_token(&self, hash: &[u8]) -> Result<AdminToken> {
+        let row = sqlx::query("SELECT * FROM admin_tokens WHERE hash = $1")
+            .bind(hash)
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(rows::failed)?;
+        rows::admin_token(&row.ok_or(StoreError::NotFound)?)
+    }
+
+    async fn admin_tokens(&self) -> Result<Vec<AdminToken>> {
+        let found = sqlx::query("SELECT * FROM admin_tokens ORDER BY created_at, id")
+            .fetch_all(&self.pool)
+            .await
+            .map_err(rows::failed)?;
+        found.iter().map(rows::admin_token).collect()
+    }
+
+    async fn revoke_admin_token(&self, id: Uuid, now: UnixMillis) -> Result<bool> {
+        admin::revoke_token(&self.pool, id, now).await
+    }
+
+    async fn users(&self, environment: Uuid, query: &UserQuery) -> Result<Page<User>> {
+        admin::users(&self.pool, environment, query).await
+    }
+
+    async fn put_users(&self, environment: Uuid, users: &[NewUser], upsert: bool) -> Result<Vec<User>> {
+        let mut writing = self.pool.begin().await.map_err(rows::failed)?;
+        admin::hold(&mut writing, environment).await?;
+        let mut made = Vec::with_capacity(users.len());
+        for new in users {
+            made.push(admin::put_user(&mut writing, environment, new, upsert).await?);
+        }
+        writing.commit().await.map_err(rows::failed)?;
+        Ok(made)
+    }
+
+    async fn find_session(&self, id: Uuid) -> Result<SessionRecord> {
+        admin::find_session(&self.pool, id).await
+    }
+
+    async fn sessions(
+        &self,
+        environment: Uuid,
+        user: Uuid,
+        query: &SessionQuery,
+    ) -> Result<Page<SessionRecord>> {
+        admin::sessions(&self.pool, environment, user, query).await
+    }
+
+    async fn append_audit(&self, records: &[AuditRecord]) -> Result<()> {
+        let mut writing = self.pool.begin().await.map_err(rows::failed)?;
+        audit::append(&mut writing, records).await?;
+        writing.commit().await.map_err(rows::failed)
+    }
+
+    async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditRecord>> {
+        audit::list(&self.pool, query).await
+    }
+
+    async fn sweep_audit(&self, before: UnixMillis) -> Result<u64> {
+        audit::sweep(&self.pool, before).await
+    }
+
+    async fn sweep(&self, now: UnixMillis) -> Result<u64> {
+        let nonces = in_portions(&self.pool, SWEEP_NONCES, now).await?;
+        Ok(nonces + in_portions(&self.pool, SWEEP_SESSIONS, now).await?)
+    }
+
+    async fn export(&self, environment: Uuid, lines: mpsc::Sender<DumpLine>) -> Result<()> {
+        let mut reading = self.pool.begin_with(ONE_MOMENT).await.map_err(rows::failed)?;
+        sqlx::raw_sql(PATIENCE).execute(&mut *reading).await.map_err(rows::failed)?;
+        dump::export(&mut reading, environment, &lines).await
+    }
+
+    async fn import(&self, mut lines: mpsc::Receiver<DumpLine>) -> Result<u64> {
+        let mut writing = self.pool.begin().await.map_err(rows::failed)?;
+        sqlx::raw_sql(PATIENCE).execute(&mut *writing).await.map_err(rows::failed)?;
+        let taken = dump::import(&mut writing, &mut lines).await?;
+        writing.commit().await.map_err(rows::failed)?;
+        Ok(taken)
+    }
+}
+
+/// How many rows one statement forgets, so that none takes long.
+const PORTION: i64 = 5_000;
+
+/// Rows that another server is forgetting already are left to it.
+const SWEEP_NONCES: &str =
+    "DELETE FROM used_nonces WHERE (environment_id, nonce) IN (SELECT environment_id, nonce
+    FROM used_nonces WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
+const SWEEP_SESSIONS: &str = "DELETE FROM sessions WHERE id IN (SELECT id
+    FROM sessions WHERE refresh_expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
+
+async fn in_portions(pool: &PgPool, statement: &'static str, now: UnixMillis) -> Result<u64> {
+    let mut forgotten = 0;
+    loop {
+        let done =
+            sqlx::query(statement).bind(now.0).bind(PORTION).execute(pool).await.map_err(rows::failed)?;
+        forgotten += done.rows_affected();
+        if done.rows_affected() < PORTION.unsigned_abs() {
+            return Ok(forgotten);
+        }
+    }
+}
+
+/// The revision that a row of `environments` has.
+fn revision(row: &sqlx::postgres::PgRow) -> Result<i64> {
+    row.try_get("revision").map_err(rows::failed)
+}
