@@ -1,6 +1,7 @@
 //! Making and changing environments, and refusing settings that could not be meant.
 
 mod check;
+mod issuers;
 
 use std::sync::Arc;
 
@@ -17,6 +18,8 @@ use crate::{
         Conflicting, Environment, IssuerConfig, KeySource, ReplayPolicy, SessionAlgorithm, Store, StoreError,
     },
 };
+
+pub use issuers::{IssuerSettings, KeySourceSetting};
 
 /// How often a change is put on top of somebody else's.
 const MAX_ATTEMPTS: u32 = 5;
@@ -139,12 +142,21 @@ impl Environments {
         id: Uuid,
         settings: EnvironmentSettings,
     ) -> Result<Environment, EnvironmentError> {
+        self.change(id, |environment| self.apply(environment, settings.clone())).await
+    }
+
+    /// Reads an environment, changes it and writes it back, again where somebody was faster.
+    async fn change(
+        &self,
+        id: Uuid,
+        change: impl Fn(&mut Environment) -> Result<(), EnvironmentError> + Send + Sync,
+    ) -> Result<Environment, EnvironmentError> {
         let mut attempts = 0;
         loop {
             let before = self.show(id).await?;
             let mut environment = Environment::clone(&before);
             environment.updated_at = self.clock.now();
-            self.apply(&mut environment, settings.clone())?;
+            change(&mut environment)?;
             let key = (environment.session_algorithm != before.session_algorithm)
                 .then(|| generate_signing_key(id, environment.session_algorithm, environment.updated_at))
                 .transpose()
@@ -200,6 +212,14 @@ impl Environments {
         }
         if let Some(session_cookie) = settings.session_cookie {
             environment.session_cookie = session_cookie;
+        }
+        let names_issuer =
+            settings.issuer.is_some() || settings.jwks_url.is_some() || settings.audience.is_some();
+        if names_issuer && environment.issuers.len() > 1 {
+            return Err(invalid(
+                "issuer",
+                "is one of several here; change each with `byoa-server env issuer set`",
+            ));
         }
         let jwks_url = match settings.jwks_url {
             Some(url) => Some(check::jwks_url(&url, self.allow_private_jwks)?),

@@ -10,6 +10,7 @@ mod cors;
 mod crash;
 mod dpop;
 mod http_errors;
+mod issuers;
 mod limits;
 mod sign_in;
 mod step_up;

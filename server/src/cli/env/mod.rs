@@ -1,6 +1,7 @@
-//! `env`: environments, each with the issuer that it trusts.
+//! `env`: environments, each with the issuers that it trusts.
 
 mod args;
+mod issuer;
 mod view;
 
 use super::output::say;
@@ -14,13 +15,15 @@ use clap::Subcommand;
 use std::sync::Arc;
 use view::EnvironmentView;
 
-/// Make, change and look at environments: each trusts one issuer and has users of its own.
+/// Make, change and look at environments: each trusts issuers of its own and has users of its own.
 #[derive(Debug, Subcommand)]
 pub(super) enum EnvCommand {
     Create(CreateArgs),
     Set(SetArgs),
     List(ListArgs),
     Show(ShowArgs),
+    #[command(subcommand)]
+    Issuer(issuer::IssuerCommand),
 }
 
 /// Runs one of them.
@@ -50,6 +53,7 @@ pub(super) async fn run(command: EnvCommand, common: &Common, file: &FileSetting
             let environment = reader(database::open_existing(common, file).await?).show(args.id).await?;
             print(&environment, args.json)
         }
+        EnvCommand::Issuer(command) => issuer::run(command, common, file).await,
     }
 }
 

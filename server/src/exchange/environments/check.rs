@@ -1,5 +1,6 @@
 //! What each setting of an environment may be.
 
+use byoa_jwt::Algorithm;
 use byoa_protocol::{headers::SESSION_COOKIE, paths::API_BASE};
 use url::Url;
 
@@ -12,6 +13,12 @@ use crate::{
 
 /// The longest issuer and audience, in bytes.
 const MAX_NAME_BYTES: usize = 1024;
+
+/// The most audiences of one issuer.
+const MAX_AUDIENCES: usize = 50;
+
+/// The most seconds by which an issuer's clock may differ.
+const MAX_LEEWAY_SECONDS: u64 = 300;
 
 /// The most origins of one environment.
 const MAX_ORIGINS: usize = 100;
@@ -33,6 +40,41 @@ pub(super) fn issuer(issuer: String) -> Result<String, EnvironmentError> {
 pub(super) fn audience(audience: String) -> Result<Option<String>, EnvironmentError> {
     plain("audience", &audience)?;
     Ok(Some(audience).filter(|audience| !audience.is_empty()))
+}
+
+/// Each once; the empty one, which stands for none, is left out.
+pub(super) fn audiences(audiences: &[String]) -> Result<Vec<String>, EnvironmentError> {
+    if audiences.len() > MAX_AUDIENCES {
+        return Err(invalid("audience", format!("may be given {MAX_AUDIENCES} times")));
+    }
+    let mut checked = Vec::new();
+    for text in audiences {
+        checked.extend(audience(text.clone())?.filter(|audience| !checked.contains(audience)));
+    }
+    Ok(checked)
+}
+
+/// At least one, each once.
+pub(super) fn algorithms(algorithms: &[Algorithm]) -> Result<Vec<Algorithm>, EnvironmentError> {
+    let mut checked = Vec::new();
+    for algorithm in algorithms {
+        if !checked.contains(algorithm) {
+            checked.push(*algorithm);
+        }
+    }
+    if checked.is_empty() { Err(invalid("algorithm", "must be given once at least")) } else { Ok(checked) }
+}
+
+/// RFC 7519 4.1.4: "usually no more than a few minutes".
+pub(super) fn leeway(seconds: u64) -> Result<u64, EnvironmentError> {
+    if seconds <= MAX_LEEWAY_SECONDS {
+        Ok(seconds)
+    } else {
+        Err(invalid(
+            "leeway",
+            format!("may be {MAX_LEEWAY_SECONDS} seconds; an expired JWT passes for so long"),
+        ))
+    }
 }
 
 fn plain(setting: &'static str, text: &str) -> Result<(), EnvironmentError> {

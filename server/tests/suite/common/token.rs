@@ -89,6 +89,11 @@ pub(crate) fn public_jwk(kid: &str, members: Value) -> Value {
     rsa_jwk(&RSA, kid, members)
 }
 
+/// The public half of [`Key::Stranger`] under that name.
+pub(crate) fn stranger_jwk(kid: &str) -> Value {
+    rsa_jwk(&OTHER_RSA, kid, json!({ "alg": "RS256", "use": "sig" }))
+}
+
 fn rsa_jwk(pair: &RsaKeyPair, kid: &str, members: Value) -> Value {
     let key = pair.public_key();
     let mut jwk = json!({
