@@ -248,6 +248,9 @@ impl Environments {
             }
         }
         if let Some(issuer) = environment.issuers.first_mut() {
+            if issuer.keys == KeySource::Discovery {
+                check::discovery(&issuer.issuer, self.allow_private_jwks)?;
+            }
             if let Some(audience) = settings.audience {
                 issuer.audiences = check::audience(audience)?.into_iter().collect();
             }

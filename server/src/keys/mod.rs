@@ -8,6 +8,7 @@ mod fetcher;
 mod freshness;
 mod sets;
 mod signing;
+mod source;
 mod unavailable;
 
 pub use address::{AddressRefused, check_address, check_url};
@@ -15,4 +16,5 @@ pub use fetch::{FetchJwks, FetchedJwks};
 pub use fetcher::{FetchPolicy, FetcherError, HttpFetcher};
 pub use sets::{KeySetSettings, KeySets};
 pub use signing::{OwnKeys, SigningKeys, generate_signing_key};
+pub use source::discovery_url;
 pub use unavailable::KeySetUnavailable;

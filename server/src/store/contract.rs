@@ -82,7 +82,13 @@ pub(crate) fn environment(id: u128) -> Environment {
     Environment {
         id,
         name: "sandbox".to_owned(),
-        issuers: vec![issuer(id, "https://b.example"), issuer(id, "https://a.example")],
+        issuers: vec![
+            issuer(id, "https://b.example"),
+            issuer(id, "https://a.example"),
+            IssuerConfig { keys: KeySource::Discovery, ..issuer(id, "https://d.example") },
+            IssuerConfig { keys: KeySource::Jwks("{}".to_owned()), ..issuer(id, "https://j.example") },
+            IssuerConfig { keys: KeySource::Pem("pem".to_owned()), ..issuer(id, "https://p.example") },
+        ],
         allowed_origins: vec!["https://app.example".to_owned(), "http://localhost:5173".to_owned()],
         cookie_name: Some("jwt".to_owned()),
         assume_email_verified: true,

@@ -1,6 +1,8 @@
 //! Several issuers beside each other: whose key counts, and whose rules.
 
-use super::common::{AUDIENCE, Answer, ISSUER, Key, NOW, TestApp, Token, post, stranger_jwk};
+use super::common::{
+    AUDIENCE, Answer, ISSUER, Key, NOW, TestApp, Token, key_set, pem, post, public_jwk, stranger_jwk,
+};
 use axum::body::Body;
 use axum::http::StatusCode;
 use byoa_jwt::Algorithm;
@@ -8,6 +10,7 @@ use byoa_server::exchange::environments::{
     EnvironmentError, EnvironmentSettings, IssuerSettings, KeySourceSetting,
 };
 use serde_json::json;
+use std::time::Duration;
 use uuid::Uuid;
 
 const OTHER: &str = "https://other.example";
@@ -180,4 +183,75 @@ async fn settings_that_could_not_be_meant_are_refused() {
     let which = EnvironmentSettings { audience: Some("x".to_owned()), ..Default::default() };
     assert_eq!(refused(environments.set(id, which).await), "issuer");
     assert_eq!(app.sign_in(&of(OTHER, Key::Stranger).build()).await.status, StatusCode::OK);
+}
+
+fn with_keys(keys: KeySourceSetting) -> IssuerSettings {
+    IssuerSettings { keys: Some(keys), ..other() }
+}
+
+#[tokio::test]
+async fn keys_that_were_given_are_used_and_nothing_is_fetched() {
+    // Nothing is published at the other issuer, so a fetch would fail.
+    let app = TestApp::start().await;
+    let set = json!({ "keys": [stranger_jwk("rsa-1")] }).to_string();
+    let given = with_keys(KeySourceSetting::Jwks(set));
+    app.environments.add_issuer(app.environment, OTHER, &given).await.expect("added");
+    assert_eq!(app.sign_in(&of(OTHER, Key::Stranger).build()).await.status, StatusCode::OK);
+    assert_eq!(app.sign_in(&of(OTHER, Key::Rs256).build()).await.reason(), "jwt_signature_invalid");
+    let unknown = of(OTHER, Key::Stranger).header("kid", "rsa-9").build();
+    assert_eq!(app.sign_in(&unknown).await.reason(), "jwt_kid_unknown");
+
+    let given = with_keys(KeySourceSetting::Pem(pem()));
+    app.environments.set_issuer(app.environment, OTHER, &given).await.expect("changed");
+    assert_eq!(app.sign_in(&of(OTHER, Key::Stranger).build()).await.reason(), "jwt_alg_mismatch");
+    let token = Token::good().claim("iss", OTHER).with_key("any", "ES256", Key::Es256);
+    assert_eq!(app.sign_in(&token.build()).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn discovery_leads_to_the_keys() {
+    let app = app().await;
+    let found = with_keys(KeySourceSetting::Discovery);
+    app.environments.set_issuer(app.environment, OTHER, &found).await.expect("changed");
+    assert_eq!(
+        app.sign_in(&of(OTHER, Key::Stranger).build()).await.status,
+        StatusCode::SERVICE_UNAVAILABLE,
+        "keys of the earlier source are not used"
+    );
+    app.clock.advance(Duration::from_mins(1));
+    let document = "https://other.example/.well-known/openid-configuration";
+    app.issuers.publish(document, &json!({ "issuer": OTHER, "jwks_uri": OTHER_JWKS }));
+    assert_eq!(app.sign_in(&of(OTHER, Key::Stranger).build()).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn keys_that_could_not_be_meant_are_refused() {
+    let app = app().await;
+    let setting = |keys: KeySourceSetting| {
+        let (environments, id) = (app.environments.clone(), app.environment);
+        async move {
+            match environments.set_issuer(id, OTHER, &with_keys(keys)).await {
+                Err(EnvironmentError::Invalid { setting, problem }) => (setting, problem),
+                other => panic!("{other:?}"),
+            }
+        }
+    };
+    for bad in [
+        key_set().to_string(),
+        json!({ "keys": [public_jwk("leaked", json!({ "d": "AQAB" })), stranger_jwk("good")] }).to_string(),
+        json!({ "keys": [] }).to_string(),
+        json!({ "keys": [public_jwk("k", json!({ "use": "enc" }))] }).to_string(),
+        pem(),
+    ] {
+        let (setting, problem) = setting(KeySourceSetting::Jwks(bad)).await;
+        assert_eq!(setting, "jwks-file");
+        assert!(!problem.contains("AQAB"), "{problem}");
+    }
+    let private = pem().replace("PUBLIC", "PRIVATE");
+    assert_eq!(setting(KeySourceSetting::Pem(private)).await.0, "pem-file");
+    for issuer in ["no-url", "https://10.0.0.1", "http://other.example", "https://other.example?x"] {
+        let found = with_keys(KeySourceSetting::Discovery);
+        let refused = app.environments.add_issuer(app.environment, issuer, &found).await;
+        assert!(matches!(refused, Err(EnvironmentError::Invalid { setting: "discovery", .. })), "{issuer}");
+    }
 }

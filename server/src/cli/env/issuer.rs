@@ -10,6 +10,7 @@ use byoa_jwt::Algorithm;
 use byoa_server::exchange::environments::{Environments, IssuerSettings, KeySourceSetting};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
+use std::path::{Path, PathBuf};
 use uuid::Uuid;
 
 /// Trust further issuers, each with keys and rules of its own. A JWT's `iss` chooses among them; there is
@@ -26,6 +27,11 @@ pub(in crate::cli) enum IssuerCommand {
     Remove(RemoveArgs),
     /// Print the issuers that an environment trusts.
     List(ListArgs),
+}
+
+fn read(path: &Path) -> Result<String, CliError> {
+    std::fs::read_to_string(path)
+        .map_err(|cause| CliError::Usage(format!("cannot read the keys in {}: {cause}", path.display())))
 }
 
 /// Which issuer, and how it is trusted.
@@ -66,23 +72,41 @@ struct SourceArgs {
     /// Where the issuer publishes its keys.
     #[arg(long, value_name = "URL")]
     jwks_url: Option<String>,
+    /// Read where the keys are from `ISS/.well-known/openid-configuration`, which must name the same issuer.
+    #[arg(long)]
+    discovery: bool,
+    /// A JWK set in a file. It is kept as it is now; nothing is fetched, so give it again when keys change.
+    #[arg(long, value_name = "FILE")]
+    jwks_file: Option<PathBuf>,
+    /// One public key in a PEM file (`BEGIN PUBLIC KEY`), good for any `kid`. Kept likewise.
+    #[arg(long, value_name = "FILE")]
+    pem_file: Option<PathBuf>,
 }
 
 impl SourceArgs {
-    fn setting(&self) -> Option<KeySourceSetting> {
-        self.jwks_url.clone().map(KeySourceSetting::JwksUrl)
+    fn setting(&self) -> Result<Option<KeySourceSetting>, CliError> {
+        if self.discovery {
+            return Ok(Some(KeySourceSetting::Discovery));
+        }
+        if let Some(path) = &self.jwks_file {
+            return Ok(Some(KeySourceSetting::Jwks(read(path)?)));
+        }
+        if let Some(path) = &self.pem_file {
+            return Ok(Some(KeySourceSetting::Pem(read(path)?)));
+        }
+        Ok(self.jwks_url.clone().map(KeySourceSetting::JwksUrl))
     }
 }
 
 impl ChangeArgs {
-    fn settings(&self) -> IssuerSettings {
-        IssuerSettings {
-            keys: self.source.setting(),
+    fn settings(&self) -> Result<IssuerSettings, CliError> {
+        Ok(IssuerSettings {
+            keys: self.source.setting()?,
             audiences: Some(self.audience.clone()).filter(|audiences| !audiences.is_empty()),
             algorithms: Some(self.algorithm.clone()).filter(|algorithms| !algorithms.is_empty()),
             leeway_seconds: self.leeway,
             max_lifetime_seconds: self.max_lifetime,
-        }
+        })
     }
 }
 
@@ -123,7 +147,7 @@ pub(super) async fn run(
 ) -> Result<(), CliError> {
     match command {
         IssuerCommand::Add(args) => {
-            let settings = args.settings();
+            let settings = args.settings()?;
             let made = writer(&args.server, common, file)
                 .await?
                 .add_issuer(args.id, &args.issuer, &settings)
@@ -131,7 +155,7 @@ pub(super) async fn run(
             print(&made, args.json)
         }
         IssuerCommand::Set(args) => {
-            let settings = args.settings();
+            let settings = args.settings()?;
             let changed = writer(&args.server, common, file)
                 .await?
                 .set_issuer(args.id, &args.issuer, &settings)

@@ -98,6 +98,9 @@ impl IssuerView {
     pub(super) fn of(issuer: &IssuerConfig) -> Self {
         let (keys, jwks_url) = match &issuer.keys {
             KeySource::JwksUrl(url) => ("jwks-url", Some(url.to_string())),
+            KeySource::Discovery => ("discovery", None),
+            KeySource::Jwks(_) => ("jwks-file", None),
+            KeySource::Pem(_) => ("pem-file", None),
             _ => ("unknown", None),
         };
         Self {

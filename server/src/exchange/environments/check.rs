@@ -1,13 +1,13 @@
 //! What each setting of an environment may be.
 
-use byoa_jwt::Algorithm;
+use byoa_jwt::{Algorithm, KeyProblem, KeySet};
 use byoa_protocol::{headers::SESSION_COOKIE, paths::API_BASE};
 use url::Url;
 
 use super::{EnvironmentError, invalid};
 use crate::{
     exchange::STEP_UP_OPERATIONS,
-    keys::check_url,
+    keys::{check_url, discovery_url},
     store::{IssuerConfig, KeySource},
 };
 
@@ -100,6 +100,37 @@ pub(super) fn jwks_url(text: &str, allow_private: bool) -> Result<Url, Environme
     }
 }
 
+/// An issuer whose name says where its discovery document is.
+pub(super) fn discovery(issuer: &str, allow_private: bool) -> Result<(), EnvironmentError> {
+    let url = discovery_url(issuer).ok_or_else(|| {
+        invalid("discovery", "needs an issuer that is a URL without ? and #; name its --jwks-url instead")
+    })?;
+    check_url(&url, allow_private).map_err(|refused| invalid("discovery", format!("is refused: {refused}")))
+}
+
+/// A JWK set that is kept as it is. A secret in it is refused, not kept: whoever reads it could sign.
+pub(super) fn jwks(text: &str) -> Result<(), EnvironmentError> {
+    let keys = KeySet::parse(text.as_bytes())
+        .map_err(|error| invalid("jwks-file", format!("is refused: {error}")))?;
+    let is_secret =
+        |problem: &KeyProblem| matches!(problem, KeyProblem::Private { .. } | KeyProblem::Symmetric);
+    if let Some(secret) = keys.unusable().iter().find(|key| is_secret(&key.why)) {
+        return Err(invalid("jwks-file", format!("must hold public keys only, but of one: {}", secret.why)));
+    }
+    match (keys.usable_len(), keys.unusable().first()) {
+        (0, Some(first)) => Err(invalid("jwks-file", format!("has no key that can be used: {}", first.why))),
+        (0, None) => Err(invalid("jwks-file", "has no keys")),
+        _ => Ok(()),
+    }
+}
+
+/// One public key.
+pub(super) fn pem(text: &str) -> Result<(), EnvironmentError> {
+    KeySet::from_pem(text, None, None)
+        .map(drop)
+        .map_err(|error| invalid("pem-file", format!("is refused: {error}")))
+}
+
 /// Operations that know what to do with an elevated token, each once.
 pub(super) fn step_up(scopes: Vec<String>) -> Result<Vec<String>, EnvironmentError> {
     let mut checked = Vec::new();
@@ -179,7 +210,7 @@ pub(super) fn not_ourselves(issuer: &IssuerConfig, public_url: Option<&Url>) -> 
     if is_own_issuer || (issuer.issuer.ends_with(&format!("/{id}")) && !issuer.issuer.contains("://")) {
         return Err(invalid("issuer", ours));
     }
-    let KeySource::JwksUrl(url) = &issuer.keys;
+    let KeySource::JwksUrl(url) = &issuer.keys else { return Ok(()) };
     let is_own_host = public_url.is_some_and(|own| {
         own.host() == url.host() && own.port_or_known_default() == url.port_or_known_default()
     });

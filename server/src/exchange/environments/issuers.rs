@@ -15,6 +15,12 @@ const MAX_ISSUERS: usize = 50;
 pub enum KeySourceSetting {
     /// A JWK set behind this URL.
     JwksUrl(String),
+    /// The JWK set that the issuer's discovery document names.
+    Discovery,
+    /// This JWK set. Nothing is fetched.
+    Jwks(String),
+    /// This one public key in PEM. Nothing is fetched.
+    Pem(String),
 }
 
 /// Settings of one issuer as an operator gives them. What is `None` keeps its value, or its default where
@@ -52,12 +58,13 @@ impl Environments {
             if environment.issuers.len() >= MAX_ISSUERS {
                 return Err(invalid("issuer", format!("may be added {MAX_ISSUERS} times")));
             }
-            let keys =
-                settings.keys.as_ref().ok_or_else(|| invalid("issuer", "needs its keys; add --jwks-url"))?;
+            let keys = settings.keys.as_ref().ok_or_else(|| {
+                invalid("issuer", "needs its keys; add --jwks-url, --discovery, --jwks-file or --pem-file")
+            })?;
             let mut made = IssuerConfig {
                 environment_id: id,
                 issuer: check::issuer(issuer.to_owned())?,
-                keys: self.key_source(keys)?,
+                keys: self.key_source(issuer, keys)?,
                 audiences: Vec::new(),
                 algorithms: Algorithm::ALL.to_vec(),
                 leeway_seconds: CLOCK_LEEWAY_SECONDS,
@@ -81,7 +88,7 @@ impl Environments {
             let known = environment.issuers.iter_mut().find(|known| known.issuer == issuer);
             let known = known.ok_or_else(untrusted)?;
             if let Some(keys) = &settings.keys {
-                known.keys = self.key_source(keys)?;
+                known.keys = self.key_source(issuer, keys)?;
             }
             self.change_issuer(known, settings)
         })
@@ -98,11 +105,16 @@ impl Environments {
         .await
     }
 
-    fn key_source(&self, keys: &KeySourceSetting) -> Result<KeySource, EnvironmentError> {
+    fn key_source(&self, issuer: &str, keys: &KeySourceSetting) -> Result<KeySource, EnvironmentError> {
         match keys {
             KeySourceSetting::JwksUrl(url) => {
                 check::jwks_url(url, self.allow_private_jwks).map(KeySource::JwksUrl)
             }
+            KeySourceSetting::Discovery => {
+                check::discovery(issuer, self.allow_private_jwks).map(|()| KeySource::Discovery)
+            }
+            KeySourceSetting::Jwks(text) => check::jwks(text).map(|()| KeySource::Jwks(text.clone())),
+            KeySourceSetting::Pem(text) => check::pem(text).map(|()| KeySource::Pem(text.clone())),
         }
     }
 

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{Result, revision, rows};
 use crate::{
     clock::UnixMillis,
-    store::{Conflicting, Environment, IssuerConfig, KeySource, SigningKeyRecord, StoreError},
+    store::{Conflicting, Environment, IssuerConfig, SigningKeyRecord, StoreError},
 };
 
 /// Reads the revision, and the rest only where that is another one than last time. Whoever changes
@@ -132,9 +132,7 @@ pub(super) async fn update(writing: &mut SqliteConnection, environment: &Environ
 
 async fn insert_issuers(writing: &mut SqliteConnection, environment: &Environment) -> Result<()> {
     for (position, issuer) in (0_i64..).zip(&environment.issuers) {
-        let (source, value) = match &issuer.keys {
-            KeySource::JwksUrl(url) => ("jwks_url", url.as_str()),
-        };
+        let (source, value) = issuer.keys.columns();
         sqlx::query(
             "INSERT INTO issuers (environment_id, issuer, key_source, key_source_value, audiences, algorithms,
                 leeway_seconds, max_lifetime_seconds, position)

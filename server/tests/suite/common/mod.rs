@@ -6,4 +6,4 @@ mod token;
 
 pub(crate) use app::{Answer, ORIGIN, TestApp, get, post};
 pub(crate) use program::{Finished, Program, Server, client, run};
-pub(crate) use token::{AUDIENCE, ISSUER, Key, NOW, Token, key_set, public_jwk, stranger_jwk};
+pub(crate) use token::{AUDIENCE, ISSUER, Key, NOW, Token, key_set, pem, public_jwk, stranger_jwk};
