@@ -2,6 +2,7 @@
 
 mod check;
 mod issuers;
+mod signing_keys;
 
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ use crate::{
 };
 
 pub use issuers::{IssuerSettings, KeySourceSetting};
+pub use signing_keys::SigningKeyInfo;
 
 /// How often a change is put on top of somebody else's.
 const MAX_ATTEMPTS: u32 = 5;
@@ -151,13 +153,23 @@ impl Environments {
         id: Uuid,
         change: impl Fn(&mut Environment) -> Result<(), EnvironmentError> + Send + Sync,
     ) -> Result<Environment, EnvironmentError> {
+        self.change_with_key(id, false, change).await
+    }
+
+    /// The same; with `new_key` another key signs from then on, as with another algorithm.
+    async fn change_with_key(
+        &self,
+        id: Uuid,
+        new_key: bool,
+        change: impl Fn(&mut Environment) -> Result<(), EnvironmentError> + Send + Sync,
+    ) -> Result<Environment, EnvironmentError> {
         let mut attempts = 0;
         loop {
             let before = self.show(id).await?;
             let mut environment = Environment::clone(&before);
             environment.updated_at = self.clock.now();
             change(&mut environment)?;
-            let key = (environment.session_algorithm != before.session_algorithm)
+            let key = (new_key || environment.session_algorithm != before.session_algorithm)
                 .then(|| generate_signing_key(id, environment.session_algorithm, environment.updated_at))
                 .transpose()
                 .map_err(EnvironmentError::Key)?;

@@ -104,6 +104,24 @@ fn issuers_are_added_listed_changed_and_removed() {
 }
 
 #[test]
+fn signing_keys_are_listed_rotated_and_retired() {
+    let folder = folder();
+    create(folder.path(), &["--id", ID]).ok();
+    let keys = |verb: &str, more: &[&str]| {
+        run(folder.path(), &[&["keys", verb, "--id", ID, "--json"], more].concat())
+    };
+    let first = json(&keys("list", &[]).ok())[0]["kid"].as_str().expect("a kid").to_owned();
+    assert_sentence(&keys("retire", &["--kid", &first]), 2, &[&first, "keys rotate"]);
+    let both = json(&keys("rotate", &[]).ok());
+    assert_eq!((both.as_array().map(Vec::len), &both[1]["kid"]), (Some(2), &first.as_str().into()));
+    assert_eq!(both[0]["retiredAt"], Value::Null);
+    assert!(both[1]["publishedUntil"].is_string() && !both.to_string().contains("\"d\""), "{both}");
+    assert!(run(folder.path(), &["keys", "list", "--id", ID]).ok().contains("retired, published until"));
+    assert_eq!(json(&keys("retire", &["--kid", &first]).ok()).as_array().map(Vec::len), Some(1));
+    assert_sentence(&keys("retire", &["--kid", &first]), 2, &[&first, "keys list"]);
+}
+
+#[test]
 fn an_id_is_made_up_where_none_is_given() {
     let folder = folder();
     let first = json(&create(folder.path(), &["--json"]).ok());

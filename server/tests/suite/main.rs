@@ -12,6 +12,7 @@ mod dpop;
 mod http_errors;
 mod issuers;
 mod limits;
+mod own_keys;
 mod sign_in;
 mod step_up;
 mod users;

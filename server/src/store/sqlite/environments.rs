@@ -198,6 +198,32 @@ pub(super) async fn retire_keys(
         .map_err(rows::failed)
 }
 
+pub(super) async fn forget_key(
+    writing: &mut SqliteConnection,
+    environment: Uuid,
+    kid: &str,
+    now: UnixMillis,
+) -> Result<()> {
+    let done = sqlx::query(
+        "DELETE FROM signing_keys WHERE environment_id = ? AND kid = ? AND retired_at IS NOT NULL",
+    )
+    .bind(environment)
+    .bind(kid)
+    .execute(&mut *writing)
+    .await
+    .map_err(rows::failed)?;
+    if done.rows_affected() == 0 {
+        return Err(StoreError::NotFound);
+    }
+    sqlx::query("UPDATE environments SET revision = revision + 1, updated_at = ? WHERE id = ?")
+        .bind(now.0)
+        .bind(environment)
+        .execute(writing)
+        .await
+        .map(drop)
+        .map_err(rows::failed)
+}
+
 fn list<T: serde::Serialize>(items: &[T]) -> String {
     serde_json::json!(items).to_string()
 }
