@@ -57,6 +57,17 @@ What is not named stays as it is:
 Example:
   byoa-server env set --id 0198b0a5-… --allowed-origin https://app.example.com";
 
+/// `env issuer add --help` and `env issuer set --help`.
+pub(super) const ENV_ISSUER: &str = "\
+The `iss` of a JWT, which nobody has verified yet, only chooses whose keys and rules it is held against; \
+one that is not listed is refused, and no key is fetched for it. Issuers share no keys, whatever their \
+names: two that publish another key under one kid are never mixed up.
+
+Example:
+  byoa-server env issuer add --id 0198b0a5-… --issuer https://login.example.com \\
+    --jwks-url https://login.example.com/.well-known/jwks.json \\
+    --audience my-app --audience my-other-app --algorithm RS256 --max-lifetime 3600";
+
 /// `check-jwt --help`.
 pub(super) const CHECK_JWT: &str = "\
 Prints what each rule says: ✓ it held, ✗ it did not, · not reached. Nobody is signed in.

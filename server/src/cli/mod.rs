@@ -7,6 +7,7 @@ mod database;
 mod env;
 mod error;
 mod help;
+mod keys;
 mod logging;
 mod migrate;
 mod operations_args;
@@ -67,6 +68,8 @@ enum Command {
     #[command(subcommand)]
     AdminToken(admin_token::AdminTokenCommand),
     #[command(subcommand)]
+    Keys(keys::KeysCommand),
+    #[command(subcommand)]
     Audit(audit::AuditCommand),
 }
 
@@ -80,6 +83,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), CliError> {
         Command::Migrate(args) => migrate::run(&args, &common, &file).await,
         Command::Env(command) => env::run(command, &common, &file).await,
         Command::CheckJwt(args) => check_jwt::run(&args, &common, &file).await,
+        Command::Keys(command) => keys::run(&command, &common, &file).await,
         Command::Audit(command) => audit::run(&command, &common, &file).await,
         Command::AdminToken(command) => admin_token::run(&command, &common, &file).await,
     }

@@ -1,6 +1,8 @@
 //! Making and changing environments, and refusing settings that could not be meant.
 
 mod check;
+mod issuers;
+mod signing_keys;
 
 use std::sync::Arc;
 
@@ -17,6 +19,9 @@ use crate::{
         Conflicting, Environment, IssuerConfig, KeySource, ReplayPolicy, SessionAlgorithm, Store, StoreError,
     },
 };
+
+pub use issuers::{IssuerSettings, KeySourceSetting};
+pub use signing_keys::SigningKeyInfo;
 
 /// How often a change is put on top of somebody else's.
 const MAX_ATTEMPTS: u32 = 5;
@@ -139,13 +144,32 @@ impl Environments {
         id: Uuid,
         settings: EnvironmentSettings,
     ) -> Result<Environment, EnvironmentError> {
+        self.change(id, |environment| self.apply(environment, settings.clone())).await
+    }
+
+    /// Reads an environment, changes it and writes it back, again where somebody was faster.
+    async fn change(
+        &self,
+        id: Uuid,
+        change: impl Fn(&mut Environment) -> Result<(), EnvironmentError> + Send + Sync,
+    ) -> Result<Environment, EnvironmentError> {
+        self.change_with_key(id, false, change).await
+    }
+
+    /// The same; with `new_key` another key signs from then on, as with another algorithm.
+    async fn change_with_key(
+        &self,
+        id: Uuid,
+        new_key: bool,
+        change: impl Fn(&mut Environment) -> Result<(), EnvironmentError> + Send + Sync,
+    ) -> Result<Environment, EnvironmentError> {
         let mut attempts = 0;
         loop {
             let before = self.show(id).await?;
             let mut environment = Environment::clone(&before);
             environment.updated_at = self.clock.now();
-            self.apply(&mut environment, settings.clone())?;
-            let key = (environment.session_algorithm != before.session_algorithm)
+            change(&mut environment)?;
+            let key = (new_key || environment.session_algorithm != before.session_algorithm)
                 .then(|| generate_signing_key(id, environment.session_algorithm, environment.updated_at))
                 .transpose()
                 .map_err(EnvironmentError::Key)?;
@@ -201,6 +225,14 @@ impl Environments {
         if let Some(session_cookie) = settings.session_cookie {
             environment.session_cookie = session_cookie;
         }
+        let names_issuer =
+            settings.issuer.is_some() || settings.jwks_url.is_some() || settings.audience.is_some();
+        if names_issuer && environment.issuers.len() > 1 {
+            return Err(invalid(
+                "issuer",
+                "is one of several here; change each with `byoa-server env issuer set`",
+            ));
+        }
         let jwks_url = match settings.jwks_url {
             Some(url) => Some(check::jwks_url(&url, self.allow_private_jwks)?),
             None => None,
@@ -228,6 +260,9 @@ impl Environments {
             }
         }
         if let Some(issuer) = environment.issuers.first_mut() {
+            if issuer.keys == KeySource::Discovery {
+                check::discovery(&issuer.issuer, self.allow_private_jwks)?;
+            }
             if let Some(audience) = settings.audience {
                 issuer.audiences = check::audience(audience)?.into_iter().collect();
             }

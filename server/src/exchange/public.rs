@@ -81,11 +81,14 @@ const fn min_api_version(environment: &Environment) -> &'static str {
 
 pub(crate) fn external_auth(environment: &Environment) -> Option<ExternalAuthSettings> {
     let issuer = environment.issuers.first()?;
-    let KeySource::JwksUrl(url) = &issuer.keys;
+    let jwks_url = match &issuer.keys {
+        KeySource::JwksUrl(url) => Some(url.to_string()),
+        _ => None,
+    };
     Some(ExternalAuthSettings {
         enabled: true,
         iss: Some(issuer.issuer.clone()),
-        jwks_url: Some(url.to_string()),
+        jwks_url,
         aud: issuer.audiences.first().cloned(),
         cookie_name: environment.cookie_name.clone(),
         assume_email_verified: environment.assume_email_verified,

@@ -8,11 +8,13 @@ mod fetcher;
 mod freshness;
 mod sets;
 mod signing;
+mod source;
 mod unavailable;
 
 pub use address::{AddressRefused, check_address, check_url};
 pub use fetch::{FetchJwks, FetchedJwks};
 pub use fetcher::{FetchPolicy, FetcherError, HttpFetcher};
 pub use sets::{KeySetSettings, KeySets};
-pub use signing::{OwnKeys, SigningKeys, generate_signing_key};
+pub use signing::{OwnKeys, PUBLISHED_AFTER_RETIREMENT, SigningKeys, generate_signing_key};
+pub use source::discovery_url;
 pub use unavailable::KeySetUnavailable;

@@ -11,12 +11,12 @@ use std::{
 
 use byoa_jwt::KeySet;
 use tokio::sync::watch;
-use url::Url;
 use uuid::Uuid;
 
 use super::{
     FetchJwks, KeySetUnavailable,
     entry::{Entry, Plan},
+    source,
 };
 use crate::{
     clock::Clock,
@@ -80,7 +80,8 @@ pub struct KeySets {
     fetcher: Arc<dyn FetchJwks>,
     clock: Arc<dyn Clock>,
     settings: Arc<KeySetSettings>,
-    entries: Mutex<HashMap<Key, (Url, Shared)>>,
+    entries: Mutex<HashMap<Key, (KeySource, Shared)>>,
+    kept: Mutex<HashMap<Key, (KeySource, Arc<KeySet>)>>,
 }
 
 impl KeySets {
@@ -97,7 +98,13 @@ impl KeySets {
         clock: Arc<dyn Clock>,
         settings: KeySetSettings,
     ) -> Self {
-        Self { fetcher, clock, settings: Arc::new(settings), entries: Mutex::default() }
+        Self {
+            fetcher,
+            clock,
+            settings: Arc::new(settings),
+            entries: Mutex::default(),
+            kept: Mutex::default(),
+        }
     }
 
     /// The issuer's keys, for a token that names `kid`. The set may lack that key: then it was looked for
@@ -107,17 +114,19 @@ impl KeySets {
         issuer: &IssuerConfig,
         kid: Option<&str>,
     ) -> Result<Arc<KeySet>, KeySetUnavailable> {
-        let KeySource::JwksUrl(url) = &issuer.keys;
-        let entry = self.entry(issuer, url);
+        if let KeySource::Jwks(_) | KeySource::Pem(_) = &issuer.keys {
+            return self.kept(issuer);
+        }
+        let entry = self.entry(issuer);
         let mut waited = false;
         loop {
             let plan = {
                 let mut locked = lock(&entry);
                 let plan = locked.plan(kid, waited, self.clock.now(), &self.settings);
                 match plan {
-                    Plan::Fetch(sequence) => Plan::Wait(self.take_off(&entry, &mut locked, url, sequence)),
+                    Plan::Fetch(sequence) => Plan::Wait(self.take_off(&entry, &mut locked, issuer, sequence)),
                     Plan::UseAndFetch(keys, sequence) => {
-                        self.take_off(&entry, &mut locked, url, sequence);
+                        self.take_off(&entry, &mut locked, issuer, sequence);
                         Plan::Use(keys)
                     }
                     other => other,
@@ -137,16 +146,22 @@ impl KeySets {
     }
 
     /// Starts a fetch of its own: whoever asked for it may go away without ending it for the others.
-    fn take_off(&self, shared: &Shared, entry: &mut Entry, url: &Url, sequence: u64) -> watch::Receiver<()> {
+    fn take_off(
+        &self,
+        shared: &Shared,
+        entry: &mut Entry,
+        issuer: &IssuerConfig,
+        sequence: u64,
+    ) -> watch::Receiver<()> {
         let (landed, flight) = watch::channel(());
         entry.depart(sequence, flight.clone());
-        let (shared, url) = (Arc::clone(shared), url.clone());
+        let (shared, issuer) = (Arc::clone(shared), issuer.clone());
         let (fetcher, clock, settings) =
             (Arc::clone(&self.fetcher), Arc::clone(&self.clock), Arc::clone(&self.settings));
         tokio::spawn(async move {
-            let outcome = attempt(&*fetcher, &url, settings.timeout).await;
+            let outcome = attempt(&*fetcher, &issuer, settings.timeout).await;
             if let Err(problem) = &outcome {
-                tracing::warn!(host = url.host_str(), %problem, "cannot read an issuer's key set");
+                tracing::warn!(host = source::host(&issuer), %problem, "cannot read an issuer's key set");
             }
             lock(&shared).arrive(sequence, outcome, clock.now(), (settings.jitter)(), &settings);
             drop(landed);
@@ -154,17 +169,29 @@ impl KeySets {
         flight
     }
 
-    fn entry(&self, issuer: &IssuerConfig, url: &Url) -> Shared {
+    /// The keys that an operator gave, parsed once.
+    fn kept(&self, issuer: &IssuerConfig) -> Result<Arc<KeySet>, KeySetUnavailable> {
+        let key = (issuer.environment_id, issuer.issuer.clone());
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, keys)) = kept.get(&key).filter(|(source, _)| *source == issuer.keys) {
+            return Ok(Arc::clone(keys));
+        }
+        let keys = Arc::new(source::kept(&issuer.keys)?);
+        kept.insert(key, (issuer.keys.clone(), Arc::clone(&keys)));
+        Ok(keys)
+    }
+
+    fn entry(&self, issuer: &IssuerConfig) -> Shared {
         let now = self.clock.now();
         let key = (issuer.environment_id, issuer.issuer.clone());
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         match entries.get(&key) {
-            Some((known, entry)) if known == url => Arc::clone(entry),
+            Some((known, entry)) if *known == issuer.keys => Arc::clone(entry),
             _ => {
                 // Issuers that nobody configures any more are nobody's to ask for.
                 entries.retain(|_, (_, entry)| now.since(lock(entry).used_at) < self.settings.max_age);
                 let entry = Arc::new(Mutex::new(Entry::new(now)));
-                entries.insert(key, (url.clone(), Arc::clone(&entry)));
+                entries.insert(key, (issuer.keys.clone(), Arc::clone(&entry)));
                 entry
             }
         }
@@ -178,16 +205,16 @@ fn lock(entry: &Shared) -> MutexGuard<'_, Entry> {
 
 async fn attempt(
     fetcher: &dyn FetchJwks,
-    url: &Url,
+    issuer: &IssuerConfig,
     timeout: Duration,
 ) -> Result<(Arc<KeySet>, Option<Duration>), KeySetUnavailable> {
-    let answer = tokio::time::timeout(timeout, fetcher.fetch(url))
+    let answer = tokio::time::timeout(timeout, source::fetch(fetcher, issuer))
         .await
         .map_err(|_| KeySetUnavailable::Timeout { seconds: timeout.as_secs() })??;
     let keys =
         KeySet::parse(&answer.body).map_err(|error| KeySetUnavailable::NotAKeySet(error.to_string()))?;
     for unusable in keys.unusable() {
-        tracing::warn!(host = url.host_str(), why = %unusable.why, "an issuer publishes a key that cannot be used");
+        tracing::warn!(host = source::host(issuer), why = %unusable.why, "an issuer publishes a key that cannot be used");
     }
     Ok((Arc::new(keys), answer.fresh_for))
 }

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// How long a key stays published after it stopped signing: longer than any token lives.
-const PUBLISHED_AFTER_RETIREMENT: Duration = Duration::from_hours(7 * 24);
+pub const PUBLISHED_AFTER_RETIREMENT: Duration = Duration::from_hours(7 * 24);
 
 /// Makes a signing key, named after its RFC 7638 thumbprint.
 pub fn generate_signing_key(

@@ -30,6 +30,9 @@ pub enum KeySetUnavailable {
         /// The limit.
         limit: usize,
     },
+    /// The issuer's discovery document does not lead to its keys.
+    #[error("the issuer's discovery document cannot be used: {0}")]
+    Discovery(String),
     /// The answer is something else.
     #[error("the JWKS URL's answer is not a JWK set: {0}")]
     NotAKeySet(String),

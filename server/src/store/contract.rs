@@ -32,6 +32,7 @@ macro_rules! contract_tests {
             a_change_raises_the_revision_and_replaces_the_issuers,
             a_change_of_something_older_is_refused,
             a_new_signing_key_retires_the_one_before,
+            a_retired_signing_key_is_forgotten_and_the_active_one_stays,
             what_is_unknown_is_not_found,
             the_first_sign_in_makes_a_user_and_the_next_finds_it,
             one_subject_at_two_issuers_or_environments_is_several_people,
@@ -82,7 +83,13 @@ pub(crate) fn environment(id: u128) -> Environment {
     Environment {
         id,
         name: "sandbox".to_owned(),
-        issuers: vec![issuer(id, "https://b.example"), issuer(id, "https://a.example")],
+        issuers: vec![
+            issuer(id, "https://b.example"),
+            issuer(id, "https://a.example"),
+            IssuerConfig { keys: KeySource::Discovery, ..issuer(id, "https://d.example") },
+            IssuerConfig { keys: KeySource::Jwks("{}".to_owned()), ..issuer(id, "https://j.example") },
+            IssuerConfig { keys: KeySource::Pem("pem".to_owned()), ..issuer(id, "https://p.example") },
+        ],
         allowed_origins: vec!["https://app.example".to_owned(), "http://localhost:5173".to_owned()],
         cookie_name: Some("jwt".to_owned()),
         assume_email_verified: true,
@@ -209,6 +216,21 @@ pub(crate) async fn a_new_signing_key_retires_the_one_before(store: TestStore) {
     let first = &keys[1];
     assert_eq!((first.pkcs8.expose(), first.algorithm), (&vec![1, 2, 3], SessionAlgorithm::Rs256));
     assert_eq!(first.public_jwk["kid"], "first");
+}
+
+pub(crate) async fn a_retired_signing_key_is_forgotten_and_the_active_one_stays(store: TestStore) {
+    let before = with_environment(&store, 1).await;
+    let first = store.signing_keys(before.id).await.unwrap()[0].kid.clone();
+    not_found(store.forget_signing_key(before.id, &first, NOW).await);
+    store.update_environment(&before, Some(&key(&before, "second"))).await.unwrap();
+    not_found(store.forget_signing_key(before.id, "second", NOW).await);
+    not_found(store.forget_signing_key(Uuid::from_u128(9), &first, NOW).await);
+    store.forget_signing_key(before.id, &first, later(1)).await.unwrap();
+    not_found(store.forget_signing_key(before.id, &first, NOW).await);
+    let left: Vec<_> = store.signing_keys(before.id).await.unwrap().into_iter().map(|key| key.kid).collect();
+    assert_eq!(left, ["second"]);
+    let after = store.environment(before.id).await.unwrap();
+    assert_eq!((after.revision, after.updated_at), (before.revision + 2, later(1)));
 }
 
 pub(crate) async fn what_is_unknown_is_not_found(store: TestStore) {

@@ -70,6 +70,15 @@ pub trait Store: Send + Sync + Debug {
     /// Every signing key of an environment, the active one first, then the latest retired.
     async fn signing_keys(&self, environment: Uuid) -> Result<Vec<SigningKeyRecord>, StoreError>;
 
+    /// Forgets a signing key that is retired, and raises the environment's revision at `now`.
+    /// [`StoreError::NotFound`] where there is none of that name or it still signs.
+    async fn forget_signing_key(
+        &self,
+        environment: Uuid,
+        kid: &str,
+        now: UnixMillis,
+    ) -> Result<(), StoreError>;
+
     /// Finds or makes the user of (environment, issuer, subject), brings its credentials up to date and
     /// opens a session, all or nothing. Two at once for one subject make one user. What is refused uses
     /// [`SignIn::one_use`] up as little as anything else.

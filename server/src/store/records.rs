@@ -67,6 +67,37 @@ pub struct IssuerConfig {
 pub enum KeySource {
     /// A JWK set behind a URL.
     JwksUrl(Url),
+    /// The JWK set that the issuer's discovery document names (`OpenID` Connect Discovery 1.0, 4).
+    Discovery,
+    /// This JWK set, as it was given. Nothing is fetched.
+    Jwks(String),
+    /// This one public key in PEM, as it was given. Nothing is fetched.
+    Pem(String),
+}
+
+impl KeySource {
+    /// The kind's name and its value, as a store keeps them.
+    #[must_use]
+    pub fn columns(&self) -> (&'static str, &str) {
+        match self {
+            Self::JwksUrl(url) => ("jwks_url", url.as_str()),
+            Self::Discovery => ("discovery", ""),
+            Self::Jwks(text) => ("jwks", text),
+            Self::Pem(text) => ("pem", text),
+        }
+    }
+
+    /// The source that [`Self::columns`] said; `None` where that cannot be.
+    #[must_use]
+    pub fn from_columns(kind: &str, value: &str) -> Option<Self> {
+        match kind {
+            "jwks_url" => value.parse().ok().map(Self::JwksUrl),
+            "discovery" => Some(Self::Discovery),
+            "jwks" => Some(Self::Jwks(value.to_owned())),
+            "pem" => Some(Self::Pem(value.to_owned())),
+            _ => None,
+        }
+    }
 }
 
 /// What session tokens can be signed with.

@@ -66,6 +66,62 @@ fn an_environment_is_made_listed_shown_and_changed() {
 }
 
 #[test]
+fn issuers_are_added_listed_changed_and_removed() {
+    let folder = folder();
+    let folder = folder.path();
+    create(folder, &["--id", ID]).ok();
+    let issuer = |verb: &str, more: &[&str]| {
+        run(folder, &[&["env", "issuer", verb, "--id", ID, "--json"], more].concat())
+    };
+    let other = ["--issuer", "https://other.example"];
+    let more = ["--jwks-url", "https://other.example/jwks", "--audience", "a", "--audience", "b"];
+    let rules = ["--algorithm", "RS256", "--algorithm", "EdDSA", "--leeway", "5", "--max-lifetime", "600"];
+    let made = json(&issuer("add", &[&other[..], &more, &rules].concat()).ok());
+    let expected = serde_json::json!({
+        "issuer": "https://other.example", "keys": "jwks-url", "jwksUrl": "https://other.example/jwks",
+        "audiences": ["a", "b"], "algorithms": ["RS256", "EdDSA"], "leewaySeconds": 5, "maxLifetimeSeconds": 600,
+    });
+    assert_eq!((made["issuers"].as_array().map(Vec::len), &made["issuers"][1]), (Some(2), &expected));
+    assert_eq!(made["issuer"], "https://issuer.example");
+    assert_sentence(&issuer("add", &[&other[..], &more].concat()), 2, &["trusted already", "issuer set"]);
+    let set = json(&issuer("set", &[&other[..], &["--max-lifetime", "0", "--audience", ""]].concat()).ok());
+    assert_eq!(set["issuers"][1]["maxLifetimeSeconds"], Value::Null);
+    assert_eq!(
+        (&set["issuers"][1]["audiences"], &set["issuers"][1]["leewaySeconds"]),
+        (&serde_json::json!([]), &5.into())
+    );
+    let table = run(folder, &["env", "show", "--id", ID]).ok();
+    assert!(table.contains("https://other.example/jwks") && table.contains("RS256, EdDSA"), "{table}");
+    assert!(run(folder, &["env", "list"]).ok().contains("and 1 more"));
+    assert_eq!(
+        json(&run(folder, &["env", "issuer", "list", "--id", ID, "--json"]).ok())[1],
+        set["issuers"][1]
+    );
+    assert_sentence(&run(folder, &["env", "set", "--id", ID, "--audience", "x"]), 2, &["env issuer set"]);
+    let left = json(&issuer("remove", &other).ok());
+    assert_eq!(left["issuers"].as_array().map(Vec::len), Some(1));
+    assert_sentence(&issuer("remove", &other), 2, &["issuer list"]);
+}
+
+#[test]
+fn signing_keys_are_listed_rotated_and_retired() {
+    let folder = folder();
+    create(folder.path(), &["--id", ID]).ok();
+    let keys = |verb: &str, more: &[&str]| {
+        run(folder.path(), &[&["keys", verb, "--id", ID, "--json"], more].concat())
+    };
+    let first = json(&keys("list", &[]).ok())[0]["kid"].as_str().expect("a kid").to_owned();
+    assert_sentence(&keys("retire", &["--kid", &first]), 2, &[&first, "keys rotate"]);
+    let both = json(&keys("rotate", &[]).ok());
+    assert_eq!((both.as_array().map(Vec::len), &both[1]["kid"]), (Some(2), &first.as_str().into()));
+    assert_eq!(both[0]["retiredAt"], Value::Null);
+    assert!(both[1]["publishedUntil"].is_string() && !both.to_string().contains("\"d\""), "{both}");
+    assert!(run(folder.path(), &["keys", "list", "--id", ID]).ok().contains("retired, published until"));
+    assert_eq!(json(&keys("retire", &["--kid", &first]).ok()).as_array().map(Vec::len), Some(1));
+    assert_sentence(&keys("retire", &["--kid", &first]), 2, &[&first, "keys list"]);
+}
+
+#[test]
 fn an_id_is_made_up_where_none_is_given() {
     let folder = folder();
     let first = json(&create(folder.path(), &["--json"]).ok());

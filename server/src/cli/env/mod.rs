@@ -1,6 +1,7 @@
-//! `env`: environments, each with the issuer that it trusts.
+//! `env`: environments, each with the issuers that it trusts.
 
 mod args;
+mod issuer;
 mod moving;
 mod view;
 
@@ -16,7 +17,7 @@ use moving::{ExportArgs, ImportArgs};
 use std::sync::Arc;
 use view::EnvironmentView;
 
-/// Make, change and look at environments: each trusts one issuer and has users of its own.
+/// Make, change and look at environments: each trusts issuers of its own and has users of its own.
 #[derive(Debug, Subcommand)]
 pub(super) enum EnvCommand {
     Create(CreateArgs),
@@ -25,6 +26,8 @@ pub(super) enum EnvCommand {
     Show(ShowArgs),
     Export(ExportArgs),
     Import(ImportArgs),
+    #[command(subcommand)]
+    Issuer(issuer::IssuerCommand),
 }
 
 /// Runs one of them.
@@ -56,6 +59,7 @@ pub(super) async fn run(command: EnvCommand, common: &Common, file: &FileSetting
             let environment = reader(database::open_existing(common, file).await?).show(args.id).await?;
             print(&environment, args.json)
         }
+        EnvCommand::Issuer(command) => issuer::run(command, common, file).await,
     }
 }
 

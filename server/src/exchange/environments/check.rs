@@ -1,17 +1,24 @@
 //! What each setting of an environment may be.
 
+use byoa_jwt::{Algorithm, KeyProblem, KeySet};
 use byoa_protocol::{headers::SESSION_COOKIE, paths::API_BASE};
 use url::Url;
 
 use super::{EnvironmentError, invalid};
 use crate::{
     exchange::STEP_UP_OPERATIONS,
-    keys::check_url,
+    keys::{check_url, discovery_url},
     store::{IssuerConfig, KeySource},
 };
 
 /// The longest issuer and audience, in bytes.
 const MAX_NAME_BYTES: usize = 1024;
+
+/// The most audiences of one issuer.
+const MAX_AUDIENCES: usize = 50;
+
+/// The most seconds by which an issuer's clock may differ.
+const MAX_LEEWAY_SECONDS: u64 = 300;
 
 /// The most origins of one environment.
 const MAX_ORIGINS: usize = 100;
@@ -35,6 +42,41 @@ pub(super) fn audience(audience: String) -> Result<Option<String>, EnvironmentEr
     Ok(Some(audience).filter(|audience| !audience.is_empty()))
 }
 
+/// Each once; the empty one, which stands for none, is left out.
+pub(super) fn audiences(audiences: &[String]) -> Result<Vec<String>, EnvironmentError> {
+    if audiences.len() > MAX_AUDIENCES {
+        return Err(invalid("audience", format!("may be given {MAX_AUDIENCES} times")));
+    }
+    let mut checked = Vec::new();
+    for text in audiences {
+        checked.extend(audience(text.clone())?.filter(|audience| !checked.contains(audience)));
+    }
+    Ok(checked)
+}
+
+/// At least one, each once.
+pub(super) fn algorithms(algorithms: &[Algorithm]) -> Result<Vec<Algorithm>, EnvironmentError> {
+    let mut checked = Vec::new();
+    for algorithm in algorithms {
+        if !checked.contains(algorithm) {
+            checked.push(*algorithm);
+        }
+    }
+    if checked.is_empty() { Err(invalid("algorithm", "must be given once at least")) } else { Ok(checked) }
+}
+
+/// RFC 7519 4.1.4: "usually no more than a few minutes".
+pub(super) fn leeway(seconds: u64) -> Result<u64, EnvironmentError> {
+    if seconds <= MAX_LEEWAY_SECONDS {
+        Ok(seconds)
+    } else {
+        Err(invalid(
+            "leeway",
+            format!("may be {MAX_LEEWAY_SECONDS} seconds; an expired JWT passes for so long"),
+        ))
+    }
+}
+
 fn plain(setting: &'static str, text: &str) -> Result<(), EnvironmentError> {
     if text.len() > MAX_NAME_BYTES {
         Err(invalid(setting, format!("may have {MAX_NAME_BYTES} bytes")))
@@ -56,6 +98,37 @@ pub(super) fn jwks_url(text: &str, allow_private: bool) -> Result<Url, Environme
         Ok(()) => Err(invalid("jwks-url", "is too long")),
         Err(refused) => Err(invalid("jwks-url", format!("is refused: {refused}"))),
     }
+}
+
+/// An issuer whose name says where its discovery document is.
+pub(super) fn discovery(issuer: &str, allow_private: bool) -> Result<(), EnvironmentError> {
+    let url = discovery_url(issuer).ok_or_else(|| {
+        invalid("discovery", "needs an issuer that is a URL without ? and #; name its --jwks-url instead")
+    })?;
+    check_url(&url, allow_private).map_err(|refused| invalid("discovery", format!("is refused: {refused}")))
+}
+
+/// A JWK set that is kept as it is. A secret in it is refused, not kept: whoever reads it could sign.
+pub(super) fn jwks(text: &str) -> Result<(), EnvironmentError> {
+    let keys = KeySet::parse(text.as_bytes())
+        .map_err(|error| invalid("jwks-file", format!("is refused: {error}")))?;
+    let is_secret =
+        |problem: &KeyProblem| matches!(problem, KeyProblem::Private { .. } | KeyProblem::Symmetric);
+    if let Some(secret) = keys.unusable().iter().find(|key| is_secret(&key.why)) {
+        return Err(invalid("jwks-file", format!("must hold public keys only, but of one: {}", secret.why)));
+    }
+    match (keys.usable_len(), keys.unusable().first()) {
+        (0, Some(first)) => Err(invalid("jwks-file", format!("has no key that can be used: {}", first.why))),
+        (0, None) => Err(invalid("jwks-file", "has no keys")),
+        _ => Ok(()),
+    }
+}
+
+/// One public key.
+pub(super) fn pem(text: &str) -> Result<(), EnvironmentError> {
+    KeySet::from_pem(text, None, None)
+        .map(drop)
+        .map_err(|error| invalid("pem-file", format!("is refused: {error}")))
 }
 
 /// Operations that know what to do with an elevated token, each once.
@@ -137,7 +210,7 @@ pub(super) fn not_ourselves(issuer: &IssuerConfig, public_url: Option<&Url>) -> 
     if is_own_issuer || (issuer.issuer.ends_with(&format!("/{id}")) && !issuer.issuer.contains("://")) {
         return Err(invalid("issuer", ours));
     }
-    let KeySource::JwksUrl(url) = &issuer.keys;
+    let KeySource::JwksUrl(url) = &issuer.keys else { return Ok(()) };
     let is_own_host = public_url.is_some_and(|own| {
         own.host() == url.host() && own.port_or_known_default() == url.port_or_known_default()
     });

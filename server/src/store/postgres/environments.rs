@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{ONE_MOMENT, Result, revision, rows};
 use crate::{
     clock::UnixMillis,
-    store::{Conflicting, Environment, IssuerConfig, KeySource, SigningKeyRecord, StoreError},
+    store::{Conflicting, Environment, IssuerConfig, SigningKeyRecord, StoreError},
 };
 
 /// Reads the revision, and the rest only where that is another one than last time. Whoever changes
@@ -133,9 +133,7 @@ pub(super) async fn update(writing: &mut PgConnection, environment: &Environment
 
 async fn insert_issuers(writing: &mut PgConnection, environment: &Environment) -> Result<()> {
     for (position, issuer) in (0_i64..).zip(&environment.issuers) {
-        let (source, value) = match &issuer.keys {
-            KeySource::JwksUrl(url) => ("jwks_url", url.as_str()),
-        };
+        let (source, value) = issuer.keys.columns();
         sqlx::query(
             "INSERT INTO issuers (environment_id, issuer, key_source, key_source_value, audiences, algorithms,
                 leeway_seconds, max_lifetime_seconds, position)
@@ -193,6 +191,32 @@ pub(super) async fn retire_keys(
     now: UnixMillis,
 ) -> Result<()> {
     sqlx::query("UPDATE signing_keys SET retired_at = $1 WHERE environment_id = $2 AND retired_at IS NULL")
+        .bind(now.0)
+        .bind(environment)
+        .execute(writing)
+        .await
+        .map(drop)
+        .map_err(rows::failed)
+}
+
+pub(super) async fn forget_key(
+    writing: &mut PgConnection,
+    environment: Uuid,
+    kid: &str,
+    now: UnixMillis,
+) -> Result<()> {
+    let done = sqlx::query(
+        "DELETE FROM signing_keys WHERE environment_id = $1 AND kid = $2 AND retired_at IS NOT NULL",
+    )
+    .bind(environment)
+    .bind(kid)
+    .execute(&mut *writing)
+    .await
+    .map_err(rows::failed)?;
+    if done.rows_affected() == 0 {
+        return Err(StoreError::NotFound);
+    }
+    sqlx::query("UPDATE environments SET revision = revision + 1, updated_at = $1 WHERE id = $2")
         .bind(now.0)
         .bind(environment)
         .execute(writing)

@@ -105,6 +105,12 @@ impl Store for PostgresStore {
         environments::keys(&self.pool, environment).await
     }
 
+    async fn forget_signing_key(&self, environment: Uuid, kid: &str, now: UnixMillis) -> Result<()> {
+        let mut writing = self.pool.begin().await.map_err(rows::failed)?;
+        environments::forget_key(&mut writing, environment, kid, now).await?;
+        writing.commit().await.map_err(rows::failed)
+    }
+
     async fn sign_in(&self, sign_in: &SignIn) -> Result<SignedIn> {
         sign_in::sign_in(&self.pool, sign_in).await
     }

@@ -111,6 +111,12 @@ impl Store for SqliteStore {
         environments::keys(&self.readers, environment).await
     }
 
+    async fn forget_signing_key(&self, environment: Uuid, kid: &str, now: UnixMillis) -> Result<()> {
+        let mut writing = self.begin().await?;
+        environments::forget_key(&mut writing, environment, kid, now).await?;
+        writing.commit().await.map_err(rows::failed)
+    }
+
     async fn sign_in(&self, sign_in: &SignIn) -> Result<SignedIn> {
         let sign_in = sign_in.clone();
         self.group

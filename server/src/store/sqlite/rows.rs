@@ -8,7 +8,6 @@ use sqlx::{
     error::ErrorKind,
     sqlite::{Sqlite, SqliteRow},
 };
-use url::Url;
 use uuid::Uuid;
 
 use super::Result;
@@ -90,10 +89,8 @@ pub(super) fn environment(row: &SqliteRow) -> Result<Environment> {
 }
 
 pub(super) fn issuer(row: &SqliteRow) -> Result<IssuerConfig> {
-    let keys = match column::<&str>(row, "key_source")? {
-        "jwks_url" => KeySource::JwksUrl(word::<Url>(row, "key_source_value")?),
-        _ => return Err(StoreError::Corrupt("key_source")),
-    };
+    let keys = KeySource::from_columns(column(row, "key_source")?, column(row, "key_source_value")?)
+        .ok_or(StoreError::Corrupt("key_source"))?;
     let algorithms: Vec<String> = json(row, "algorithms")?;
     let unsigned = |value: i64| u64::try_from(value).map_err(|_| StoreError::Corrupt("issuer"));
     Ok(IssuerConfig {

@@ -82,6 +82,9 @@ mod two_processes {
         async fn signing_keys(&self, environment: Uuid) -> Result<Vec<SigningKeyRecord>> {
             self.next().signing_keys(environment).await
         }
+        async fn forget_signing_key(&self, environment: Uuid, kid: &str, now: UnixMillis) -> Result<()> {
+            self.next().forget_signing_key(environment, kid, now).await
+        }
         async fn sign_in(&self, sign_in: &SignIn) -> Result<SignedIn> {
             self.next().sign_in(sign_in).await
         }

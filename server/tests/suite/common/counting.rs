@@ -49,6 +49,7 @@ handed_on! {
     fn environment(id: Uuid) -> Arc<Environment>;
     fn environments() -> Vec<Environment>;
     fn signing_keys(environment: Uuid) -> Vec<SigningKeyRecord>;
+    fn forget_signing_key(environment: Uuid, kid: &str, now: UnixMillis) -> ();
     fn sign_in(sign_in: &SignIn) -> SignedIn;
     fn session(environment: Uuid, id: Uuid) -> SessionRecord;
     fn refresh(refresh: &Refresh) -> Refreshed;

@@ -1,12 +1,13 @@
 //! One good token, and how to bend it. Signs by hand, so that a test can write what no library would.
 
+use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair,
     KeyPair as _, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PSS_SHA256, RsaEncoding, RsaKeyPair,
 };
-use data_encoding::BASE64URL_NOPAD;
+use data_encoding::{BASE64, BASE64URL_NOPAD};
 use serde_json::{Map, Value, json};
 use std::sync::LazyLock;
 
@@ -87,6 +88,24 @@ impl Key {
 /// The public RSA key under another name and with other members.
 pub(crate) fn public_jwk(kid: &str, members: Value) -> Value {
     rsa_jwk(&RSA, kid, members)
+}
+
+/// The public half of [`Key::Es256`] in PEM.
+pub(crate) fn pem() -> String {
+    let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &P256).expect("its document");
+    let der = AsDer::<PublicKeyX509Der<'_>>::as_der(pair.public_key()).expect("its document");
+    format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", wrapped(der.as_ref()))
+}
+
+fn wrapped(der: &[u8]) -> String {
+    let text = BASE64.encode(der);
+    let lines: Vec<_> = text.as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line)).collect();
+    lines.join("\n")
+}
+
+/// The public half of [`Key::Stranger`] under that name.
+pub(crate) fn stranger_jwk(kid: &str) -> Value {
+    rsa_jwk(&OTHER_RSA, kid, json!({ "alg": "RS256", "use": "sig" }))
 }
 
 fn rsa_jwk(pair: &RsaKeyPair, kid: &str, members: Value) -> Value {

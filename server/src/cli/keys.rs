@@ -1,0 +1,80 @@
+//! `keys`: what an environment's session tokens are signed with.
+
+use super::output::say;
+use super::{CliError, Common, database};
+use crate::config::FileSettings;
+use byoa_server::clock::UnixMillis;
+use byoa_server::exchange::environments::{Environments, SigningKeyInfo};
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// Look at, replace and withdraw the keys that sign session tokens.
+#[derive(Debug, Subcommand)]
+pub(super) enum KeysCommand {
+    /// Print the keys, the one that signs first.
+    List(KeysArgs),
+    /// Let a new key sign. The one before stays published for 7 days, so that its tokens live out their
+    /// time.
+    Rotate(KeysArgs),
+    /// Withdraw a key that signs no more, at once: whatever it signed is refused from now on. For a key
+    /// that has leaked; others go by themselves.
+    Retire(RetireArgs),
+}
+
+/// Whose.
+#[derive(Debug, Args)]
+pub(super) struct KeysArgs {
+    /// UUID of the environment.
+    #[arg(long, value_name = "UUID")]
+    id: Uuid,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Which.
+#[derive(Debug, Args)]
+pub(super) struct RetireArgs {
+    #[command(flatten)]
+    keys: KeysArgs,
+    /// Name of the key.
+    #[arg(long, value_name = "KID")]
+    kid: String,
+}
+
+/// Runs one of them.
+pub(super) async fn run(command: &KeysCommand, common: &Common, file: &FileSettings) -> Result<(), CliError> {
+    let store = database::open_existing(common, file).await?;
+    let environments = Environments::new(store, database::clock(), false, None);
+    let (keys, args) = match command {
+        KeysCommand::List(args) => (environments.signing_keys(args.id).await?, args),
+        KeysCommand::Rotate(args) => (environments.rotate_signing_key(args.id).await?, args),
+        KeysCommand::Retire(RetireArgs { keys, kid }) => {
+            (environments.retire_signing_key(keys.id, kid).await?, keys)
+        }
+    };
+    if args.json {
+        let all: Vec<_> = keys.iter().map(view).collect();
+        let text = serde_json::to_string_pretty(&all);
+        return say(text.map_err(|cause| CliError::Failed(format!("cannot write JSON: {cause}")))?);
+    }
+    say(keys.iter().map(line).collect::<Vec<_>>().join("\n"))
+}
+
+fn view(key: &SigningKeyInfo) -> Value {
+    json!({
+        "kid": key.kid,
+        "alg": key.algorithm.as_str(),
+        "createdAt": key.created_at.rfc3339(),
+        "retiredAt": key.retired_at.map(UnixMillis::rfc3339),
+        "publishedUntil": key.published_until.map(UnixMillis::rfc3339),
+    })
+}
+
+fn line(key: &SigningKeyInfo) -> String {
+    let state = key
+        .published_until
+        .map_or_else(|| "signs".to_owned(), |until| format!("retired, published until {}", until.rfc3339()));
+    format!("{}  {:5}  made {}  {state}", key.kid, key.algorithm.as_str(), key.created_at.rfc3339())
+}
