@@ -5,7 +5,7 @@ use byoa_protocol::user::{NextView, SdkUser, UpdateSelfResponse, UserFields};
 use uuid::Uuid;
 
 use super::{
-    AuthenticatedSession, Exchange, ExchangeError, MAX_METADATA_BYTES, Shown, email, profile,
+    AuthenticatedSession, Exchange, ExchangeError, MAX_METADATA_BYTES, Shown, Unauthorized, email, profile,
     session_token::Issue, sessions::ended, step_up::spent,
 };
 use crate::store::{Conflicting, StoreError, UserChange};
@@ -26,7 +26,8 @@ impl Exchange {
     }
 
     /// Changes the signed-in user, and states the session's token anew with the changed profile: the
-    /// published client takes its token from this answer. The token ends when the shown one does.
+    /// published client takes its token from this answer. It is the newest one, also where a refresh has come
+    /// in between, and ends when that does.
     pub async fn update_user<'r>(
         &self,
         environment: Uuid,
@@ -38,7 +39,7 @@ impl Exchange {
         let change = change(fields)?;
         let one_use = self.require_step_up(&live, shown.elevated, USER_UPDATE).await?;
         let change = UserChange { one_use, ..change };
-        let AuthenticatedSession { environment, claims, session } = live;
+        let AuthenticatedSession { environment, session, .. } = live;
         let now = self.clock.now();
         let user =
             self.store.update_user(environment.id, session.user_id, &change, now).await.map_err(|error| {
@@ -47,14 +48,18 @@ impl Exchange {
                     other => spent(other),
                 }
             })?;
+        let session = self.store.session(environment.id, session.id).await.map_err(ended)?;
+        if session.revoked_at.is_some() {
+            return Err(Unauthorized::Ended.into());
+        }
         let session = self
             .issue(Issue {
                 environment: &environment,
                 session: &session,
                 user: &user,
-                token_id: claims.jti.parse().map_err(|_| super::Unauthorized::NotOurs)?,
+                token_id: session.token_id,
                 now,
-                expires_at: claims.exp,
+                expires_at: session.expires_at.seconds(),
                 new_user: false,
             })
             .await?;

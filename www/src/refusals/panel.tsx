@@ -83,6 +83,9 @@ function tally(outcomes: readonly Outcome[]) {
   const count = (status: Outcome['status']) => outcomes.filter((outcome) => outcome.status === status).length;
   const finished = outcomes.length - count('running');
   if (finished === 0) return `${CASES.length} to try`;
-  const accepted = count('accepted');
-  return `${count('refused')} of ${finished} refused${accepted > 0 ? `, ${accepted} accepted` : ''}`;
+  const others = [
+    [count('accepted'), 'accepted'],
+    [count('unknown'), 'without a verdict'],
+  ].map(([number, what]) => (number ? `, ${number} ${what}` : ''));
+  return `${count('refused')} of ${finished} refused${others.join('')}`;
 }

@@ -33,11 +33,18 @@ export function Exchange({ token }: { token: IssuedToken | undefined }) {
             signInWithExternalJwt()
           </button>
           <p className="hint" role="status">
-            {task.status === 'running' ? 'Exchanging…' : loggedIn ? 'Exchanged: you are signed in.' : token ? 'Ready.' : 'Needs the JWT of step 2.'}
+            {sentence(task.status, loggedIn, token !== undefined)}
           </p>
         </div>
         {task.status === 'failed' && <Failure error={task.error} />}
       </div>
     </Step>
   );
+}
+
+function sentence(status: string, loggedIn: boolean, ready: boolean) {
+  if (status === 'running') return 'Exchanging…';
+  if (loggedIn) return 'Exchanged: you are signed in.';
+  if (!ready) return 'Needs the JWT of step 2.';
+  return status === 'failed' ? 'Not exchanged; try again.' : 'Ready.';
 }

@@ -1,4 +1,5 @@
 import type { LogoutResult } from 'byoa';
+import { useEffect, useRef } from 'react';
 import { useAuthClient, useAuthSnapshot, useDynamicContext } from 'byoa/react';
 import { Empty, Failure } from '../parts/notes';
 import { Step } from '../parts/step';
@@ -49,12 +50,15 @@ export function Session() {
   );
 }
 
+/** Takes the focus, which the button that it answers had: the step folds, and a keyboard would be lost. */
 function Farewell({ revoked }: LogoutResult) {
-  return revoked ? (
-    <p className="note">Signed out here and on the server: the session token is worth nothing now.</p>
-  ) : (
-    <p className="note warning">
-      Signed out here, but the server could not be told. Its session lives on until it expires; is byoa-server running?
+  const note = useRef<HTMLParagraphElement>(null);
+  useEffect(() => note.current?.focus(), []);
+  return (
+    <p className={revoked ? 'note' : 'note warning'} tabIndex={-1} ref={note}>
+      {revoked
+        ? 'Signed out here and on the server: the session token is worth nothing now.'
+        : 'Signed out here, but the server could not be told. Its session lives on until it expires.'}
     </p>
   );
 }
