@@ -37,6 +37,7 @@ export async function aptInstall(apt, packages, report) {
     await run(command, [...before, 'update'], options);
     listsUpdated = true;
   }
-  const flags = ['install', '-y', '--no-install-recommends'];
+  // Debian's rustc-web conflicts with its rustup: what somebody has chosen is not taken away in silence.
+  const flags = ['install', '-y', '--no-install-recommends', '--no-remove'];
   await run(command, [...before, ...flags, ...packages], options);
 }
