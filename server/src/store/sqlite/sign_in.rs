@@ -24,7 +24,7 @@ pub(super) fn sign_in(writing: &Connection, sign_in: &SignIn) -> Result<SignedIn
         }
         let user = visit(writing, sign_in, user)?;
         let session = open(writing, sign_in, &user, credential)?;
-        Ok(SignedIn { session, user, new_user })
+        Ok(SignedIn { user, session, new_user })
     })
 }
 
