@@ -6,6 +6,8 @@
 //! queue is free; the others are counted, and one row a second says how many they were. What
 //! administrators change is written before they are answered.
 
+mod event;
+
 use std::{sync::Arc, time::Duration};
 
 use tokio::sync::{mpsc, oneshot};
@@ -16,6 +18,8 @@ use crate::{
     metrics::Metrics,
     store::{AuditRecord, Store, StoreError},
 };
+
+pub use event::AuditEvent;
 
 /// The most events that wait to be written.
 const QUEUE: usize = 4_096;
@@ -177,25 +181,4 @@ impl Writer {
             self.dropped = 0;
         }
     }
-}
-
-/// An event as the API and the command line show it.
-#[must_use]
-pub fn json(event: &AuditRecord) -> serde_json::Value {
-    serde_json::json!({
-        "id": event.id,
-        "environmentId": event.environment_id,
-        "at": event.at.rfc3339(),
-        "action": event.action,
-        "refused": event.refused,
-        "actor": event.actor,
-        "userId": event.user_id,
-        "sessionId": event.session_id,
-        "issuer": event.issuer,
-        "kid": event.kid,
-        "requestId": event.request_id,
-        "ipAddress": event.ip,
-        "userAgent": event.user_agent,
-        "detail": event.detail,
-    })
 }

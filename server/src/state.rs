@@ -42,6 +42,8 @@ pub struct Parts {
     pub admin: Option<Admin>,
     /// Where events go; `None`: nowhere.
     pub audit: Option<Audit>,
+    /// Whether the API's description is served, and a page that shows it.
+    pub docs: bool,
 }
 
 impl Deref for AppState {
@@ -63,6 +65,7 @@ impl AppState {
             metrics: Arc::default(),
             admin: None,
             audit: None,
+            docs: true,
         }))
     }
 
@@ -82,6 +85,12 @@ impl AppState {
     #[must_use]
     pub fn with_audit(self, audit: Audit) -> Self {
         self.with(|parts| parts.audit = Some(audit))
+    }
+
+    /// Without the API's description and its page.
+    #[must_use]
+    pub fn without_docs(self) -> Self {
+        self.with(|parts| parts.docs = false)
     }
 
     /// Behind proxies of these networks.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 /// Body of every answer of 400 and above. `error` is always a sentence: the published client
 /// throws the raw response where it is anything else.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct ErrorBody {
     /// What is wrong and how to mend it. For people; not part of the contract.
@@ -22,6 +23,7 @@ pub struct ErrorBody {
 
 /// Details of an error.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct ErrorPayload {

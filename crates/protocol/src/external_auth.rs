@@ -6,6 +6,7 @@ use std::fmt;
 
 /// Body of `POST externalAuth/signin`.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ExternalAuthSigninRequest {
     /// The external JWT; left out where the environment reads it from a cookie.
@@ -27,6 +28,7 @@ impl fmt::Debug for ExternalAuthSigninRequest {
 
 /// Answer of `externalAuth/signin` and `refresh`.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct VerifyResponse {
     /// The signed-in user.
@@ -43,6 +45,7 @@ pub struct VerifyResponse {
 
 /// Answer of `externalAuth/verify`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ExternalAuthAssertionResponse {
     /// For the header `x-dyn-elevated-access-token`.
@@ -57,6 +60,7 @@ impl fmt::Debug for ExternalAuthAssertionResponse {
 
 /// Body of `stepUp/check`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StepUpCheckRequest {
     /// One scope.
     pub scope: String,
@@ -64,6 +68,7 @@ pub struct StepUpCheckRequest {
 
 /// Answer of `stepUp/check`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct StepUpCheckResponse {
     /// Whether an elevated token has to be had first.
@@ -77,6 +82,7 @@ pub struct StepUpCheckResponse {
 
 /// A credential that can be shown again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StepUpCredential {
     /// UUID of the credential.
     pub id: String,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Answer of `GET nonce`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NonceResponse {
     /// Good for one use within 24 hours.
     pub nonce: String,
@@ -11,6 +12,7 @@ pub struct NonceResponse {
 
 /// Answer of `GET nonces`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NoncesResponse {
     /// As many as asked for, five at most.
     pub nonces: Vec<String>,

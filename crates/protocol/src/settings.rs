@@ -5,6 +5,7 @@ use serde_json::Value;
 
 /// Answer of `GET settings`. `chains` and `kyc` must be there: the published client maps over both.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ProjectSettings {
     /// `sandbox` or `live`.
@@ -31,6 +32,7 @@ pub struct ProjectSettings {
 
 /// Version floor of the API.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SdkSettings {
     /// `2026_01_01` (step-up never required) or `2026_04_01`.
@@ -39,6 +41,7 @@ pub struct SdkSettings {
 
 /// Sessions and external sign-in.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SecuritySettings {
     /// How long a session token lives.
@@ -57,6 +60,7 @@ pub struct SecuritySettings {
 
 /// Binding sessions to keys (RFC 9449): a sign-in with a proof makes a session that needs one for every call.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct DpopSettings {
     /// Whether a sign-in may bring a proof.
@@ -69,6 +73,7 @@ pub struct DpopSettings {
 
 /// How long a session token lives.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct JwtDuration {
     /// How many.
     pub amount: u64,
@@ -78,6 +83,7 @@ pub struct JwtDuration {
 
 /// Where sessions are kept.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AuthSettings {
     /// `localstorage`, `cookie` or both.
     pub storage: Vec<String>,
@@ -85,6 +91,7 @@ pub struct AuthSettings {
 
 /// The issuer that an environment trusts. Public by contract.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ExternalAuthSettings {
     /// Whether external JWTs are accepted.

@@ -10,6 +10,7 @@ macro_rules! optional_fields {
         $(#[$meta])*
         #[serde(rename_all = "camelCase")]
         #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         pub struct $name {
             $($(#[$head])* pub $head_field: $head_type,)*
             $(
@@ -87,6 +88,7 @@ impl SdkUser {
 
 /// One way in which the user was recognised. Member names are mixed case on the wire.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct JwtVerifiedCredential {
     /// UUID.
@@ -156,6 +158,7 @@ optional_fields! {
 
 /// Answer of `PUT users`: a whole [`VerifyResponse`], or the published client drops its token.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct UpdateSelfResponse {
     /// The session with the changed user.
@@ -167,6 +170,7 @@ pub struct UpdateSelfResponse {
 
 /// What the user has to do after an update.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum NextView {
     /// Nothing.

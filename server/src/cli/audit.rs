@@ -3,6 +3,7 @@
 use super::output::say;
 use super::{CliError, Common, database};
 use crate::config::FileSettings;
+use byoa_server::audit::AuditEvent;
 use byoa_server::store::{AuditQuery, AuditRecord};
 use clap::{Args, Subcommand};
 use uuid::Uuid;
@@ -41,7 +42,7 @@ pub(super) async fn run(
     let query = AuditQuery { environment_id: args.id, before: args.before, limit: args.limit };
     let events = store.audit(&query).await?;
     if args.json {
-        let all: Vec<_> = events.iter().map(byoa_server::audit::json).collect();
+        let all: Vec<_> = events.iter().map(AuditEvent::from).collect();
         let text = serde_json::to_string_pretty(&all);
         return say(text.map_err(|cause| CliError::Failed(format!("cannot write JSON: {cause}")))?);
     }

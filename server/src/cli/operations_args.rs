@@ -50,6 +50,19 @@ pub(super) struct OperationsArgs {
     /// [default: none, and no metrics].
     #[arg(long, env = "BYOA_METRICS_LISTEN", value_name = "ADDR", hide_env_values = true)]
     metrics_listen: Option<String>,
+    /// Do not serve the API's description: neither /openapi.json nor /docs.
+    #[arg(
+        long,
+        env = "BYOA_NO_DOCS",
+        hide_possible_values = true,
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        value_name = "BOOL",
+        value_parser = BoolishValueParser::new(),
+        hide_env_values = true
+    )]
+    no_docs: Option<bool>,
 }
 
 impl OperationsArgs {
@@ -64,6 +77,7 @@ impl OperationsArgs {
             max_connections: self.max_connections,
             audit_retention: self.audit_retention,
             metrics_listen: self.metrics_listen.as_deref(),
+            no_docs: self.no_docs,
         };
         Ok(Operations::resolve(&flags, file)?)
     }

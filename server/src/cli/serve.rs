@@ -116,6 +116,7 @@ pub(super) async fn run(args: &ServeArgs, common: &Common, file: &FileSettings) 
 
 fn state(exchange: Exchange, operations: &Operations) -> AppState {
     let state = AppState::new(exchange).with_trusted_proxies(operations.trusted_proxies.clone());
+    let state = if operations.docs { state } else { state.without_docs() };
     match &operations.limits {
         Some(limits) => state.with_limits(Limits::new(limits, database::clock())),
         None => state,

@@ -23,6 +23,7 @@ pub(crate) struct FileSettings {
     pub(crate) max_connections: Option<usize>,
     pub(crate) metrics_listen: Option<String>,
     pub(crate) audit_retention: Option<u32>,
+    pub(crate) no_docs: Option<bool>,
 }
 
 /// Every key, for the refusal of others.
@@ -42,6 +43,7 @@ const KEYS: &[&str] = &[
     "max-connections",
     "metrics-listen",
     "audit-retention",
+    "no-docs",
 ];
 
 impl FileSettings {
@@ -93,7 +95,7 @@ mod tests {
                     allow-private-jwks = true\nrefresh-grace = 5\nlog-format = 'json'\nlog = 'debug'\n\
                     no-rate-limit = true\nrate-limit-address = '1/s'\nrate-limit-sign-in = '1/s'\n\
                     rate-limit-environment = '1/s'\ntrusted-proxy = ['10.0.0.0/8']\nmax-connections = 9\n\
-                    metrics-listen = '127.0.0.1:2'\naudit-retention = 30\n";
+                    metrics-listen = '127.0.0.1:2'\naudit-retention = 30\nno-docs = true\n";
         let file = FileSettings::parse(Path::new("byoa.toml"), text).expect("valid");
         assert_eq!(file.listen.as_deref(), Some("127.0.0.1:1"));
         assert_eq!((file.allow_private_jwks, file.log.as_deref()), (Some(true), Some("debug")));

@@ -21,6 +21,7 @@ pub(crate) struct OperationsFlags<'a> {
     pub(crate) max_connections: Option<usize>,
     pub(crate) audit_retention: Option<u32>,
     pub(crate) metrics_listen: Option<&'a str>,
+    pub(crate) no_docs: Option<bool>,
 }
 
 /// What `serve` does to stay up.
@@ -32,6 +33,8 @@ pub(crate) struct Operations {
     pub(crate) max_connections: Option<usize>,
     pub(crate) audit_retention: Duration,
     pub(crate) metrics_listen: Option<SocketAddr>,
+    /// Whether `/openapi.json` and `/docs` are served.
+    pub(crate) docs: bool,
 }
 
 impl Operations {
@@ -72,6 +75,7 @@ impl Operations {
             metrics_listen: metrics_listen
                 .map(|text| text.parse().map_err(|_| ConfigError::Listen(text.to_owned())))
                 .transpose()?,
+            docs: !flags.no_docs.or(file.no_docs).unwrap_or(false),
         })
     }
 }

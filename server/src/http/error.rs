@@ -141,7 +141,8 @@ impl ApiError {
         }
     }
 
-    fn body(&self) -> ErrorBody {
+    /// What is answered.
+    pub(super) fn body(&self) -> ErrorBody {
         match self {
             Self::Exchange(ExchangeError::Rejected { reason, message }) => {
                 ErrorBody::rejected(*reason, message)

@@ -5,6 +5,11 @@ use super::bearer::Bearer;
 use super::body::{Json, RequestBody};
 use super::client_info::{Device, Proof, text};
 use super::environment::{InEnvironment, allows};
+#[cfg(test)]
+use super::openapi::{
+    headers as read,
+    refused::{self, Refused},
+};
 use super::trail::Trail;
 use super::{
     ApiError,
@@ -25,10 +30,19 @@ impl RequestBody for ExternalAuthSigninRequest {
     const SHAPE: &'static str = r#"{"jwt": "…"} with strings as values"#;
 }
 
-/// Signs in. A JWT in the body counts before one in the environment's cookie; one in the query never does.
+/// Sign in with an external JWT.
+///
+/// A JWT in the body counts before one in the environment's cookie; one in the query never does.
 ///
 /// A bearer call carries no ambient authority, so that CORS alone would do for it. A browser that says
 /// that the page is a foreign one is refused nevertheless: the sign-in would be for nobody.
+#[cfg_attr(test, utoipa::path(post, path = "/externalAuth/signin", tag = "Sign in", operation_id = "signIn",
+    params(read::SessionKey, read::Device, read::Proof, read::Sdk),
+    request_body(content = ExternalAuthSigninRequest, example = json!({ "jwt": "eyJhbGciOiJSUzI1NiIs…" })),
+    responses(
+        (status = 200, body = VerifyResponse, description = "The session. Where it lives in a cookie, that is set and both tokens are left out.", headers(("Set-Cookie" = String, description = "`DYNAMIC_JWT_TOKEN`, where the environment keeps sessions in a cookie."))),
+        Refused<(refused::Environment, refused::Body, refused::Page, refused::Proof, refused::ExternalJwt, refused::SessionKey, refused::Device)>
+    )))]
 pub(super) async fn sign_in(
     State(state): State<AppState>,
     InEnvironment(environment): InEnvironment,
@@ -57,7 +71,16 @@ pub(super) async fn sign_in(
     Ok((cookies::keep(&environment, &mut answer), axum::Json(answer)))
 }
 
-/// `POST externalAuth/verify`: an external JWT of the signed-in user for an elevated token.
+/// Get an elevated token for a fresh external JWT of the signed-in user.
+///
+/// The JWT names the scopes in `scope`, has a `jti`, and is used up.
+#[cfg_attr(test, utoipa::path(post, path = "/externalAuth/verify", tag = "Step-up", operation_id = "stepUp",
+    request_body(content = ExternalAuthSigninRequest, example = json!({ "jwt": "eyJhbGciOiJSUzI1NiIs…" })),
+    responses(
+        (status = 200, body = ExternalAuthAssertionResponse, description = "The elevated token."),
+        Refused<(refused::Environment, refused::Body, refused::Page, refused::Session, refused::ExternalJwt, refused::Scopes)>
+    ),
+    security(("session" = []), ("dpop" = [], "dpopProof" = []), ("cookie" = []))))]
 pub(super) async fn verify(
     State(state): State<AppState>,
     InEnvironment(environment): InEnvironment,
@@ -73,7 +96,15 @@ impl RequestBody for StepUpCheckRequest {
     const SHAPE: &'static str = r#"{"scope": "user:update"}"#;
 }
 
-/// `POST stepUp/check`: whether an operation needs an elevated token that is not there.
+/// Ask whether an operation needs an elevated token that is not there.
+#[cfg_attr(test, utoipa::path(post, path = "/stepUp/check", tag = "Step-up", operation_id = "checkStepUp",
+    params(read::Elevated),
+    request_body(content = StepUpCheckRequest, example = json!({ "scope": "user:update" })),
+    responses(
+        (status = 200, body = StepUpCheckResponse, description = "Whether one is needed, and how to get it."),
+        Refused<(refused::Environment, refused::Body, refused::Page, refused::Session, refused::Scopes)>
+    ),
+    security(("session" = []), ("dpop" = [], "dpopProof" = []), ("cookie" = []))))]
 pub(super) async fn check_step_up(
     State(state): State<AppState>,
     InEnvironment(environment): InEnvironment,

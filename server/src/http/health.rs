@@ -1,5 +1,7 @@
 //! Whether the server lives, and whether it can do its work.
 
+#[cfg(test)]
+use super::openapi::refused::{self, Refused};
 use super::{ApiError, environment::InEnvironment};
 use crate::AppState;
 use axum::Json;
@@ -8,23 +10,33 @@ use serde::Serialize;
 
 /// The body of all three.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(super) struct Health {
+    /// Always `ok`.
     status: &'static str,
 }
 
-/// `GET /healthz`: the process answers. It asks nobody else, so that a supervisor does not restart a
+/// Ask whether the process answers.
+///
+/// It asks nobody else, so that a supervisor does not restart a
 /// healthy process because its database is away.
+#[cfg_attr(test, utoipa::path(get, path = "/healthz", tag = "Server", operation_id = "live",
+    responses((status = 200, body = Health, description = "It does."), Refused<()>)))]
 pub(super) async fn live() -> Json<Health> {
     Json(Health { status: "ok" })
 }
 
-/// `GET /readyz`: the store answers as well.
+/// Ask whether the store answers as well.
+#[cfg_attr(test, utoipa::path(get, path = "/readyz", tag = "Server", operation_id = "ready",
+    responses((status = 200, body = Health, description = "It does."), Refused<()>)))]
 pub(super) async fn ready(State(state): State<AppState>) -> Result<Json<Health>, ApiError> {
     state.exchange.ping().await?;
     Ok(Json(Health { status: "ok" }))
 }
 
-/// `GET healthcheck` of an environment that exists.
+/// Ask whether the server answers for the environment.
+#[cfg_attr(test, utoipa::path(get, path = "/healthcheck", tag = "Environment", operation_id = "healthcheck",
+    responses((status = 200, body = Health, description = "It does."), Refused<(refused::Environment,)>)))]
 pub(super) async fn of_environment(InEnvironment(_environment): InEnvironment) -> Json<Health> {
     Json(Health { status: "ok" })
 }

@@ -10,6 +10,7 @@ mod body;
 mod client_info;
 mod cookies;
 mod cors;
+mod docs;
 mod dpop;
 mod environment;
 mod error;
@@ -18,6 +19,8 @@ mod health;
 mod limit;
 mod nonces;
 mod observe;
+#[cfg(test)]
+mod openapi;
 mod router;
 mod serve;
 mod sessions;

@@ -1,5 +1,7 @@
 //! `GET nonce` and `GET nonces`.
 
+#[cfg(test)]
+use super::openapi::refused::{self, Refused};
 use super::{ApiError, environment::InEnvironment};
 use crate::AppState;
 use crate::exchange::MAX_NONCES;
@@ -14,7 +16,9 @@ pub(super) struct Count {
     count: Option<usize>,
 }
 
-/// `GET nonce`.
+/// Get one nonce for a device's proof.
+#[cfg_attr(test, utoipa::path(get, path = "/nonce", tag = "Environment", operation_id = "nonce",
+    responses((status = 200, body = NonceResponse, description = "The nonce."), Refused<(refused::Environment,)>)))]
 pub(super) async fn one(
     State(state): State<AppState>,
     InEnvironment(environment): InEnvironment,
@@ -24,7 +28,12 @@ pub(super) async fn one(
     Ok(Json(NonceResponse { nonce }))
 }
 
-/// `GET nonces?count=…`: as many as asked for, one without a count, five at most.
+/// Get several nonces for devices' proofs.
+///
+/// As many as asked for, one without a count, five at most.
+#[cfg_attr(test, utoipa::path(get, path = "/nonces", tag = "Environment", operation_id = "nonces",
+    params(("count" = Option<u32>, Query, minimum = 1, description = "How many. One where it is left out; more than 5 gives 5.")),
+    responses((status = 200, body = NoncesResponse, description = "The nonces."), Refused<(refused::Environment,)>)))]
 pub(super) async fn several(
     State(state): State<AppState>,
     InEnvironment(environment): InEnvironment,

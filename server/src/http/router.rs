@@ -1,8 +1,8 @@
 //! Which path leads to which handler, and the layers around them.
 
 use super::{
-    ApiError, address, admin, cors, dpop, environment, error, external_auth, health, limit, nonces, observe,
-    sessions, settings, users,
+    ApiError, address, admin, cors, docs, dpop, environment, error, external_auth, health, limit, nonces,
+    observe, sessions, settings, users,
 };
 use crate::AppState;
 use crate::metrics::{self, Metrics};
@@ -39,6 +39,7 @@ pub fn router(state: AppState) -> Router {
         .layer(from_fn_with_state(state.clone(), dpop::hand_out))
         .merge(guarded(keys).layer(quotas).layer(cors::of_everybody()))
         .merge(guarded(admin::routes().method_not_allowed_fallback(method_not_allowed)))
+        .merge(guarded(docs::routes(&state).method_not_allowed_fallback(method_not_allowed)))
         .layer(from_fn(limit::one_length))
         .layer(from_fn_with_state(state.clone(), environment::look_up))
         .layer(from_fn_with_state(state.clone(), observe::observe))

@@ -3,6 +3,11 @@
 
 use super::bearer::Bearer;
 use super::client_info::{Device, text};
+#[cfg(test)]
+use super::openapi::{
+    headers as read,
+    refused::{self, Refused},
+};
 use super::trail::Trail;
 use super::{ApiError, cookies, environment::InEnvironment};
 use crate::AppState;
@@ -12,7 +17,17 @@ use axum::http::{HeaderMap, StatusCode};
 use byoa_protocol::external_auth::VerifyResponse;
 use byoa_protocol::headers::LOGOUT_REASON;
 
-/// `POST refresh`: the next token of the presented one.
+/// Replace the session token by the next one.
+///
+/// The one before is then good for another refresh within the grace, which gives the same successor, and for
+/// nothing else. Late and without proof of the session's key, it ends the session. Reads no body.
+#[cfg_attr(test, utoipa::path(post, path = "/refresh", tag = "Session", operation_id = "refresh",
+    params(read::Device),
+    responses(
+        (status = 200, body = VerifyResponse, description = "The same session with its next token.", headers(("Set-Cookie" = String, description = "`DYNAMIC_JWT_TOKEN`, where the environment keeps sessions in a cookie."))),
+        Refused<(refused::Environment, refused::Page, refused::Session, refused::Device)>
+    ),
+    security(("session" = []), ("dpop" = [], "dpopProof" = []), ("cookie" = []))))]
 pub(super) async fn refresh(
     State(state): State<AppState>,
     InEnvironment(environment): InEnvironment,
@@ -23,7 +38,12 @@ pub(super) async fn refresh(
     Ok((cookies::keep(&environment, &mut answer), Json(answer)))
 }
 
-/// `GET session`: 204 while token and session live, 401 from then on.
+/// Ask whether the session is alive.
+///
+/// 204 while token and session live, 401 from then on.
+#[cfg_attr(test, utoipa::path(get, path = "/session", tag = "Session", operation_id = "session",
+    responses((status = 204, description = "It lives."), Refused<(refused::Environment, refused::Session)>),
+    security(("session" = []), ("dpop" = [], "dpopProof" = []), ("cookie" = []))))]
 pub(super) async fn probe(
     State(state): State<AppState>,
     InEnvironment(environment): InEnvironment,
@@ -33,7 +53,17 @@ pub(super) async fn probe(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// `POST revoke`: 204 whatever there was to end. Clients call it at the very moment of expiry, and twice.
+/// Sign out.
+///
+/// 204 whatever there was to end: clients call it at the very moment of expiry, and twice. Only a bound token
+/// without its proof is refused. Reads no body.
+#[cfg_attr(test, utoipa::path(post, path = "/revoke", tag = "Session", operation_id = "signOut",
+    params(read::Logout),
+    responses(
+        (status = 204, description = "The session, if there was one, has ended.", headers(("Set-Cookie" = String, description = "`DYNAMIC_JWT_TOKEN`, where the environment keeps sessions in a cookie."))),
+        Refused<(refused::Environment, refused::Page, refused::Proof)>
+    ),
+    security((), ("session" = []), ("dpop" = [], "dpopProof" = []), ("cookie" = []))))]
 pub(super) async fn revoke(
     State(state): State<AppState>,
     InEnvironment(environment): InEnvironment,

@@ -1,5 +1,7 @@
 //! `GET settings` and the public keys: what anybody may know.
 
+#[cfg(test)]
+use super::openapi::refused::{self, Refused};
 use super::{ApiError, environment::InEnvironment};
 use crate::AppState;
 use axum::Json;
@@ -11,7 +13,9 @@ use byoa_protocol::settings::ProjectSettings;
 /// Verifiers may keep the keys this long. A new key must be published this long before it signs.
 const JWKS_CACHE: HeaderValue = HeaderValue::from_static("public, max-age=300");
 
-/// `GET settings`.
+/// Get what the environment tells the world about itself.
+#[cfg_attr(test, utoipa::path(get, path = "/settings", tag = "Environment", operation_id = "settings",
+    responses((status = 200, body = ProjectSettings, description = "The settings."), Refused<(refused::Environment,)>)))]
 pub(super) async fn show(
     State(state): State<AppState>,
     InEnvironment(environment): InEnvironment,
@@ -19,7 +23,12 @@ pub(super) async fn show(
     Ok(Json(state.exchange.settings(&environment).await?))
 }
 
-/// `GET .well-known/jwks` and `GET .well-known/jwks.json`.
+/// Get the public keys that the environment's session tokens are verified with.
+#[cfg_attr(test, utoipa::path(get, path = "/.well-known/jwks", tag = "Environment", operation_id = "publicKeys",
+    responses(
+        (status = 200, body = JwksResponse, description = "A JWK set (RFC 7517).", headers(("Cache-Control" = String, description = "`public, max-age=300`"))),
+        Refused<(refused::Environment,)>
+    )))]
 pub(super) async fn jwks(
     State(state): State<AppState>,
     InEnvironment(environment): InEnvironment,

@@ -2,6 +2,11 @@
 
 use super::bearer::Bearer;
 use super::body::{Json, RequestBody};
+#[cfg(test)]
+use super::openapi::{
+    headers as read,
+    refused::{self, Refused},
+};
 use super::trail::Trail;
 use super::{ApiError, cookies, environment::InEnvironment};
 use crate::AppState;
@@ -14,7 +19,10 @@ impl RequestBody for UserFields {
         "an object of profile fields: strings, a boolean policiesConsent, an object metadata";
 }
 
-/// `GET users`.
+/// Get the signed-in user.
+#[cfg_attr(test, utoipa::path(get, path = "/users", tag = "User", operation_id = "currentUser",
+    responses((status = 200, body = SdkUser, description = "The user."), Refused<(refused::Environment, refused::Session)>),
+    security(("session" = []), ("dpop" = [], "dpopProof" = []), ("cookie" = []))))]
 pub(super) async fn show(
     State(state): State<AppState>,
     InEnvironment(environment): InEnvironment,
@@ -23,7 +31,15 @@ pub(super) async fn show(
     Ok(axum::Json(state.exchange.current_user(&environment, bearer.shown()).await?))
 }
 
-/// `PUT users`.
+/// Change the signed-in user.
+#[cfg_attr(test, utoipa::path(put, path = "/users", tag = "User", operation_id = "updateCurrentUser",
+    params(read::Elevated),
+    request_body(content = UserFields, example = json!({ "alias": "Ada", "metadata": { "theme": "dark" } })),
+    responses(
+        (status = 200, body = UpdateSelfResponse, description = "The changed user, and the newest token stated anew.", headers(("Set-Cookie" = String, description = "`DYNAMIC_JWT_TOKEN`, where the environment keeps sessions in a cookie."))),
+        Refused<(refused::Environment, refused::Body, refused::Page, refused::Session, refused::StepUp, refused::Profile)>
+    ),
+    security(("session" = []), ("dpop" = [], "dpopProof" = []), ("cookie" = []))))]
 pub(super) async fn update(
     State(state): State<AppState>,
     InEnvironment(environment): InEnvironment,
@@ -34,7 +50,14 @@ pub(super) async fn update(
     Ok((cookies::keep(&environment, &mut answer.session), axum::Json(answer)))
 }
 
-/// `DELETE users`.
+/// Delete the signed-in user. All its sessions end.
+#[cfg_attr(test, utoipa::path(delete, path = "/users", tag = "User", operation_id = "deleteCurrentUser",
+    params(read::Elevated),
+    responses(
+        (status = 204, description = "The user and its sessions are gone.", headers(("Set-Cookie" = String, description = "`DYNAMIC_JWT_TOKEN`, where the environment keeps sessions in a cookie."))),
+        Refused<(refused::Environment, refused::Page, refused::Session, refused::StepUp)>
+    ),
+    security(("session" = []), ("dpop" = [], "dpopProof" = []), ("cookie" = []))))]
 pub(super) async fn delete(
     State(state): State<AppState>,
     InEnvironment(environment): InEnvironment,

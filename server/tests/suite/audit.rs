@@ -3,7 +3,7 @@
 use super::common::{Program, TestApp, Token, post, run};
 use axum::body::Body;
 use axum::http::{Method, StatusCode};
-use byoa_server::audit::{Audit, REFUSALS_PER_SECOND};
+use byoa_server::audit::{Audit, AuditEvent, REFUSALS_PER_SECOND};
 use byoa_server::store::{AuditQuery, AuditRecord};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -71,7 +71,7 @@ async fn adm_017_sign_ins_refusals_and_ends_are_written_without_what_must_not_be
         session["user"]["sessionId"].as_str()
     );
     assert_eq!(found[0].session_id, found[4].session_id);
-    let all: Vec<Value> = found.iter().map(byoa_server::audit::json).collect();
+    let all: Vec<_> = found.iter().map(AuditEvent::from).collect();
     let text = serde_json::to_string(&all).expect("JSON");
     for secret in ["ada@example.com", bearer, &expired, "stranger.example", "evil.example", "eyJ"] {
         assert!(!text.contains(secret), "{secret} in {text}");

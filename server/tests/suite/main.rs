@@ -19,6 +19,7 @@ mod issuers;
 mod limits;
 mod moving;
 mod nodes;
+mod openapi;
 mod own_keys;
 mod sign_in;
 mod step_up;

@@ -2,27 +2,37 @@
 
 use super::caller::Caller;
 use super::query::Ids;
+use super::view::{Checked, EnvironmentView, Environments, StepView};
 use crate::AppState;
 use crate::exchange::admin_scopes::AdminScope::{EnvironmentsRead, EnvironmentsWrite};
 use crate::exchange::environments::EnvironmentSettings;
 use crate::http::ApiError;
 use crate::http::body::{Json, RequestBody};
-use crate::store::{Environment, SessionAlgorithm};
+#[cfg(test)]
+use crate::http::openapi::refused::{self, Refused};
+use crate::store::SessionAlgorithm;
 use axum::extract::State;
 use axum::http::StatusCode;
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use byoa_protocol::settings::ExternalAuthSettings;
+use serde::Deserialize;
 use uuid::Uuid;
 
 /// The original's console fields. Replaced as a whole.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(test, derive(utoipa::ToSchema), schema(as = ExternalAuthChange))]
 pub(super) struct ExternalAuth {
+    /// `true`, or left out: it cannot be turned off.
     enabled: Option<bool>,
+    /// `iss` of the external JWTs, byte for byte.
     iss: String,
+    /// Where that issuer publishes its keys.
     jwks_url: String,
+    /// What `aud` must name. Left out: it is not looked at.
     aud: Option<String>,
+    /// Cookie with the external JWT, where the page cannot read it.
     cookie_name: Option<String>,
+    /// Whether an `email` without `emailVerified` counts as verified.
     #[serde(default)]
     assume_email_verified: bool,
 }
@@ -52,11 +62,17 @@ impl ExternalAuth {
 /// A new environment, or a change: what is left out stays, or is as by default.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(test, derive(utoipa::ToSchema), schema(as = EnvironmentChange))]
 pub(super) struct Change {
+    /// Of a new one; made where it is left out. It does not change.
     id: Option<Uuid>,
+    /// `sandbox` or `live`.
     name: Option<String>,
+    /// Origins of pages that may call; replaces the whole list.
     allowed_origins: Option<Vec<String>>,
+    /// What session tokens are signed with: `ES256` or `RS256`. A change makes a new key.
     session_alg: Option<String>,
+    /// The issuer; replaced as a whole.
     external_auth: Option<ExternalAuth>,
 }
 
@@ -81,7 +97,9 @@ impl Change {
 /// A JWT to check.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(test, derive(utoipa::ToSchema), schema(as = JwtToCheck))]
 pub(super) struct Check {
+    /// As its issuer made it.
     encoded_jwt: String,
 }
 
@@ -89,88 +107,107 @@ impl RequestBody for Check {
     const SHAPE: &'static str = r#"{"encodedJwt": "…"}"#;
 }
 
-#[derive(Serialize)]
-pub(super) struct Checked {
-    valid: bool,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    errors: Vec<String>,
-    trace: Vec<Value>,
-}
-
-fn view(environment: &Environment) -> Value {
-    json!({
-        "id": environment.id,
-        "name": environment.name,
-        "allowedOrigins": environment.allowed_origins,
-        "sessionAlg": environment.session_algorithm.as_str(),
-        "externalAuth": crate::exchange::external_auth_settings(environment),
-        "createdAt": environment.created_at.rfc3339(),
-        "updatedAt": environment.updated_at.rfc3339(),
-    })
-}
-
-/// `GET environments`: those that the token may read.
-pub(super) async fn list(caller: Caller) -> Result<axum::Json<Value>, ApiError> {
+/// List the environments that the token may see.
+#[cfg_attr(test, utoipa::path(get, path = "/environments", tag = "Admin: environments", operation_id = "listEnvironments",
+    responses((status = 200, body = Environments, description = "The environments."), Refused<(refused::Admin,)>),
+    security(("admin" = ["environments:read"]))))]
+pub(super) async fn list(caller: Caller) -> Result<axum::Json<Environments>, ApiError> {
     caller.may(EnvironmentsRead, caller.environment())?;
     let all = caller.admin.environments().await?;
     let one = caller.environment();
     let seen = all.iter().filter(|environment| one.is_none_or(|one| one == environment.id));
-    Ok(axum::Json(json!({ "environments": seen.map(view).collect::<Vec<_>>() })))
+    Ok(axum::Json(Environments { environments: seen.map(EnvironmentView::from).collect() }))
 }
 
-/// `POST environments`.
+/// Make an environment.
+///
+/// `externalAuth` must be there. A token that is for one environment may not.
+#[cfg_attr(test, utoipa::path(post, path = "/environments", tag = "Admin: environments", operation_id = "createEnvironment",
+    request_body(content = Change, example = json!({ "name": "sandbox", "allowedOrigins": ["https://app.example.com"], "externalAuth": { "iss": "https://issuer.example", "jwksUrl": "https://issuer.example/jwks.json" } })),
+    responses((status = 201, body = EnvironmentView, description = "The new environment."), Refused<(refused::Admin, refused::Body, refused::Settings)>),
+    security(("admin" = ["environments:write"]))))]
 pub(super) async fn create(
     caller: Caller,
     Json(change): Json<Change>,
-) -> Result<(StatusCode, axum::Json<Value>), ApiError> {
+) -> Result<(StatusCode, axum::Json<EnvironmentView>), ApiError> {
     caller.may(EnvironmentsWrite, None)?;
     let id = change.id;
     let made = caller.admin.create_environment(id, change.settings()?).await?;
     caller.done("environment.created", made.id, |_| ()).await?;
-    Ok((StatusCode::CREATED, axum::Json(view(&made))))
+    Ok((StatusCode::CREATED, axum::Json(EnvironmentView::from(&made))))
 }
 
-/// `GET environments/{id}`.
-pub(super) async fn show(caller: Caller, Ids(id): Ids<Uuid>) -> Result<axum::Json<Value>, ApiError> {
+/// Get an environment.
+#[cfg_attr(test, utoipa::path(get, path = "/environments/{environmentId}", tag = "Admin: environments", operation_id = "getEnvironment",
+    responses((status = 200, body = EnvironmentView, description = "The environment."), Refused<(refused::Admin, refused::Named)>),
+    security(("admin" = ["environments:read"]))))]
+pub(super) async fn show(
+    caller: Caller,
+    Ids(id): Ids<Uuid>,
+) -> Result<axum::Json<EnvironmentView>, ApiError> {
     caller.may(EnvironmentsRead, Some(id))?;
-    Ok(axum::Json(view(caller.admin.environment(id).await?.as_ref())))
+    Ok(axum::Json(EnvironmentView::from(caller.admin.environment(id).await?.as_ref())))
 }
 
-/// `PUT environments/{id}`.
+/// Change an environment.
+///
+/// What is left out stays.
+#[cfg_attr(test, utoipa::path(put, path = "/environments/{environmentId}", tag = "Admin: environments", operation_id = "updateEnvironment",
+    request_body(content = Change, example = json!({ "name": "live", "allowedOrigins": ["https://app.example.com"] })),
+    responses((status = 200, body = EnvironmentView, description = "The changed environment."), Refused<(refused::Admin, refused::Body, refused::Named, refused::Settings)>),
+    security(("admin" = ["environments:write"]))))]
 pub(super) async fn update(
     caller: Caller,
     Ids(id): Ids<Uuid>,
     Json(change): Json<Change>,
-) -> Result<axum::Json<Value>, ApiError> {
+) -> Result<axum::Json<EnvironmentView>, ApiError> {
     caller.may(EnvironmentsWrite, Some(id))?;
     if change.id.is_some_and(|named| named != id) {
         return Err(ApiError::BadRequest("an environment's id does not change".to_owned()));
     }
     let changed = caller.admin.change_environment(id, change.settings()?).await?;
     caller.done("environment.updated", id, |_| ()).await?;
-    Ok(axum::Json(view(&changed)))
+    Ok(axum::Json(EnvironmentView::from(&changed)))
 }
 
-/// `GET environments/{id}/externalAuth`.
-pub(super) async fn external_auth(caller: Caller, Ids(id): Ids<Uuid>) -> Result<axum::Json<Value>, ApiError> {
+/// Get an environment's external-auth settings.
+#[cfg_attr(test, utoipa::path(get, path = "/environments/{environmentId}/externalAuth", tag = "Admin: environments", operation_id = "getExternalAuth",
+    responses((status = 200, body = Option<ExternalAuthSettings>, description = "The settings; `null` where it trusts no issuer."), Refused<(refused::Admin, refused::Named)>),
+    security(("admin" = ["environments:read"]))))]
+pub(super) async fn external_auth(
+    caller: Caller,
+    Ids(id): Ids<Uuid>,
+) -> Result<axum::Json<Option<ExternalAuthSettings>>, ApiError> {
     caller.may(EnvironmentsRead, Some(id))?;
     let environment = caller.admin.environment(id).await?;
-    Ok(axum::Json(json!(crate::exchange::external_auth_settings(&environment))))
+    Ok(axum::Json(crate::exchange::external_auth_settings(&environment)))
 }
 
-/// `PUT environments/{id}/externalAuth`.
+/// Replace an environment's external-auth settings.
+///
+/// All of them: what is left out is as by default.
+#[cfg_attr(test, utoipa::path(put, path = "/environments/{environmentId}/externalAuth", tag = "Admin: environments", operation_id = "replaceExternalAuth",
+    request_body(content = ExternalAuth, example = json!({ "iss": "https://issuer.example", "jwksUrl": "https://issuer.example/jwks.json", "aud": "my-app" })),
+    responses((status = 200, body = Option<ExternalAuthSettings>, description = "The new settings."), Refused<(refused::Admin, refused::Body, refused::Named, refused::Settings)>),
+    security(("admin" = ["environments:write"]))))]
 pub(super) async fn put_external_auth(
     caller: Caller,
     Ids(id): Ids<Uuid>,
     Json(settings): Json<ExternalAuth>,
-) -> Result<axum::Json<Value>, ApiError> {
+) -> Result<axum::Json<Option<ExternalAuthSettings>>, ApiError> {
     caller.may(EnvironmentsWrite, Some(id))?;
     let changed = caller.admin.change_environment(id, settings.settings()?).await?;
     caller.done("environment.updated", id, |event| event.detail = Some("externalAuth".to_owned())).await?;
-    Ok(axum::Json(json!(crate::exchange::external_auth_settings(&changed))))
+    Ok(axum::Json(crate::exchange::external_auth_settings(&changed)))
 }
 
-/// `POST environments/{id}/externalJwt/check`: what a sign-in would say. Nobody is signed in.
+/// Check an external JWT as a sign-in would.
+///
+/// Nobody is signed in.
+#[cfg_attr(test, utoipa::path(post, path = "/environments/{environmentId}/externalJwt/check", tag = "Admin: environments", operation_id = "checkExternalJwt",
+    request_body(content = Check, example = json!({ "encodedJwt": "eyJhbGciOiJSUzI1NiIs…" })),
+    responses((status = 200, body = Checked, description = "What each rule says."), Refused<(refused::Admin, refused::Body, refused::Named, refused::IssuerKeys)>),
+    security(("admin" = ["environments:read"]))))]
 pub(super) async fn check(
     State(state): State<AppState>,
     caller: Caller,
@@ -182,8 +219,6 @@ pub(super) async fn check(
     let failed = steps.iter().filter(|step| step.passed == Some(false));
     let errors: Vec<_> =
         failed.map(|step| format!("{}: {}", step.code.unwrap_or(step.rule), step.detail)).collect();
-    let trace = steps.iter().map(
-        |step| json!({ "rule": step.rule, "passed": step.passed, "reason": step.code, "detail": step.detail }),
-    );
-    Ok(axum::Json(Checked { valid: errors.is_empty(), trace: trace.collect(), errors }))
+    let trace = steps.into_iter().map(StepView::from).collect();
+    Ok(axum::Json(Checked { valid: errors.is_empty(), errors, trace }))
 }

@@ -5,8 +5,11 @@ mod audit;
 mod caller;
 mod environments;
 mod query;
+#[cfg(test)]
+mod schemas;
 mod sessions;
 mod users;
+mod view;
 
 use crate::AppState;
 use axum::Router;
@@ -38,3 +41,28 @@ pub(super) fn routes() -> Router<AppState> {
     let add = |router: Router<AppState>, (path, methods)| router.route(&format!("{API_BASE}{path}"), methods);
     table.into_iter().fold(Router::new(), add)
 }
+
+/// What the document says of each.
+#[cfg(test)]
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(
+    environments::list,
+    environments::create,
+    environments::show,
+    environments::update,
+    environments::external_auth,
+    environments::put_external_auth,
+    environments::check,
+    audit::list,
+    users::list,
+    users::create,
+    users::bulk,
+    users::show,
+    users::update,
+    users::delete,
+    sessions::list,
+    sessions::revoke,
+    sessions::revoke_of_user,
+    sessions::revoke_all,
+))]
+pub(super) struct Described;

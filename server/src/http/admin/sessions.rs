@@ -2,33 +2,32 @@
 
 use super::caller::Caller;
 use super::query::{Asked, Ids, List};
-use crate::clock::UnixMillis;
+use super::view::{Message, SessionView, Sessions};
 use crate::exchange::admin_scopes::AdminScope::{SessionsWrite, UsersRead};
 use crate::http::ApiError;
-use crate::store::{SessionQuery, SessionRecord};
+#[cfg(test)]
+use crate::http::openapi::refused::{self, Refused};
+use crate::store::SessionQuery;
 use axum::http::StatusCode;
-use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// How many sessions a page has where nobody says.
 const PAGE: u32 = 100;
 
-fn view(session: &SessionRecord) -> Value {
-    json!({
-        "id": session.id,
-        "createdAt": session.created_at.rfc3339(),
-        "ipAddress": session.origin.ip,
-        "userAgent": session.origin.user_agent,
-        "revokedAt": session.revoked_at.map(UnixMillis::rfc3339),
-    })
-}
-
-/// `GET users/{id}/sessions`.
+/// List a user's sessions, the newest first.
+#[cfg_attr(test, utoipa::path(get, path = "/environments/{environmentId}/users/{userId}/sessions", tag = "Admin: users", operation_id = "listSessions",
+    params(
+        ("offset" = Option<u32>, Query, description = "How many to leave out first."),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "How many at most: 100 where it is left out. Other numbers are put within 1 and 100."),
+        ("revoked" = Option<bool>, Query, description = "Only those that were ended, or only those that were not."),
+    ),
+    responses((status = 200, body = Sessions, description = "The sessions."), Refused<(refused::Admin, refused::Named)>),
+    security(("admin" = ["users:read"]))))]
 pub(super) async fn list(
     caller: Caller,
     Ids((environment, user)): Ids<(Uuid, Uuid)>,
     Asked(query): Asked<List>,
-) -> Result<axum::Json<Value>, ApiError> {
+) -> Result<axum::Json<Sessions>, ApiError> {
     caller.may(UsersRead, Some(environment))?;
     let revoked = match query.revoked.as_deref() {
         None => None,
@@ -38,13 +37,18 @@ pub(super) async fn list(
     };
     let query = SessionQuery { revoked, offset: query.offset()?, limit: query.limit(PAGE)? };
     let page = caller.admin.sessions(environment, user, &query).await?;
-    let sessions: Vec<_> = page.items.iter().map(view).collect();
-    Ok(axum::Json(json!({ "count": page.count, "sessions": sessions })))
+    let sessions = page.items.iter().map(SessionView::from).collect();
+    Ok(axum::Json(Sessions { count: page.count, sessions }))
 }
 
-/// `PUT sessions/{id}/revoke`. The path does not name the environment: the session does, and where the
+/// End a session.
+///
+/// The path does not name the environment: the session does, and where the
 /// token may not touch that one there is no such session.
-pub(super) async fn revoke(caller: Caller, Ids(id): Ids<Uuid>) -> Result<axum::Json<Value>, ApiError> {
+#[cfg_attr(test, utoipa::path(put, path = "/sessions/{sessionId}/revoke", tag = "Admin: users", operation_id = "revokeSession",
+    responses((status = 200, body = SessionView, description = "The ended session."), Refused<(refused::Admin, refused::Named)>),
+    security(("admin" = ["sessions:write"]))))]
+pub(super) async fn revoke(caller: Caller, Ids(id): Ids<Uuid>) -> Result<axum::Json<SessionView>, ApiError> {
     caller.may(SessionsWrite, caller.environment())?;
     let session = caller.admin.session(id).await?.ok_or(ApiError::NotThere)?;
     caller.may(SessionsWrite, Some(session.environment_id)).map_err(|_| ApiError::NotThere)?;
@@ -53,10 +57,15 @@ pub(super) async fn revoke(caller: Caller, Ids(id): Ids<Uuid>) -> Result<axum::J
         (event.session_id, event.user_id) = (Some(id), Some(session.user_id));
     };
     caller.done("user.session.revoked", session.environment_id, complete).await?;
-    Ok(axum::Json(view(&ended)))
+    Ok(axum::Json(SessionView::from(&ended)))
 }
 
-/// `POST users/{id}/sessions/revoke`: what was opened until now.
+/// End a user's sessions.
+///
+/// Those that were opened until now.
+#[cfg_attr(test, utoipa::path(post, path = "/environments/{environmentId}/users/{userId}/sessions/revoke", tag = "Admin: users", operation_id = "revokeSessionsOfUser",
+    responses((status = 204, description = "They have ended."), Refused<(refused::Admin, refused::Named)>),
+    security(("admin" = ["sessions:write"]))))]
 pub(super) async fn revoke_of_user(
     caller: Caller,
     Ids((environment, user)): Ids<(Uuid, Uuid)>,
@@ -71,16 +80,21 @@ pub(super) async fn revoke_of_user(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// `POST users/sessions/revoke`: what was opened until now, of everybody. Done when it is answered; the
-/// status is the original's.
+/// End the sessions of all users of an environment.
+///
+/// Those that were opened until now.
+#[cfg_attr(test, utoipa::path(post, path = "/environments/{environmentId}/users/sessions/revoke", tag = "Admin: users", operation_id = "revokeAllSessions",
+    responses((status = 202, body = Message, description = "They have ended: the status is the original's."), Refused<(refused::Admin, refused::Named)>),
+    security(("admin" = ["sessions:write"]))))]
 pub(super) async fn revoke_all(
     caller: Caller,
     Ids(environment): Ids<Uuid>,
-) -> Result<(StatusCode, axum::Json<Value>), ApiError> {
+) -> Result<(StatusCode, axum::Json<Message>), ApiError> {
     caller.may(SessionsWrite, Some(environment))?;
     caller.admin.environment(environment).await?;
     let ended = caller.admin.revoke_sessions(environment, None).await?;
     let detail = format!("{ended} sessions");
     caller.done("user.session.revoked", environment, |event| event.detail = Some(detail)).await?;
-    Ok((StatusCode::ACCEPTED, axum::Json(json!({ "message": format!("{ended} sessions were revoked") }))))
+    let message = format!("{ended} sessions were revoked");
+    Ok((StatusCode::ACCEPTED, axum::Json(Message { message })))
 }

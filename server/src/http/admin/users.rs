@@ -2,16 +2,19 @@
 
 use super::caller::Caller;
 use super::query::{Asked, Ids, List};
+use super::view::{OneUser, UserPage, Users};
 use crate::exchange::admin::{MAX_BULK, UserDescription};
 use crate::exchange::admin_scopes::AdminScope::{UsersRead, UsersWrite};
 use crate::http::ApiError;
 use crate::http::body::{Json, RequestBody};
+#[cfg(test)]
+use crate::http::openapi::refused::{self, Refused};
 use crate::store::UserQuery;
 use axum::http::StatusCode;
 use byoa_protocol::user::UserFields;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 /// How many users a page has where nobody says.
@@ -19,7 +22,7 @@ const PAGE: u32 = 20;
 /// The longest filter, in characters.
 const MAX_FILTER: usize = 255;
 /// The members of [`UserFields`].
-const FIELDS: [&str; 12] = [
+pub(super) const FIELDS: [&str; 12] = [
     "alias",
     "country",
     "email",
@@ -76,10 +79,13 @@ impl RequestBody for NewUser {
         r#"{"externalUserId": "…"} with iss and profile fields where needed and nothing else"#;
 }
 
-/// Several.
+/// Users to make.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(utoipa::ToSchema), schema(as = NewUsers))]
 pub(super) struct Bulk {
+    /// 1 to 50.
+    #[cfg_attr(test, schema(min_items = 1, max_items = 50))]
     users: Vec<NewUser>,
 }
 
@@ -93,12 +99,21 @@ pub(super) struct Upsert {
     upsert: Option<bool>,
 }
 
-/// `GET users`.
+/// List users.
+#[cfg_attr(test, utoipa::path(get, path = "/environments/{environmentId}/users", tag = "Admin: users", operation_id = "listUsers",
+    params(
+        ("offset" = Option<u32>, Query, description = "How many to leave out first."),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "How many at most: 20 where it is left out. Other numbers are put within 1 and 100."),
+        ("filter" = Option<String>, Query, max_length = 255, description = "An external id, e-mail address or username, whole."),
+        ("orderBy" = Option<String>, Query, pattern = "^-?createdAt$", description = "`createdAt` or `-createdAt`: the oldest or the newest first."),
+    ),
+    responses((status = 200, body = UserPage, description = "The users."), Refused<(refused::Admin, refused::Named)>),
+    security(("admin" = ["users:read"]))))]
 pub(super) async fn list(
     caller: Caller,
     Ids(environment): Ids<Uuid>,
     Asked(query): Asked<List>,
-) -> Result<axum::Json<Value>, ApiError> {
+) -> Result<axum::Json<UserPage>, ApiError> {
     caller.may(UsersRead, Some(environment))?;
     let newest_first = match query.order_by.as_deref() {
         None | Some("createdAt") => false,
@@ -111,29 +126,38 @@ pub(super) async fn list(
     let (offset, limit) = (query.offset()?, query.limit(PAGE)?);
     let filter = query.filter.filter(|filter| !filter.is_empty());
     let page = caller.admin.users(environment, &UserQuery { filter, newest_first, offset, limit }).await?;
-    Ok(axum::Json(json!({ "count": page.count, "users": page.items })))
+    Ok(axum::Json(UserPage { count: page.count, users: page.items }))
 }
 
-/// `POST users`.
+/// Make a user before its first sign-in, which finds it.
+#[cfg_attr(test, utoipa::path(post, path = "/environments/{environmentId}/users", tag = "Admin: users", operation_id = "createUser",
+    request_body(content = NewUser, example = json!({ "externalUserId": "user-42", "email": "ada@example.com", "alias": "Ada" })),
+    responses((status = 201, body = OneUser, description = "The new user."), Refused<(refused::Admin, refused::Body, refused::Named, refused::Profile)>),
+    security(("admin" = ["users:write"]))))]
 pub(super) async fn create(
     caller: Caller,
     Ids(environment): Ids<Uuid>,
     Json(NewUser(described)): Json<NewUser>,
-) -> Result<(StatusCode, axum::Json<Value>), ApiError> {
+) -> Result<(StatusCode, axum::Json<OneUser>), ApiError> {
     caller.may(UsersWrite, Some(environment))?;
     let made = caller.admin.create_users(environment, vec![described], false).await?;
     let user = made.into_iter().next().ok_or(ApiError::Unavailable)?;
     caller.done("user.created", environment, |event| event.user_id = user.id.parse().ok()).await?;
-    Ok((StatusCode::CREATED, axum::Json(json!({ "user": user }))))
+    Ok((StatusCode::CREATED, axum::Json(OneUser { user })))
 }
 
-/// `POST users/bulk`: all or none.
+/// Make 1 to 50 users, all or none.
+#[cfg_attr(test, utoipa::path(post, path = "/environments/{environmentId}/users/bulk", tag = "Admin: users", operation_id = "createUsers",
+    params(("upsert" = Option<bool>, Query, description = "Whether users that exist are changed instead.")),
+    request_body(content = Bulk, example = json!({ "users": [{ "externalUserId": "user-42" }, { "externalUserId": "user-43", "alias": "Bo" }] })),
+    responses((status = 201, body = Users, description = "The users."), Refused<(refused::Admin, refused::Body, refused::Named, refused::Profile)>),
+    security(("admin" = ["users:write"]))))]
 pub(super) async fn bulk(
     caller: Caller,
     Ids(environment): Ids<Uuid>,
     Asked(query): Asked<Upsert>,
     Json(bulk): Json<Bulk>,
-) -> Result<(StatusCode, axum::Json<Value>), ApiError> {
+) -> Result<(StatusCode, axum::Json<Users>), ApiError> {
     caller.may(UsersWrite, Some(environment))?;
     if !(1..=MAX_BULK).contains(&bulk.users.len()) {
         return Err(ApiError::BadRequest(format!("users must have 1 to {MAX_BULK} items")));
@@ -142,32 +166,44 @@ pub(super) async fn bulk(
     let made = caller.admin.create_users(environment, described, query.upsert.unwrap_or(false)).await?;
     let detail = format!("{} users", made.len());
     caller.done("user.created", environment, |event| event.detail = Some(detail)).await?;
-    Ok((StatusCode::CREATED, axum::Json(json!({ "users": made }))))
+    Ok((StatusCode::CREATED, axum::Json(Users { users: made })))
 }
 
-/// `GET users/{id}`.
+/// Get a user.
+#[cfg_attr(test, utoipa::path(get, path = "/environments/{environmentId}/users/{userId}", tag = "Admin: users", operation_id = "getUser",
+    responses((status = 200, body = OneUser, description = "The user."), Refused<(refused::Admin, refused::Named)>),
+    security(("admin" = ["users:read"]))))]
 pub(super) async fn show(
     caller: Caller,
     Ids((environment, id)): Ids<(Uuid, Uuid)>,
-) -> Result<axum::Json<Value>, ApiError> {
+) -> Result<axum::Json<OneUser>, ApiError> {
     caller.may(UsersRead, Some(environment))?;
     let user = caller.admin.user(environment, id).await?.ok_or(ApiError::NotThere)?;
-    Ok(axum::Json(json!({ "user": user })))
+    Ok(axum::Json(OneUser { user }))
 }
 
-/// `PUT users/{id}`.
+/// Change a user.
+///
+/// A member left out stays, an empty string clears it.
+#[cfg_attr(test, utoipa::path(put, path = "/environments/{environmentId}/users/{userId}", tag = "Admin: users", operation_id = "updateUser",
+    request_body(content = Fields, example = json!({ "alias": "Ada", "username": "ada" })),
+    responses((status = 200, body = OneUser, description = "The changed user."), Refused<(refused::Admin, refused::Body, refused::Named, refused::Profile)>),
+    security(("admin" = ["users:write"]))))]
 pub(super) async fn update(
     caller: Caller,
     Ids((environment, id)): Ids<(Uuid, Uuid)>,
     Json(Fields(fields)): Json<Fields>,
-) -> Result<axum::Json<Value>, ApiError> {
+) -> Result<axum::Json<OneUser>, ApiError> {
     caller.may(UsersWrite, Some(environment))?;
     let user = caller.admin.update_user(environment, id, fields).await?.ok_or(ApiError::NotThere)?;
     caller.done("user.updated", environment, |event| event.user_id = Some(id)).await?;
-    Ok(axum::Json(json!({ "user": user })))
+    Ok(axum::Json(OneUser { user }))
 }
 
-/// `DELETE users/{id}`.
+/// Delete a user. All its sessions end.
+#[cfg_attr(test, utoipa::path(delete, path = "/environments/{environmentId}/users/{userId}", tag = "Admin: users", operation_id = "deleteUser",
+    responses((status = 204, description = "The user and its sessions are gone."), Refused<(refused::Admin, refused::Named)>),
+    security(("admin" = ["users:write"]))))]
 pub(super) async fn delete(
     caller: Caller,
     Ids((environment, id)): Ids<(Uuid, Uuid)>,

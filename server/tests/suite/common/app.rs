@@ -1,5 +1,6 @@
 //! The router in process, over a database of its own and a clock that stands.
 
+use super::contract;
 use super::token::{AUDIENCE, ISSUER, JWKS_URL, NOW, Token, key_set};
 use async_trait::async_trait;
 use axum::Router;
@@ -133,12 +134,15 @@ impl TestApp {
         format!("/api/v0/sdk/{}/{operation}", self.environment)
     }
 
-    /// Answers one request.
+    /// Answers one request, as `docs/openapi.json` says.
     pub(crate) async fn call(&self, request: Request<Body>) -> Answer {
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let response = self.router.clone().oneshot(request).await.expect("infallible");
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.expect("a body").to_vec();
-        Answer { status: parts.status, headers: parts.headers, body }
+        let answer = Answer { status: parts.status, headers: parts.headers, body };
+        assert_eq!(contract::fault(&method, &path, &answer), None);
+        answer
     }
 
     /// Signs in at another environment.

@@ -1,6 +1,7 @@
 //! What the tests share: an app in process, tokens to bend, and the program as a child process.
 
 mod app;
+pub(crate) mod contract;
 mod counting;
 mod program;
 mod token;

@@ -1,0 +1,174 @@
+//! What the admin API shows. What is not there is `null`.
+
+use crate::audit::AuditEvent;
+use crate::clock::UnixMillis;
+use crate::exchange::CheckStep;
+use crate::store::{Environment, SessionRecord};
+use byoa_protocol::settings::ExternalAuthSettings;
+use byoa_protocol::user::SdkUser;
+use serde::Serialize;
+use std::net::IpAddr;
+use uuid::Uuid;
+
+/// An environment.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Environment))]
+pub(super) struct EnvironmentView {
+    /// Its id, in the paths of its operations.
+    id: Uuid,
+    /// `sandbox` or `live`.
+    name: String,
+    /// Origins of pages that may call.
+    allowed_origins: Vec<String>,
+    /// What session tokens are signed with: `ES256` or `RS256`.
+    session_alg: &'static str,
+    /// Its first issuer.
+    #[cfg_attr(test, schema(required))]
+    external_auth: Option<ExternalAuthSettings>,
+    /// RFC 3339, milliseconds, UTC.
+    created_at: String,
+    /// RFC 3339, milliseconds, UTC.
+    updated_at: String,
+}
+
+impl From<&Environment> for EnvironmentView {
+    fn from(environment: &Environment) -> Self {
+        Self {
+            id: environment.id,
+            name: environment.name.clone(),
+            allowed_origins: environment.allowed_origins.clone(),
+            session_alg: environment.session_algorithm.as_str(),
+            external_auth: crate::exchange::external_auth_settings(environment),
+            created_at: environment.created_at.rfc3339(),
+            updated_at: environment.updated_at.rfc3339(),
+        }
+    }
+}
+
+/// Environments, the oldest first.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(super) struct Environments {
+    /// Those that the token may see.
+    pub(super) environments: Vec<EnvironmentView>,
+}
+
+/// What a sign-in would say of a JWT.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema), schema(as = JwtCheck))]
+pub(super) struct Checked {
+    /// Whether it would be accepted.
+    pub(super) valid: bool,
+    /// The rules that it broke: each its reason and a sentence.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) errors: Vec<String>,
+    /// Every rule, in the order in which they are asked.
+    pub(super) trace: Vec<StepView>,
+}
+
+/// What one rule said.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema), schema(as = JwtCheckStep))]
+pub(super) struct StepView {
+    /// The rule's name.
+    rule: &'static str,
+    /// Whether it held; `null` where an earlier one failed.
+    #[cfg_attr(test, schema(required))]
+    passed: Option<bool>,
+    /// The reason's code where it failed.
+    #[cfg_attr(test, schema(required))]
+    reason: Option<&'static str>,
+    /// What was found, or what was expected and the mend.
+    detail: String,
+}
+
+impl From<CheckStep> for StepView {
+    fn from(step: CheckStep) -> Self {
+        Self { rule: step.rule, passed: step.passed, reason: step.code, detail: step.detail }
+    }
+}
+
+/// A session.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Session))]
+pub(super) struct SessionView {
+    /// Its id: `sid` of its tokens.
+    id: Uuid,
+    /// RFC 3339, milliseconds, UTC.
+    created_at: String,
+    /// The address that signed in.
+    #[cfg_attr(test, schema(required, value_type = Option<String>))]
+    ip_address: Option<IpAddr>,
+    /// The browser that signed in.
+    #[cfg_attr(test, schema(required))]
+    user_agent: Option<String>,
+    /// When it was ended, where it was: RFC 3339, milliseconds, UTC.
+    #[cfg_attr(test, schema(required))]
+    revoked_at: Option<String>,
+}
+
+impl From<&SessionRecord> for SessionView {
+    fn from(session: &SessionRecord) -> Self {
+        Self {
+            id: session.id,
+            created_at: session.created_at.rfc3339(),
+            ip_address: session.origin.ip,
+            user_agent: session.origin.user_agent.clone(),
+            revoked_at: session.revoked_at.map(UnixMillis::rfc3339),
+        }
+    }
+}
+
+/// A part of a user's sessions, the newest first.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(super) struct Sessions {
+    /// How many there are in all.
+    pub(super) count: u64,
+    /// The part.
+    pub(super) sessions: Vec<SessionView>,
+}
+
+/// What was done.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(super) struct Message {
+    /// A sentence.
+    pub(super) message: String,
+}
+
+/// A part of an environment's users.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(super) struct UserPage {
+    /// How many there are in all.
+    pub(super) count: u64,
+    /// The part.
+    pub(super) users: Vec<SdkUser>,
+}
+
+/// Users.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(super) struct Users {
+    /// In the order in which they were described.
+    pub(super) users: Vec<SdkUser>,
+}
+
+/// One user.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(super) struct OneUser {
+    /// Without a session, so without its members.
+    pub(super) user: SdkUser,
+}
+
+/// Events, the latest first.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(super) struct Events {
+    /// Each.
+    pub(super) events: Vec<AuditEvent>,
+}
