@@ -38,7 +38,10 @@ export const SUITES = {
 
   generated: {
     tools: ['nextest'],
-    run: (context) => nextest(context, ['--package', 'byoa-protocol', '--features', 'ts', 'generated']),
+    async run(context) {
+      const words = await nextest(context, ['--package', 'byoa-protocol', '--features', 'ts', 'generated']);
+      return sum([words, await nextest(context, ['--workspace', '--lib', 'generated_from_this_code'])]);
+    },
   },
 
   native: {

@@ -113,14 +113,16 @@ mod tests {
         assert_eq!(limits.sign_in.to_string(), "5/60s");
         assert_eq!(limits.address.to_string(), "60/10s,250/60s,500/300s");
         assert_eq!(resolved.trusted_proxies.len(), 1);
+        assert!(resolved.docs, "the description is served unless turned off");
         let proxies = ["192.0.2.1".to_owned(), "fd00::/8".to_owned()];
         let flags = OperationsFlags {
             no_rate_limit: Some(true),
+            no_docs: Some(true),
             trusted_proxy: &proxies,
             ..OperationsFlags::default()
         };
         let resolved = Operations::resolve(&flags, &file).expect("valid");
-        assert!(resolved.limits.is_none());
+        assert!(resolved.limits.is_none() && !resolved.docs);
         assert_eq!(
             resolved.trusted_proxies.first().map(ToString::to_string).as_deref(),
             Some("192.0.2.1/32")

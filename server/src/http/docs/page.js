@@ -122,7 +122,8 @@ function responseRow([status, described]) {
 
 function contents(content) {
   return Object.entries(content).map(([kind, { schema, example, examples }]) => [
-    Number(examples ? Object.keys(examples).length : 0) === 0 && h('p', {}, typeOf(schema), kind === 'application/json' ? [] : ` as ${kind}`),
+    !examples && h('p', {}, typeOf(schema), kind === 'application/json' ? [] : ` as ${kind}`),
+    schema?.$ref && !examples && h('details', {}, h('summary', {}, 'Members'), members(resolve(schema.$ref))),
     example !== undefined && shown('Example', example),
     Object.entries(examples ?? {}).map(([name, one]) => shown(name, (one.$ref ? resolve(one.$ref) : one).value)),
   ].filter(Boolean));
