@@ -4,6 +4,7 @@ use crate::audit::Audit;
 use crate::exchange::Exchange;
 use crate::exchange::admin::Admin;
 use crate::limits::Limits;
+use crate::live::Live;
 use crate::metrics::Metrics;
 use ipnet::IpNet;
 use std::sync::Arc;
@@ -28,9 +29,9 @@ pub struct AppState {
     /// The use cases.
     pub exchange: Exchange,
     /// How often somebody may call; `None`: as often as they like.
-    pub limits: Option<Arc<Limits>>,
+    pub limits: Live<Option<Arc<Limits>>>,
     /// Networks of proxies whose `X-Forwarded-For` is believed.
-    pub trusted_proxies: Arc<[IpNet]>,
+    pub trusted_proxies: Live<Arc<[IpNet]>>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// What administrators may do; `None`: there is no admin API.
@@ -45,8 +46,8 @@ impl AppState {
     pub fn new(exchange: Exchange) -> Self {
         Self {
             exchange,
-            limits: None,
-            trusted_proxies: Arc::new([]),
+            limits: Live::new(None),
+            trusted_proxies: Live::new(Arc::new([])),
             metrics: Arc::default(),
             admin: None,
             audit: None,
@@ -56,7 +57,7 @@ impl AppState {
     /// With these limits.
     #[must_use]
     pub fn with_limits(self, limits: Limits) -> Self {
-        Self { limits: Some(Arc::new(limits)), ..self }
+        Self { limits: Live::new(Some(Arc::new(limits))), ..self }
     }
 
     /// With the admin API.
@@ -74,6 +75,6 @@ impl AppState {
     /// Behind proxies of these networks.
     #[must_use]
     pub fn with_trusted_proxies(self, networks: Vec<IpNet>) -> Self {
-        Self { trusted_proxies: networks.into(), ..self }
+        Self { trusted_proxies: Live::new(networks.into()), ..self }
     }
 }

@@ -11,8 +11,9 @@ use byoa_server::clock::{Clock, UnixMillis};
 use byoa_server::exchange::admin::Admin;
 use byoa_server::exchange::environments::Environments;
 use byoa_server::exchange::{Exchange, ExchangeConfig};
-use byoa_server::http::{self, Connections};
+use byoa_server::http::{self, Connections, Timeouts};
 use byoa_server::limits::Limits;
+use byoa_server::live::Live;
 use byoa_server::store::{Store, Tables};
 use clap::Args;
 use std::io::ErrorKind;
@@ -83,7 +84,10 @@ pub(super) async fn run(args: &ServeArgs, common: &Common, file: &FileSettings) 
         tokio::spawn(async move { axum::serve(listener, metrics).await });
     }
     let connections = Connections {
-        max: operations.max_connections.unwrap_or(Connections::default().max),
+        max: operations.max_connections,
+        per_address: Live::new(operations.max_connections_per_address),
+        trusted_proxies: state.trusted_proxies.clone(),
+        timeouts: Timeouts::default(),
         metrics: Arc::clone(&state.metrics),
     };
     let mut stop = Stop::listen()?;

@@ -21,5 +21,6 @@ mod moving;
 mod nodes;
 mod own_keys;
 mod sign_in;
+mod slow;
 mod step_up;
 mod users;
