@@ -21,6 +21,7 @@ mod limits;
 mod moving;
 mod nodes;
 mod own_keys;
+mod reload;
 mod sign_in;
 mod slow;
 mod step_up;
