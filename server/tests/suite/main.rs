@@ -20,6 +20,7 @@ mod issuers;
 mod limits;
 mod moving;
 mod nodes;
+mod outage;
 mod own_keys;
 mod reload;
 mod sign_in;

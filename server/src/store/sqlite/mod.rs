@@ -5,6 +5,8 @@ mod admin;
 mod audit;
 mod dump;
 mod environments;
+#[cfg(unix)]
+mod exposure;
 mod nonces;
 mod open;
 mod rows;
@@ -68,14 +70,37 @@ impl SqliteStore {
     }
 
     async fn begin(&self) -> Result<Writing> {
-        self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(rows::failed)
+        let begun = match self.writer.begin_with("BEGIN IMMEDIATE").await {
+            // A database that runs out of room ends a transaction by itself. The driver goes on counting it
+            // and lets no other begin on that connection, so it goes.
+            Err(sqlx::Error::InvalidSavePointStatement) => {
+                let spoilt = self.writer.acquire().await.map_err(rows::failed)?;
+                // There is nothing in it to be lost.
+                let _ = spoilt.close().await;
+                self.writer.begin_with("BEGIN IMMEDIATE").await
+            }
+            begun => begun,
+        };
+        begun.map_err(rows::failed)
     }
 }
 
 #[async_trait]
 impl Store for SqliteStore {
     async fn ping(&self) -> Result<()> {
-        sqlx::query("SELECT 1").fetch_one(&self.readers).await.map(drop).map_err(rows::failed)
+        sqlx::query("SELECT 1").fetch_one(&self.readers).await.map_err(rows::failed)?;
+        if !self.group.is_failing() {
+            return Ok(());
+        }
+        // It could not write; whether it can now shows only by writing. The number means nothing here.
+        let write = "PRAGMA user_version = 0";
+        self.group
+            .write(move |writing| {
+                Box::pin(
+                    async move { sqlx::query(write).execute(writing).await.map(drop).map_err(rows::failed) },
+                )
+            })
+            .await
     }
 
     async fn create_environment(&self, environment: &Environment, key: &SigningKeyRecord) -> Result<()> {

@@ -28,7 +28,8 @@ pub(super) async fn open(database_url: &str, tables: Tables) -> Result<(SqlitePo
         .busy_timeout(BUSY_TIMEOUT)
         // Deleted rows are overwritten: a deleted user is gone from the file as well.
         .pragma("secure_delete", "FAST");
-    create_private(options.get_filename())?;
+    let path = options.get_filename().to_owned();
+    create_private(&path)?;
 
     let writer = SqlitePoolOptions::new()
         .max_connections(1)
@@ -53,6 +54,9 @@ pub(super) async fn open(database_url: &str, tables: Tables) -> Result<(SqlitePo
         .connect_with(options.read_only(true))
         .await
         .map_err(|error| OpenError::Database(error.into()))?;
+    // Now that all of its files are there.
+    #[cfg(unix)]
+    super::exposure::tell(&path);
     Ok((writer, readers))
 }
 

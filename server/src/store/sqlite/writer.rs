@@ -13,7 +13,7 @@ use std::{
     error::Error,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -42,6 +42,7 @@ type Failure = Arc<dyn Error + Send + Sync>;
 #[derive(Clone, Debug)]
 pub(super) struct Writer {
     queue: mpsc::Sender<Box<dyn Operation>>,
+    is_failing: Arc<AtomicBool>,
     #[cfg(test)]
     commits: Arc<AtomicU64>,
 }
@@ -51,9 +52,11 @@ impl Writer {
     pub(super) fn start(pool: SqlitePool) -> Self {
         let (queue, waiting) = mpsc::channel(MOST_WAITING);
         let commits = Arc::new(AtomicU64::new(0));
-        tokio::spawn(serve(pool, waiting, Arc::clone(&commits)));
+        let is_failing = Arc::new(AtomicBool::new(false));
+        tokio::spawn(serve(pool, waiting, Arc::clone(&commits), Arc::clone(&is_failing)));
         Self {
             queue,
+            is_failing,
             #[cfg(test)]
             commits,
         }
@@ -71,6 +74,11 @@ impl Writer {
         let pending = Pending { work: Some(Box::new(work)), result: None, answer };
         self.queue.send(Box::new(pending)).await.map_err(|_| stopped())?;
         answered.await.unwrap_or_else(|_| Err(stopped()))
+    }
+
+    /// Whether the latest group could not be written.
+    pub(super) fn is_failing(&self) -> bool {
+        self.is_failing.load(Ordering::Relaxed)
     }
 
     /// How many transactions were committed.
@@ -127,10 +135,16 @@ fn stopped() -> StoreError {
     StoreError::Unavailable("the writer has stopped".into())
 }
 
-async fn serve(pool: SqlitePool, mut queue: mpsc::Receiver<Box<dyn Operation>>, commits: Arc<AtomicU64>) {
+async fn serve(
+    pool: SqlitePool,
+    mut queue: mpsc::Receiver<Box<dyn Operation>>,
+    commits: Arc<AtomicU64>,
+    is_failing: Arc<AtomicBool>,
+) {
     while let Some(first) = queue.recv().await {
         let mut group = vec![first];
         let failure = commit_group(&pool, &mut group, &mut queue).await.err();
+        is_failing.store(failure.is_some(), Ordering::Relaxed);
         if failure.is_none() {
             commits.fetch_add(1, Ordering::Relaxed);
         }
