@@ -83,6 +83,6 @@ async fn the_address_that_was_judged_is_the_one_that_is_called() {
     });
     let names = Rebinding::through(&[&[LOOPBACK], &[PUBLIC]]);
     let fetcher = fetcher(FetchPolicy { allow_private: true }, &names);
-    let fetched = fetcher.fetch(&url.parse().unwrap()).await.unwrap();
-    assert_eq!((fetched.body.as_slice(), names.asked()), (b"{}".as_slice(), 1));
+    let answer = fetcher.fetch(&url.parse().unwrap()).await.unwrap();
+    assert_eq!((answer.body.as_slice(), names.asked()), (b"{}".as_slice(), 1));
 }
