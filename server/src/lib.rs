@@ -9,6 +9,7 @@ pub mod http;
 pub mod ids;
 pub mod keys;
 pub mod limits;
+pub mod live;
 pub mod metrics;
 pub mod secret;
 mod state;

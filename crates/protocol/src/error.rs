@@ -119,6 +119,8 @@ codes! {
     NotFound = "not_found", Some(404), retry: false;
     /// The path exists; the method does not.
     MethodNotAllowed = "method_not_allowed", Some(405), retry: false;
+    /// The body did not come whole in its time.
+    RequestTimeout = "request_timeout", Some(408), retry: true;
     /// The body is over the limit.
     PayloadTooLarge = "payload_too_large", Some(413), retry: false;
     /// The body's content type is not `application/json`.

@@ -287,6 +287,7 @@ export type ErrorCode =
   | "step_up_required"
   | "not_found"
   | "method_not_allowed"
+  | "request_timeout"
   | "payload_too_large"
   | "unsupported_media_type"
   | "invalid_session_public_key"

@@ -42,6 +42,9 @@ loopback address it is guessed; anywhere else it must be given. Put a proxy that
 SIGINT or SIGTERM: nothing more is accepted, and answers in the making are finished for 10 s. A second \
 signal ends the server at once.
 
+SIGHUP: the configuration file is read again. Quotas, trusted proxies, --max-connections-per-address, \
+--audit-retention, --refresh-grace and --log change at once, all or nothing; the log names what needs a restart.
+
 Example:
   byoa-server serve --database-url sqlite://byoa.db --public-url https://auth.example.com";
 

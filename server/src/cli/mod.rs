@@ -12,6 +12,7 @@ mod logging;
 mod migrate;
 mod operations_args;
 mod output;
+mod reload;
 mod serve;
 mod server_args;
 mod signals;
@@ -77,9 +78,9 @@ enum Command {
 pub(crate) async fn run(cli: Cli) -> Result<(), CliError> {
     let Cli { common, command } = cli;
     let file = FileSettings::read(common.config.as_deref())?;
-    logging::start(&common, &file)?;
+    let log = logging::start(&common, &file)?;
     match command {
-        Command::Serve(args) => serve::run(&args, &common, &file).await,
+        Command::Serve(args) => serve::run(&args, &common, &file, log).await,
         Command::Migrate(args) => migrate::run(&args, &common, &file).await,
         Command::Env(command) => env::run(command, &common, &file).await,
         Command::CheckJwt(args) => check_jwt::run(&args, &common, &file).await,

@@ -1,18 +1,22 @@
 //! `serve`: configuration to state to listener to a graceful end.
 
+use super::logging::LogFilter;
 use super::operations_args::OperationsArgs;
 use super::output::{remark, say};
+use super::reload::{Configured, Reload};
 use super::server_args::ServerArgs;
-use super::{CliError, Common, database, help, signals::Stop};
-use crate::config::{FileSettings, Operations, PublicUrl, Settings};
+use super::signals::{self, Hangup, Stop};
+use super::{CliError, Common, database, help};
+use crate::config::{ConfigError, FileSettings, Operations, PublicUrl, Settings};
 use byoa_server::AppState;
 use byoa_server::audit::Audit;
 use byoa_server::clock::{Clock, UnixMillis};
 use byoa_server::exchange::admin::Admin;
 use byoa_server::exchange::environments::Environments;
 use byoa_server::exchange::{Exchange, ExchangeConfig};
-use byoa_server::http::{self, Connections};
+use byoa_server::http::{self, Connections, Timeouts};
 use byoa_server::limits::Limits;
+use byoa_server::live::Live;
 use byoa_server::store::{Store, Tables};
 use clap::Args;
 use std::io::ErrorKind;
@@ -23,6 +27,9 @@ use tokio::net::TcpListener;
 
 /// How often what has ended is forgotten.
 const SWEEP_EVERY: Duration = Duration::from_mins(10);
+
+/// How long the database may take for the last events of the audit log.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Serve the API until SIGINT or SIGTERM.
 #[derive(Debug, Args)]
@@ -44,21 +51,35 @@ pub(super) struct ServeArgs {
     operations: OperationsArgs,
 }
 
+impl ServeArgs {
+    /// What the flags and variables say, else the file.
+    pub(super) fn settings(&self, file: &FileSettings) -> Result<Settings, ConfigError> {
+        let (public_url, allow_private) = (self.server.public_url(), self.server.allow_private());
+        Settings::resolve(self.listen.as_deref(), public_url, allow_private, self.refresh_grace, file)
+    }
+
+    /// Likewise, of what protects the server.
+    pub(super) fn operations(&self, file: &FileSettings) -> Result<Operations, CliError> {
+        self.operations.resolve(file)
+    }
+}
+
 /// Serves.
-pub(super) async fn run(args: &ServeArgs, common: &Common, file: &FileSettings) -> Result<(), CliError> {
-    let settings = Settings::resolve(
-        args.listen.as_deref(),
-        args.server.public_url(),
-        args.server.allow_private(),
-        args.refresh_grace,
-        file,
-    )?;
-    let operations = args.operations.resolve(file)?;
+pub(super) async fn run(
+    args: &ServeArgs,
+    common: &Common,
+    file: &FileSettings,
+    log: LogFilter,
+) -> Result<(), CliError> {
+    // From here on, neither ends the process: a write beyond a limit of the system fails instead.
+    let (hangup, _file_size) = (Hangup::listen()?, signals::survive_file_size_limit()?);
+    let configured = Configured::resolve(args, common, file)?;
+    let Configured { settings, operations, .. } = &configured;
     let tables = if args.no_migrate { Tables::Expect } else { Tables::Migrate };
     let (database_url, store) = database::open_with(common, file, tables).await?;
     let listener = bind(settings.listen).await?;
     let address = listener.local_addr().map_err(|cause| cannot_listen(settings.listen, &cause))?;
-    let public_url = settings.public_url.map_or_else(|| PublicUrl::for_loopback(address), Ok)?;
+    let public_url = settings.public_url.clone().map_or_else(|| PublicUrl::for_loopback(address), Ok)?;
     let environments = store.environments().await?.len();
     let clock = database::clock();
     let config = ExchangeConfig {
@@ -67,7 +88,7 @@ pub(super) async fn run(args: &ServeArgs, common: &Common, file: &FileSettings) 
     };
     let keys = super::server_args::key_sets(settings.allow_private_jwks)?;
     let exchange = Exchange::new(Arc::clone(&store), keys, clock.clone(), config);
-    let state = state(exchange, &operations);
+    let state = state(exchange, operations);
     let audit = Audit::start(Arc::clone(&store), clock.clone(), Arc::clone(&state.metrics));
     let environments_admin = Environments::new(
         Arc::clone(&store),
@@ -82,13 +103,17 @@ pub(super) async fn run(args: &ServeArgs, common: &Common, file: &FileSettings) 
         let listener = bind(address).await?;
         tokio::spawn(async move { axum::serve(listener, metrics).await });
     }
+    let reload = Reload::new((args, common), &configured, state.clone(), log);
     let connections = Connections {
-        max: operations.max_connections.unwrap_or(Connections::default().max),
+        max: operations.max_connections,
+        per_address: reload.per_address.clone(),
+        trusted_proxies: state.trusted_proxies.clone(),
+        timeouts: Timeouts::default(),
         metrics: Arc::clone(&state.metrics),
     };
     let mut stop = Stop::listen()?;
     let mut stop_now = Stop::listen()?;
-    let sweeper = tokio::spawn(sweep(store, clock, operations.audit_retention));
+    let sweeper = tokio::spawn(sweep(store, clock, reload.audit_retention.clone()));
 
     if public_url.is_exposed() {
         remark(format!("warning: {public_url} is plain HTTP; anybody on the way can take sessions over"));
@@ -108,8 +133,13 @@ pub(super) async fn run(args: &ServeArgs, common: &Common, file: &FileSettings) 
         stop_now.next().await;
         stop_now.next().await;
     };
-    http::serve(listener, byoa_server::router(state), connections, stop.next(), second).await;
-    audit.flush().await;
+    tokio::select! {
+        () = http::serve(listener, byoa_server::router(state), connections, stop.next(), second) => {}
+        () = reload.follow(hangup) => {}
+    }
+    if tokio::time::timeout(FLUSH_TIMEOUT, audit.flush()).await.is_err() {
+        tracing::error!("the latest events of the audit log are lost: the database does not take them");
+    }
     sweeper.abort();
     Ok(())
 }
@@ -147,7 +177,7 @@ fn cannot_listen(address: SocketAddr, cause: &std::io::Error) -> CliError {
 }
 
 /// Forgets, from time to time, what has ended.
-async fn sweep(store: Arc<dyn Store>, clock: Arc<dyn Clock>, audit_retention: Duration) {
+async fn sweep(store: Arc<dyn Store>, clock: Arc<dyn Clock>, audit_retention: Live<Duration>) {
     let mut ticks = tokio::time::interval(SWEEP_EVERY);
     loop {
         ticks.tick().await;
@@ -155,7 +185,7 @@ async fn sweep(store: Arc<dyn Store>, clock: Arc<dyn Clock>, audit_retention: Du
             Ok(rows) => tracing::debug!(rows, "swept"),
             Err(cause) => tracing::warn!(%cause, "the store cannot be swept now"),
         }
-        let retention = i64::try_from(audit_retention.as_millis()).unwrap_or(i64::MAX);
+        let retention = i64::try_from(audit_retention.get().as_millis()).unwrap_or(i64::MAX);
         let oldest = UnixMillis(clock.now().0.saturating_sub(retention));
         if let Err(cause) = store.sweep_audit(oldest).await {
             tracing::warn!(%cause, "the audit log cannot be swept now");

@@ -19,8 +19,11 @@ pub(crate) struct FileSettings {
     pub(crate) rate_limit_address: Option<String>,
     pub(crate) rate_limit_sign_in: Option<String>,
     pub(crate) rate_limit_environment: Option<String>,
+    pub(crate) rate_limit_admin: Option<String>,
+    pub(crate) rate_limit_admin_refused: Option<String>,
     pub(crate) trusted_proxy: Option<Vec<String>>,
     pub(crate) max_connections: Option<usize>,
+    pub(crate) max_connections_per_address: Option<usize>,
     pub(crate) metrics_listen: Option<String>,
     pub(crate) audit_retention: Option<u32>,
 }
@@ -38,8 +41,11 @@ const KEYS: &[&str] = &[
     "rate-limit-address",
     "rate-limit-sign-in",
     "rate-limit-environment",
+    "rate-limit-admin",
+    "rate-limit-admin-refused",
     "trusted-proxy",
     "max-connections",
+    "max-connections-per-address",
     "metrics-listen",
     "audit-retention",
 ];
@@ -92,7 +98,9 @@ mod tests {
         let text = "listen = '127.0.0.1:1'\npublic-url = 'http://a'\ndatabase-url = 'sqlite://a'\n\
                     allow-private-jwks = true\nrefresh-grace = 5\nlog-format = 'json'\nlog = 'debug'\n\
                     no-rate-limit = true\nrate-limit-address = '1/s'\nrate-limit-sign-in = '1/s'\n\
-                    rate-limit-environment = '1/s'\ntrusted-proxy = ['10.0.0.0/8']\nmax-connections = 9\n\
+                    rate-limit-environment = '1/s'\nrate-limit-admin = '1/s'\n\
+                    rate-limit-admin-refused = '1/s'\ntrusted-proxy = ['10.0.0.0/8']\n\
+                    max-connections = 9\nmax-connections-per-address = 3\n\
                     metrics-listen = '127.0.0.1:2'\naudit-retention = 30\n";
         let file = FileSettings::parse(Path::new("byoa.toml"), text).expect("valid");
         assert_eq!(file.listen.as_deref(), Some("127.0.0.1:1"));

@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use super::{
-    Exchange, ExchangeError, Unauthorized,
+    Exchange, ExchangeError,
     admin_scopes::AdminScopes,
     admin_tokens::{admin_token_hash, looks_like_admin_token},
     environments::{EnvironmentError, EnvironmentSettings, Environments},
@@ -36,6 +36,44 @@ pub struct Administrator {
     pub token_id: Uuid,
     /// What it may do.
     pub scopes: AdminScopes,
+}
+
+/// Why an administrator's token opens nothing. Callers are not told which; the audit log is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AdminTokenRefused {
+    /// None came.
+    Missing,
+    /// It is not spelt like one of ours.
+    Malformed,
+    /// Nobody made it.
+    Unknown,
+    /// It is past its end.
+    Expired,
+    /// It was revoked.
+    Revoked,
+}
+
+impl AdminTokenRefused {
+    /// The word for it in the audit log.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Missing => "admin_token_missing",
+            Self::Malformed => "admin_token_malformed",
+            Self::Unknown => "admin_token_unknown",
+            Self::Expired => "admin_token_expired",
+            Self::Revoked => "admin_token_revoked",
+        }
+    }
+}
+
+/// What a bearer token is worth to the admin API.
+#[derive(Clone, Debug)]
+pub enum AdminTokenJudged {
+    /// A good token.
+    Good(Administrator),
+    /// None, and the id of the token where it was one once.
+    Refused(AdminTokenRefused, Option<Uuid>),
 }
 
 /// A user to make, as an administrator describes it.
@@ -68,20 +106,27 @@ impl Admin {
 
     /// Who a bearer token is for. Found by its hash, so that the time taken tells nothing about others;
     /// what is not spelt like one of ours makes nobody ask the store.
-    pub async fn authenticate(&self, bearer: &str) -> Result<Administrator, ExchangeError> {
-        let refused = ExchangeError::Unauthorized(Unauthorized::NotOurs);
+    pub async fn authenticate(&self, bearer: &str) -> Result<AdminTokenJudged, ExchangeError> {
+        use AdminTokenRefused::{Expired, Malformed, Revoked, Unknown};
+        let refused = |why, id| Ok(AdminTokenJudged::Refused(why, id));
         if !looks_like_admin_token(bearer) {
-            return Err(refused);
+            return refused(Malformed, None);
         }
         let token = match self.exchange.store.admin_token(&admin_token_hash(bearer)).await {
-            Err(StoreError::NotFound) => return Err(refused),
+            Err(StoreError::NotFound) => return refused(Unknown, None),
             token => token?,
         };
         let now = self.exchange.clock.now();
-        let is_live = token.revoked_at.is_none() && token.expires_at.is_none_or(|end| now < end);
+        if token.revoked_at.is_some() {
+            return refused(Revoked, Some(token.id));
+        }
+        if token.expires_at.is_some_and(|end| now >= end) {
+            return refused(Expired, Some(token.id));
+        }
         match token.scope.parse() {
-            Ok(scopes) if is_live => Ok(Administrator { token_id: token.id, scopes }),
-            _ => Err(refused),
+            Ok(scopes) => Ok(AdminTokenJudged::Good(Administrator { token_id: token.id, scopes })),
+            // A later version made it, with a scope that this one does not know.
+            Err(_) => refused(Unknown, Some(token.id)),
         }
     }
 

@@ -35,6 +35,7 @@ use uuid::Uuid;
 use crate::{
     clock::Clock,
     keys::{KeySets, SigningKeys},
+    live::Live,
     store::{Environment, SessionRecord, Store, StoreError},
 };
 pub use error::{ExchangeError, Unauthorized};
@@ -243,6 +244,7 @@ pub struct Exchange {
     signing: Arc<SigningKeys>,
     clock: Arc<dyn Clock>,
     config: Arc<ExchangeConfig>,
+    refresh_grace: Live<Duration>,
 }
 
 impl Exchange {
@@ -250,7 +252,13 @@ impl Exchange {
     #[must_use]
     pub fn new(store: Arc<dyn Store>, keys: KeySets, clock: Arc<dyn Clock>, config: ExchangeConfig) -> Self {
         let signing = Arc::new(SigningKeys::new(Arc::clone(&store)));
-        Self { store, keys: Arc::new(keys), signing, clock, config: Arc::new(config) }
+        let refresh_grace = Live::new(config.refresh_grace);
+        Self { store, keys: Arc::new(keys), signing, clock, config: Arc::new(config), refresh_grace }
+    }
+
+    /// From now on a replaced token gets its successor for so long.
+    pub fn set_refresh_grace(&self, grace: Duration) {
+        self.refresh_grace.set(grace);
     }
 
     /// Where browsers reach the server.

@@ -78,7 +78,7 @@ impl Exchange {
                 new_token_id: ids::unguessable(),
                 now,
                 expires_at: UnixMillis::from_seconds(end),
-                grace: self.config.refresh_grace,
+                grace: self.refresh_grace.get(),
                 proven: dpop_proven || key_proven,
             })
             .await

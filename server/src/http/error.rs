@@ -1,6 +1,6 @@
 //! Errors as answers: the only table from what went wrong to a status and a code.
 
-use super::{MAX_BODY_BYTES, REQUEST_TIMEOUT};
+use super::{BODY_TIMEOUT, MAX_BODY_BYTES, REQUEST_TIMEOUT};
 use crate::exchange::ExchangeError;
 use crate::exchange::environments::EnvironmentError;
 use crate::store::StoreError;
@@ -27,6 +27,9 @@ pub enum ApiError {
     /// Too long a body.
     #[error("the body is over {MAX_BODY_BYTES} bytes")]
     PayloadTooLarge,
+    /// A body that does not come.
+    #[error("the body did not come whole within {} s; send it again", BODY_TIMEOUT.as_secs())]
+    BodyTooSlow,
     /// A body that does not say that it is JSON.
     #[error("the body must be JSON; send it with Content-Type: application/json")]
     UnsupportedMediaType,
@@ -93,6 +96,7 @@ impl ApiError {
             | Self::Environment(EnvironmentError::NotFound(_)) => ErrorCode::NotFound,
             Self::MethodNotAllowed => ErrorCode::MethodNotAllowed,
             Self::PayloadTooLarge => ErrorCode::PayloadTooLarge,
+            Self::BodyTooSlow => ErrorCode::RequestTimeout,
             Self::UnsupportedMediaType => ErrorCode::UnsupportedMediaType,
             Self::BadRequest(_) => ErrorCode::BadRequest,
             Self::ForeignOrigin | Self::OriginMissing | Self::AdminForbidden => ErrorCode::Forbidden,
@@ -231,6 +235,7 @@ mod tests {
             (ApiError::UnknownPath, 404, "not_found"),
             (ApiError::MethodNotAllowed, 405, "method_not_allowed"),
             (ApiError::PayloadTooLarge, 413, "payload_too_large"),
+            (ApiError::BodyTooSlow, 408, "request_timeout"),
             (ApiError::UnsupportedMediaType, 415, "unsupported_media_type"),
             (ApiError::BadRequest("no".to_owned()), 400, "bad_request"),
             (ApiError::ForeignOrigin, 403, "forbidden"),

@@ -5,6 +5,10 @@ use crate::AppState;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
+use std::time::Duration;
+
+/// How long the store may take to answer: whoever asks for this does not wait for ever either.
+const READY_WITHIN: Duration = Duration::from_secs(5);
 
 /// The body of all three.
 #[derive(Debug, Serialize)]
@@ -18,9 +22,12 @@ pub(super) async fn live() -> Json<Health> {
     Json(Health { status: "ok" })
 }
 
-/// `GET /readyz`: the store answers as well.
+/// `GET /readyz`: the store answers as well, and writes where it could not before.
 pub(super) async fn ready(State(state): State<AppState>) -> Result<Json<Health>, ApiError> {
-    state.exchange.ping().await?;
+    match tokio::time::timeout(READY_WITHIN, state.exchange.ping()).await {
+        Ok(answered) => answered?,
+        Err(_elapsed) => return Err(ApiError::Unavailable),
+    }
     Ok(Json(Health { status: "ok" }))
 }
 

@@ -7,6 +7,7 @@ use super::observe::RequestId;
 use crate::AppState;
 use crate::audit::Audit;
 use crate::exchange::ExchangeError;
+use crate::exchange::admin::AdminTokenRefused;
 use crate::store::{AuditRecord, Environment};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -89,6 +90,15 @@ impl Trail {
     pub(super) async fn refused_sign_in(&self, error: &ApiError) {
         if let Some((audit, event)) = self.event("user.session.created", "user") {
             let refused = Some(error.code().as_str().to_owned());
+            audit.record(AuditRecord { refused, ..event }).await;
+        }
+    }
+
+    /// A call of the admin API without a good token; `known` is its id where it was one once.
+    pub(super) async fn refused_admin(&self, why: AdminTokenRefused, known: Option<Uuid>) {
+        let actor = known.map_or_else(|| "admin".to_owned(), |id| format!("admin:{id}"));
+        if let Some((audit, event)) = self.event("admin.authenticated", &actor) {
+            let refused = Some(why.as_str().to_owned());
             audit.record(AuditRecord { refused, ..event }).await;
         }
     }

@@ -6,6 +6,7 @@ mod entry;
 mod fetch;
 mod fetcher;
 mod freshness;
+mod resolver;
 mod sets;
 mod signing;
 mod source;

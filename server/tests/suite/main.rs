@@ -1,6 +1,7 @@
 //! The server from outside: its router in process, and its program as a process.
 
 mod admin;
+mod admin_limits;
 mod audit;
 mod bad_tokens;
 mod catalogue;
@@ -19,7 +20,10 @@ mod issuers;
 mod limits;
 mod moving;
 mod nodes;
+mod outage;
 mod own_keys;
+mod reload;
 mod sign_in;
+mod slow;
 mod step_up;
 mod users;

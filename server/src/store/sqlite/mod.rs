@@ -9,6 +9,8 @@ mod audit;
 mod connection;
 mod dump;
 mod environments;
+#[cfg(unix)]
+mod exposure;
 mod open;
 mod reader;
 mod records;
@@ -123,8 +125,18 @@ impl SqliteStore {
     async fn begin(&self) -> Result<Writing> {
         let turn = tokio::time::timeout(open::BUSY_TIMEOUT * 2, Arc::clone(&self.turn).lock_owned()).await;
         let turn = turn.map_err(|late| StoreError::Unavailable(late.into()))?;
-        let transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(rows::failed)?;
-        Ok(Writing { transaction, _turn: turn })
+        let transaction = match self.writer.begin_with("BEGIN IMMEDIATE").await {
+            // A database that runs out of room ends a transaction by itself. The driver goes on counting it
+            // and lets no other begin on that connection, so it goes.
+            Err(sqlx::Error::InvalidSavePointStatement) => {
+                let spoilt = self.writer.acquire().await.map_err(rows::failed)?;
+                // There is nothing in it to be lost.
+                let _ = spoilt.close().await;
+                self.writer.begin_with("BEGIN IMMEDIATE").await
+            }
+            begun => begun,
+        };
+        Ok(Writing { transaction: transaction.map_err(rows::failed)?, _turn: turn })
     }
 }
 
@@ -133,7 +145,12 @@ impl Store for SqliteStore {
     async fn ping(&self) -> Result<()> {
         let answer =
             |reading: &Connection| reading.query_row("SELECT 1", [], |_| Ok(())).map_err(connection::failed);
-        self.look_ups.read(answer).await
+        self.look_ups.read(answer).await?;
+        if !self.group.is_failing() {
+            return Ok(());
+        }
+        // It could not write; whether it can now shows only by writing. The number means nothing here.
+        self.group.write(|writing| connection::execute(writing, "PRAGMA user_version = 0", []).map(drop)).await
     }
 
     async fn create_environment(&self, environment: &Environment, key: &SigningKeyRecord) -> Result<()> {

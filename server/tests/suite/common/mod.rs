@@ -3,6 +3,7 @@
 mod app;
 mod counting;
 mod program;
+pub(crate) mod proxy;
 mod token;
 
 pub(crate) use app::{Answer, ORIGIN, PUBLIC_URL, TestApp, get, post};
