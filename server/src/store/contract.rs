@@ -595,8 +595,11 @@ pub(crate) async fn deleting_a_user_ends_its_sessions(store: TestStore) {
 
 pub(crate) async fn a_nonce_is_used_once(store: TestStore) {
     let (one, two) = (with_environment(&store, 1).await, with_environment(&store, 2).await);
+    assert!(!store.nonce_used(one.id, "n").await.unwrap());
     assert!(store.use_nonce(one.id, "n", later(1)).await.unwrap());
     assert!(!store.use_nonce(one.id, "n", later(1)).await.unwrap());
+    assert!(store.nonce_used(one.id, "n").await.unwrap());
+    assert!(!store.nonce_used(two.id, "n").await.unwrap());
     assert!(store.use_nonce(two.id, "n", later(1)).await.unwrap());
     assert!(store.use_nonce(one.id, "N", later(1)).await.unwrap());
 }

@@ -145,6 +145,9 @@ pub trait Store: Send + Sync + Debug {
         expires_at: UnixMillis,
     ) -> Result<bool, StoreError>;
 
+    /// Whether a nonce was marked as used and is not forgotten yet.
+    async fn nonce_used(&self, environment: Uuid, nonce: &str) -> Result<bool, StoreError>;
+
     /// Adds a token for administrators, of which only a hash is known here.
     async fn create_admin_token(&self, token: &AdminToken) -> Result<(), StoreError>;
 

@@ -189,6 +189,11 @@ impl Store for PostgresStore {
         nonces::first_use(&mut writing, environment, nonce, expires_at).await
     }
 
+    async fn nonce_used(&self, environment: Uuid, nonce: &str) -> Result<bool> {
+        let mut reading = self.pool.acquire().await.map_err(rows::failed)?;
+        nonces::is_used(&mut reading, environment, nonce).await
+    }
+
     async fn create_admin_token(&self, token: &AdminToken) -> Result<()> {
         sqlx::query(
             "INSERT INTO admin_tokens (id, name, hash, scope, created_at, expires_at, revoked_at)

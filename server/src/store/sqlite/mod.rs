@@ -212,6 +212,11 @@ impl Store for SqliteStore {
             .await
     }
 
+    async fn nonce_used(&self, environment: Uuid, nonce: &str) -> Result<bool> {
+        let mut reading = self.readers.acquire().await.map_err(rows::failed)?;
+        nonces::is_used(&mut reading, environment, nonce).await
+    }
+
     async fn create_admin_token(&self, token: &AdminToken) -> Result<()> {
         sqlx::query(
             "INSERT INTO admin_tokens (id, name, hash, scope, created_at, expires_at, revoked_at)

@@ -130,6 +130,9 @@ mod two_processes {
         async fn use_nonce(&self, environment: Uuid, nonce: &str, expires_at: UnixMillis) -> Result<bool> {
             self.next().use_nonce(environment, nonce, expires_at).await
         }
+        async fn nonce_used(&self, environment: Uuid, nonce: &str) -> Result<bool> {
+            self.next().nonce_used(environment, nonce).await
+        }
         async fn create_admin_token(&self, token: &AdminToken) -> Result<()> {
             self.next().create_admin_token(token).await
         }

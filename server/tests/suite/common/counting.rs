@@ -59,6 +59,7 @@ handed_on! {
     fn update_user(environment: Uuid, id: Uuid, change: &UserChange, now: UnixMillis) -> User;
     fn delete_user(environment: Uuid, id: Uuid, one_use: Option<&OneUse>) -> bool;
     fn use_nonce(environment: Uuid, nonce: &str, expires_at: UnixMillis) -> bool;
+    fn nonce_used(environment: Uuid, nonce: &str) -> bool;
     fn create_admin_token(token: &AdminToken) -> ();
     fn admin_token(hash: &[u8]) -> AdminToken;
     fn admin_tokens() -> Vec<AdminToken>;
