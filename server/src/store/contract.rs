@@ -761,6 +761,8 @@ pub(crate) async fn users_are_made_all_or_none(store: TestStore) {
     let changed = store.put_users(environment.id, &[new_user("a", named("x"))], true).await.unwrap();
     assert_eq!((changed[0].id, changed[0].username.as_deref()), (made[0].id, Some("x")));
     not_found(store.put_users(Uuid::from_u128(9), &[new_user("a", named("a"))], false).await);
+    assert_eq!(store.put_users(environment.id, &[], false).await.unwrap(), []);
+    not_found(store.put_users(Uuid::from_u128(9), &[], false).await);
 }
 
 pub(crate) async fn sessions_are_listed_and_ended_until_a_moment(store: TestStore) {

@@ -164,7 +164,8 @@ pub trait Store: Send + Sync + Debug {
     async fn users(&self, environment: Uuid, query: &UserQuery) -> Result<Page<User>, StoreError>;
 
     /// Makes users, all or none. One whose external identity is known is changed with `upsert`,
-    /// [`Conflicting::Identity`] without.
+    /// [`Conflicting::Identity`] without. [`StoreError::NotFound`] where there is no such environment, also
+    /// with nobody to make.
     async fn put_users(
         &self,
         environment: Uuid,

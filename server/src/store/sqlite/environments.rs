@@ -71,6 +71,16 @@ pub(super) async fn all(readers: &SqlitePool) -> Result<Vec<Environment>> {
     Ok(environments)
 }
 
+/// [`StoreError::NotFound`] where there is none.
+pub(super) async fn expect(reading: &mut SqliteConnection, id: Uuid) -> Result<()> {
+    let row = sqlx::query("SELECT 1 FROM environments WHERE id = ?")
+        .bind(id)
+        .fetch_optional(reading)
+        .await
+        .map_err(rows::failed)?;
+    row.map(drop).ok_or(StoreError::NotFound)
+}
+
 pub(super) async fn insert(writing: &mut SqliteConnection, environment: &Environment) -> Result<()> {
     sqlx::query(
         "INSERT INTO environments (id, name, allowed_origins, cookie_name, assume_email_verified,

@@ -262,6 +262,7 @@ impl Store for SqliteStore {
 
     async fn put_users(&self, environment: Uuid, users: &[NewUser], upsert: bool) -> Result<Vec<User>> {
         let mut writing = self.begin().await?;
+        environments::expect(&mut writing, environment).await?;
         let mut made = Vec::with_capacity(users.len());
         for new in users {
             made.push(admin::put_user(&mut writing, environment, new, upsert).await?);
