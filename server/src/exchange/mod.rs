@@ -21,6 +21,7 @@ mod session_token;
 mod sessions;
 mod sign_in;
 mod step_up;
+mod text;
 mod users;
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod error;
 pub mod postgres;
 mod records;
 pub mod sqlite;
+mod username;
 
 use std::{fmt::Debug, sync::Arc};
 

@@ -1,11 +1,16 @@
 //! The contract over a real PostgreSQL, in a schema of each test's own.
 
 use std::sync::Arc;
+
+use sqlx::{Connection, PgConnection, migrate::Migrator};
 use uuid::Uuid;
 
-use super::PostgresStore;
+use super::{PostgresStore, open::MIGRATIONS};
 use crate::{
-    store::{OpenError, Store, UserChange, UserQuery, contract, contract::contract_tests},
+    store::{
+        OpenError, Store, UserChange, UserQuery, contract,
+        contract::{EARLIER_USERNAMES, contract_tests},
+    },
     testing::PostgresSchema,
 };
 
@@ -106,4 +111,47 @@ async fn a_database_that_is_not_there_is_told_in_a_sentence() {
     let nobody = Uuid::from_u128(9);
     let (_schema, store) = open().await;
     assert!(store.environment(nobody).await.is_err());
+}
+
+#[tokio::test]
+async fn usernames_of_an_earlier_version_get_their_key_and_everybody_stays() {
+    let schema = PostgresSchema::make().await;
+    let mut connection = PgConnection::connect(schema.url()).await.unwrap();
+    let earlier = MIGRATIONS.iter().filter(|migration| migration.version < 60).cloned().collect();
+    Migrator::with_migrations(earlier).run_direct(None, &mut connection, false).await.unwrap();
+    let environment = Uuid::from_u128(1);
+    sqlx::query(
+        "INSERT INTO environments (id, name, allowed_origins, assume_email_verified, session_algorithm,
+            nonce_key, revision, created_at, updated_at) VALUES ($1, 'live', '[]', FALSE, 'ES256', $2, 1, 0, 0)",
+    )
+    .bind(environment)
+    .bind(vec![7_u8; 32])
+    .execute(&mut connection)
+    .await
+    .unwrap();
+    for (number, (name, key, _)) in (2..).zip(EARLIER_USERNAMES) {
+        sqlx::query(
+            "INSERT INTO users (id, environment_id, username, username_key, first_visit, last_visit, updated_at)
+             VALUES ($1, $2, $3, $4, 0, 0, 0)",
+        )
+        .bind(Uuid::from_u128(number))
+        .bind(environment)
+        .bind(name)
+        .bind(key)
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    }
+    for _ in 0..2 {
+        let store = PostgresStore::open(schema.url()).await.unwrap();
+        let keys: Vec<String> = sqlx::query_scalar("SELECT username_key FROM users ORDER BY id")
+            .fetch_all(&store.pool)
+            .await
+            .unwrap();
+        assert_eq!(keys, EARLIER_USERNAMES.map(|(_, _, now)| now.to_owned()));
+        contract::earlier_usernames_stay(&store, environment).await;
+        let due: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM usernames_to_key").fetch_one(&store.pool).await.unwrap();
+        assert_eq!(due, 0);
+    }
 }

@@ -8,29 +8,32 @@ use crate::{
     clock::UnixMillis,
     store::{
         Conflicting, CredentialKind, NewUser, Page, SessionQuery, SessionRecord, StoreError, User, UserQuery,
+        username,
     },
 };
 
 const FILTERED: &str = "FROM users WHERE environment_id = ?1 AND (?2 IS NULL OR email = ?2 COLLATE NOCASE
-    OR username_key = ?3
+    OR username_key IN (?3, ?4)
     OR id IN (SELECT user_id FROM credentials WHERE environment_id = ?1 AND identifier = ?2))";
 
 pub(super) async fn users(readers: &SqlitePool, environment: Uuid, query: &UserQuery) -> Result<Page<User>> {
     let mut reading = readers.begin().await.map_err(rows::failed)?;
-    let lower = query.filter.as_ref().map(|filter| filter.to_lowercase());
+    let [key, earlier_key] = username::keys(query.filter.as_deref());
     let order = if query.newest_first { "DESC" } else { "ASC" };
     let count = sqlx::query(sqlx::AssertSqlSafe(format!("SELECT count(*) AS n {FILTERED}")))
         .bind(environment)
         .bind(query.filter.as_deref())
-        .bind(lower.as_deref())
+        .bind(key.as_deref())
+        .bind(earlier_key.as_deref())
         .fetch_one(&mut *reading)
         .await
         .map_err(rows::failed)?;
-    let page = format!("SELECT id {FILTERED} ORDER BY first_visit {order}, id {order} LIMIT ?4 OFFSET ?5");
+    let page = format!("SELECT id {FILTERED} ORDER BY first_visit {order}, id {order} LIMIT ?5 OFFSET ?6");
     let found = sqlx::query(sqlx::AssertSqlSafe(page))
         .bind(environment)
         .bind(query.filter.as_deref())
-        .bind(lower.as_deref())
+        .bind(key.as_deref())
+        .bind(earlier_key.as_deref())
         .bind(i64::from(query.limit))
         .bind(i64::from(query.offset))
         .fetch_all(&mut *reading)

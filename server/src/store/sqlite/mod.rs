@@ -10,6 +10,7 @@ mod open;
 mod rows;
 mod sessions;
 mod sign_in;
+mod usernames;
 mod users;
 mod uses;
 mod writer;
