@@ -11,6 +11,7 @@ mod email;
 pub mod environments;
 mod error;
 mod external;
+mod follow;
 mod nonce;
 mod once;
 mod profile;

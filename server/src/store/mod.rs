@@ -7,6 +7,7 @@
 
 mod admin;
 mod audit;
+mod changes;
 #[cfg(test)]
 mod contract;
 mod dump;
@@ -26,6 +27,7 @@ use uuid::Uuid;
 use crate::clock::UnixMillis;
 pub use admin::{NewUser, Page, SessionQuery, UserQuery};
 pub use audit::{AuditQuery, AuditRecord};
+pub use changes::{Change, Changes};
 pub use dump::DumpLine;
 pub use error::{Conflicting, OpenError, StoreError};
 pub use records::{
@@ -64,6 +66,10 @@ pub trait Store: Send + Sync + Debug {
 
     /// One environment as it is now, also where another process has just changed it.
     async fn environment(&self, id: Uuid) -> Result<Arc<Environment>, StoreError>;
+
+    /// What other servers announce, and this one, from now on. Nothing may depend on it: an announcement can
+    /// be late or lost, and [`Store::environment`] is right without. `SQLite` announces nothing.
+    async fn changes(&self) -> Result<Changes, StoreError>;
 
     /// Every environment, oldest first.
     async fn environments(&self) -> Result<Vec<Environment>, StoreError>;

@@ -6,9 +6,11 @@
 //! that lets a unique index decide, or a transaction that locks the row that it decides on.
 
 mod admin;
+mod announcements;
 mod audit;
 mod dump;
 mod environments;
+mod known;
 mod nonces;
 mod open;
 mod rows;
@@ -21,22 +23,21 @@ mod uses;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex},
-};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use sqlx::{PgPool, Row};
-use tokio::sync::mpsc;
+use tokio::sync::{OnceCell, mpsc};
 use uuid::Uuid;
 
 use super::{
-    AdminToken, AuditQuery, AuditRecord, DumpLine, Environment, NewUser, OneUse, OpenError, Page, Refresh,
-    Refreshed, SessionQuery, SessionRecord, SignIn, SignedIn, SigningKeyRecord, Store, StoreError, Tables,
-    User, UserChange, UserQuery,
+    AdminToken, AuditQuery, AuditRecord, Changes, DumpLine, Environment, NewUser, OneUse, OpenError, Page,
+    Refresh, Refreshed, SessionQuery, SessionRecord, SignIn, SignedIn, SigningKeyRecord, Store, StoreError,
+    Tables, User, UserChange, UserQuery,
 };
 use crate::clock::UnixMillis;
+use announcements::Announcements;
+use known::Known;
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -51,7 +52,9 @@ const PATIENCE: &str = "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_trans
 pub struct PostgresStore {
     pool: PgPool,
     /// Environments by id as of a revision, which is read afresh each time.
-    environments: Mutex<HashMap<Uuid, Arc<Environment>>>,
+    environments: Known,
+    /// Who listens for what other servers announce, since somebody has asked.
+    announcements: OnceCell<Announcements>,
 }
 
 impl PostgresStore {
@@ -63,7 +66,11 @@ impl PostgresStore {
 
     /// The same, and does about the tables what is asked for.
     pub async fn open_with(database_url: &str, tables: Tables) -> std::result::Result<Self, OpenError> {
-        Ok(Self { pool: open::open(database_url, tables).await?, environments: Mutex::default() })
+        Ok(Self {
+            pool: open::open(database_url, tables).await?,
+            environments: Known::default(),
+            announcements: OnceCell::new(),
+        })
     }
 }
 
@@ -96,6 +103,11 @@ impl Store for PostgresStore {
 
     async fn environment(&self, id: Uuid) -> Result<Arc<Environment>> {
         environments::cached(&self.pool, &self.environments, id).await
+    }
+
+    async fn changes(&self) -> Result<Changes> {
+        let start = || Announcements::start(&self.pool, self.environments.clone());
+        Ok(self.announcements.get_or_init(start).await.follow())
     }
 
     async fn environments(&self) -> Result<Vec<Environment>> {
@@ -278,7 +290,9 @@ impl Store for PostgresStore {
 
     async fn sweep(&self, now: UnixMillis) -> Result<u64> {
         let nonces = in_portions(&self.pool, SWEEP_NONCES, now).await?;
-        Ok(nonces + in_portions(&self.pool, SWEEP_SESSIONS, now).await?)
+        let sessions = in_portions(&self.pool, SWEEP_SESSIONS, now).await?;
+        announcements::swept(&self.pool).await?;
+        Ok(nonces + sessions)
     }
 
     async fn export(&self, environment: Uuid, lines: mpsc::Sender<DumpLine>) -> Result<()> {

@@ -7,8 +7,9 @@ use uuid::Uuid;
 
 use super::{PostgresStore, open::MIGRATIONS};
 use crate::{
+    clock::UnixMillis,
     store::{
-        OpenError, Store, UserChange, UserQuery, contract,
+        Change, OpenError, Store, UserChange, UserQuery, contract,
         contract::{EARLIER_USERNAMES, contract_tests},
     },
     testing::PostgresSchema,
@@ -154,4 +155,75 @@ async fn usernames_of_an_earlier_version_get_their_key_and_everybody_stays() {
             sqlx::query_scalar("SELECT count(*) FROM usernames_to_key").fetch_one(&store.pool).await.unwrap();
         assert_eq!(due, 0);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_is_seen_at_the_other_node_at_once_and_announced_after() {
+    let schema = PostgresSchema::make().await;
+    let (one, other) =
+        (PostgresStore::open(schema.url()).await.unwrap(), PostgresStore::open(schema.url()).await.unwrap());
+    let mut changes = other.changes().await.unwrap();
+    let mut environment = contract::environment(1);
+    one.create_environment(&environment, &contract::key(&environment, "first")).await.unwrap();
+    assert_eq!(*other.environment(environment.id).await.unwrap(), environment);
+    assert_eq!(changes.next().await, Some(Change::Environment(environment.id)));
+    for origin in 0..20 {
+        environment.allowed_origins = vec![format!("https://{origin}.example")];
+        let key = contract::key(&environment, &format!("key-{origin}"));
+        one.update_environment(&environment, (origin == 7).then_some(&key)).await.unwrap();
+        environment.revision += 1;
+        assert_eq!(*other.environment(environment.id).await.unwrap(), environment, "before it is announced");
+        assert_eq!(changes.next().await, Some(Change::Environment(environment.id)));
+    }
+    one.forget_signing_key(environment.id, "first", environment.updated_at).await.unwrap();
+    assert_eq!(changes.next().await, Some(Change::Environment(environment.id)));
+    one.sweep(UnixMillis(0)).await.unwrap();
+    assert_eq!(changes.next().await, Some(Change::Swept));
+    let signed_in = one.sign_in(&contract::sign_in(&environment, "u")).await.unwrap();
+    one.put_users(environment.id, &[contract::new_user("v", UserChange::default())], false).await.unwrap();
+    one.delete_user(environment.id, signed_in.user.id, None).await.unwrap();
+    one.sweep(UnixMillis(0)).await.unwrap();
+    assert_eq!(changes.next().await, Some(Change::Swept), "people are not announced");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_hears_nothing_sees_each_change_at_once_and_hears_again() {
+    let schema = PostgresSchema::make().await;
+    let (one, other) =
+        (PostgresStore::open(schema.url()).await.unwrap(), PostgresStore::open(schema.url()).await.unwrap());
+    let mut changes = other.changes().await.unwrap();
+    let mut environment = contract::environment(1);
+    one.create_environment(&environment, &contract::key(&environment, "first")).await.unwrap();
+    assert_eq!(changes.next().await, Some(Change::Environment(environment.id)));
+    assert_eq!(*other.environment(environment.id).await.unwrap(), environment);
+
+    let killed: Vec<bool> = sqlx::query_scalar(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE query = format('LISTEN \"byoa_%s\"', md5(current_schema()))",
+    )
+    .fetch_all(&one.pool)
+    .await
+    .unwrap();
+    assert_eq!(killed, [true]);
+    for _ in 0..3 {
+        one.update_environment(&environment, None).await.unwrap();
+        environment.revision += 1;
+        assert_eq!(*other.environment(environment.id).await.unwrap(), environment);
+    }
+    while changes.next().await != Some(Change::Everything) {}
+    one.update_environment(&environment, None).await.unwrap();
+    let heard = changes.next().await;
+    assert!(matches!(heard, Some(Change::Environment(_) | Change::Everything)), "{heard:?}");
+}
+
+#[tokio::test]
+async fn schemas_of_one_database_do_not_hear_one_another() {
+    let (_here, one) = open().await;
+    let (_there, other) = open().await;
+    let mut changes = other.changes().await.unwrap();
+    let environment = contract::environment(1);
+    one.create_environment(&environment, &contract::key(&environment, "first")).await.unwrap();
+    let environment = contract::environment(2);
+    other.create_environment(&environment, &contract::key(&environment, "first")).await.unwrap();
+    assert_eq!(changes.next().await, Some(Change::Environment(environment.id)));
 }

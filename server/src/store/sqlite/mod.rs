@@ -31,8 +31,9 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::{
-    AdminToken, AuditQuery, AuditRecord, DumpLine, Environment, OneUse, OpenError, Refresh, Refreshed,
-    SessionRecord, SignIn, SignedIn, SigningKeyRecord, Store, StoreError, Tables, User, UserChange,
+    AdminToken, AuditQuery, AuditRecord, Changes, DumpLine, Environment, OneUse, OpenError, Refresh,
+    Refreshed, SessionRecord, SignIn, SignedIn, SigningKeyRecord, Store, StoreError, Tables, User,
+    UserChange,
 };
 use super::{NewUser, Page, SessionQuery, UserQuery};
 use crate::clock::UnixMillis;
@@ -102,6 +103,10 @@ impl Store for SqliteStore {
 
     async fn environment(&self, id: Uuid) -> Result<Arc<Environment>> {
         environments::cached(&self.readers, &self.environments, id).await
+    }
+
+    async fn changes(&self) -> Result<Changes> {
+        Ok(Changes::none())
     }
 
     async fn environments(&self) -> Result<Vec<Environment>> {

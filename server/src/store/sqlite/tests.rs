@@ -30,9 +30,9 @@ mod two_processes {
     use crate::{
         clock::UnixMillis,
         store::{
-            AdminToken, AuditQuery, AuditRecord, DumpLine, Environment, NewUser, OneUse, Page, Refresh,
-            Refreshed, SessionQuery, SessionRecord, SignIn, SignedIn, SigningKeyRecord, StoreError, User,
-            UserChange, UserQuery,
+            AdminToken, AuditQuery, AuditRecord, Changes, DumpLine, Environment, NewUser, OneUse, Page,
+            Refresh, Refreshed, SessionQuery, SessionRecord, SignIn, SignedIn, SigningKeyRecord, StoreError,
+            User, UserChange, UserQuery,
         },
     };
     use async_trait::async_trait;
@@ -80,6 +80,9 @@ mod two_processes {
             let (one, other) = (self.next().environment(id).await?, self.next().environment(id).await?);
             assert_eq!(one, other);
             Ok(one)
+        }
+        async fn changes(&self) -> Result<Changes> {
+            self.next().changes().await
         }
         async fn environments(&self) -> Result<Vec<Environment>> {
             self.next().environments().await

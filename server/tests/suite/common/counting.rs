@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use byoa_server::clock::UnixMillis;
 use byoa_server::store::{
-    AdminToken, AuditQuery, AuditRecord, DumpLine, Environment, NewUser, OneUse, Page, Refresh, Refreshed,
+    AdminToken, AuditQuery, AuditRecord, Changes, DumpLine, Environment, NewUser, OneUse, Page, Refresh, Refreshed,
     SessionQuery, SessionRecord, SignIn, SignedIn, SigningKeyRecord, Store, StoreError, User, UserChange,
     UserQuery,
 };
@@ -93,6 +93,7 @@ handed_on! {
     fn create_environment(environment: &Environment, key: &SigningKeyRecord) -> ();
     fn update_environment(environment: &Environment, key: Option<&SigningKeyRecord>) -> ();
     fn environment(id: Uuid) -> Arc<Environment>;
+    fn changes() -> Changes;
     fn environments() -> Vec<Environment>;
     fn signing_keys(environment: Uuid) -> Vec<SigningKeyRecord>;
     fn forget_signing_key(environment: Uuid, kid: &str, now: UnixMillis) -> ();
