@@ -285,7 +285,7 @@ impl Store for PostgresStore {
     }
 
     async fn sweep_audit(&self, before: UnixMillis) -> Result<u64> {
-        audit::sweep(&self.pool, before).await
+        in_portions(&self.pool, SWEEP_AUDIT, before).await
     }
 
     async fn sweep(&self, now: UnixMillis) -> Result<u64> {
@@ -319,12 +319,14 @@ const SWEEP_NONCES: &str =
     FROM used_nonces WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
 const SWEEP_SESSIONS: &str = "DELETE FROM sessions WHERE id IN (SELECT id
     FROM sessions WHERE refresh_expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
+const SWEEP_AUDIT: &str = "DELETE FROM audit_log WHERE id IN (SELECT id
+    FROM audit_log WHERE at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
 
-async fn in_portions(pool: &PgPool, statement: &'static str, now: UnixMillis) -> Result<u64> {
+async fn in_portions(pool: &PgPool, statement: &'static str, until: UnixMillis) -> Result<u64> {
     let mut forgotten = 0;
     loop {
         let done =
-            sqlx::query(statement).bind(now.0).bind(PORTION).execute(pool).await.map_err(rows::failed)?;
+            sqlx::query(statement).bind(until.0).bind(PORTION).execute(pool).await.map_err(rows::failed)?;
         forgotten += done.rows_affected();
         if done.rows_affected() < PORTION.unsigned_abs() {
             return Ok(forgotten);

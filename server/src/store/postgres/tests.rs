@@ -227,3 +227,18 @@ async fn schemas_of_one_database_do_not_hear_one_another() {
     other.create_environment(&environment, &contract::key(&environment, "first")).await.unwrap();
     assert_eq!(changes.next().await, Some(Change::Environment(environment.id)));
 }
+
+#[tokio::test]
+async fn a_long_audit_log_is_forgotten_in_portions() {
+    let schema = PostgresSchema::make().await;
+    let store = PostgresStore::open(schema.url()).await.unwrap();
+    sqlx::query(
+        "INSERT INTO audit_log (id, at, action, actor)
+         SELECT lpad(to_hex(number), 32, '0')::uuid, number, 'x', 'user' FROM generate_series(1, 12003) AS number",
+    )
+    .execute(&store.pool)
+    .await
+    .unwrap();
+    assert_eq!(store.sweep_audit(UnixMillis(12_001)).await.unwrap(), 12_000);
+    assert_eq!(store.sweep_audit(UnixMillis(12_001)).await.unwrap(), 0);
+}

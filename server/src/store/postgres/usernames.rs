@@ -26,7 +26,7 @@ pub(super) async fn key_all(writing: &mut PgConnection) -> Result<()> {
 }
 
 fn is_taken(error: &sqlx::Error) -> bool {
-    error.as_database_error().is_some_and(|cause| cause.is_unique_violation())
+    error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation)
 }
 
 async fn key_some(connection: &mut PgConnection) -> Tried<usize> {
