@@ -14,6 +14,7 @@ pub mod metrics;
 pub mod secret;
 mod state;
 pub mod store;
+pub mod sweep;
 pub mod testing;
 
 pub use http::router;

@@ -133,6 +133,9 @@ codes! {
     InvalidDeviceNonce = "invalid_device_nonce", Some(422), retry: false;
     /// A profile field is too long or of a wrong form; the sentence names it.
     InvalidUpdate = "invalid_update", Some(422), retry: false;
+    /// The username is too long, or has control characters, invisible ones, or ones that turn the direction of
+    /// writing.
+    InvalidUsername = "invalid_username", Some(422), retry: false;
     /// Another user of the environment has this username.
     UsernameAlreadyExists = "username_already_exists", Some(422), retry: false;
     /// The user's metadata is over 16 KiB.

@@ -294,6 +294,7 @@ export type ErrorCode =
   | "invalid_scopes"
   | "invalid_device_nonce"
   | "invalid_update"
+  | "invalid_username"
   | "username_already_exists"
   | "metadata_size_exceeded"
   | "too_many_requests"

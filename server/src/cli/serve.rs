@@ -15,9 +15,11 @@ use byoa_server::exchange::admin::Admin;
 use byoa_server::exchange::environments::Environments;
 use byoa_server::exchange::{Exchange, ExchangeConfig};
 use byoa_server::http::{self, Connections, Timeouts};
+use byoa_server::ids;
 use byoa_server::limits::Limits;
 use byoa_server::live::Live;
 use byoa_server::store::{Store, Tables};
+use byoa_server::sweep::regularly;
 use clap::Args;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -25,7 +27,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 
-/// How often what has ended is forgotten.
+/// How often what has ended is forgotten, by one of the servers on a database.
 const SWEEP_EVERY: Duration = Duration::from_mins(10);
 
 /// How long the database may take for the last events of the audit log.
@@ -113,7 +115,8 @@ pub(super) async fn run(
     };
     let mut stop = Stop::listen()?;
     let mut stop_now = Stop::listen()?;
-    let sweeper = tokio::spawn(sweep(store, clock, reload.audit_retention.clone()));
+    let follower = tokio::spawn(state.exchange.clone().follow(store.changes().await?));
+    let sweeper = tokio::spawn(sweep(store, clock, reload.audit_retention.clone()).await?);
 
     if public_url.is_exposed() {
         remark(format!("warning: {public_url} is plain HTTP; anybody on the way can take sessions over"));
@@ -141,6 +144,7 @@ pub(super) async fn run(
         tracing::error!("the latest events of the audit log are lost: the database does not take them");
     }
     sweeper.abort();
+    follower.abort();
     Ok(())
 }
 
@@ -177,18 +181,25 @@ fn cannot_listen(address: SocketAddr, cause: &std::io::Error) -> CliError {
 }
 
 /// Forgets, from time to time, what has ended.
-async fn sweep(store: Arc<dyn Store>, clock: Arc<dyn Clock>, audit_retention: Live<Duration>) {
-    let mut ticks = tokio::time::interval(SWEEP_EVERY);
-    loop {
-        ticks.tick().await;
-        match store.sweep(clock.now()).await {
-            Ok(rows) => tracing::debug!(rows, "swept"),
-            Err(cause) => tracing::warn!(%cause, "the store cannot be swept now"),
-        }
-        let retention = i64::try_from(audit_retention.get().as_millis()).unwrap_or(i64::MAX);
-        let oldest = UnixMillis(clock.now().0.saturating_sub(retention));
-        if let Err(cause) = store.sweep_audit(oldest).await {
-            tracing::warn!(%cause, "the audit log cannot be swept now");
-        }
+async fn sweep(
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    audit_retention: Live<Duration>,
+) -> Result<impl Future<Output = ()>, CliError> {
+    let changes = store.changes().await?;
+    let sweep = move || sweep_once(Arc::clone(&store), Arc::clone(&clock), audit_retention.get());
+    Ok(regularly(SWEEP_EVERY, ids::fraction, changes, sweep))
+}
+
+/// The audit log first: what the store announces tells other servers that all of it is done.
+async fn sweep_once(store: Arc<dyn Store>, clock: Arc<dyn Clock>, audit_retention: Duration) {
+    let retention = i64::try_from(audit_retention.as_millis()).unwrap_or(i64::MAX);
+    let oldest = UnixMillis(clock.now().0.saturating_sub(retention));
+    if let Err(cause) = store.sweep_audit(oldest).await {
+        tracing::warn!(%cause, "the audit log cannot be swept now");
+    }
+    match store.sweep(clock.now()).await {
+        Ok(rows) => tracing::debug!(rows, "swept"),
+        Err(cause) => tracing::warn!(%cause, "the store cannot be swept now"),
     }
 }

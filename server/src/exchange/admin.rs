@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use byoa_jwt::MAX_SUBJECT_BYTES;
 use byoa_protocol::user::{SdkUser, UserFields};
 use tokio::sync::Mutex;
 use uuid::Uuid;
@@ -24,8 +25,6 @@ use crate::{
 
 /// The most users of one call.
 pub const MAX_BULK: usize = 50;
-/// The longest subject, in bytes.
-const MAX_SUBJECT_BYTES: usize = 255;
 /// Why an administrator's revocation is one, in the session.
 const REASON: &str = "admin";
 
@@ -204,8 +203,14 @@ impl Admin {
     ) -> Result<NewUser, ExchangeError> {
         let invalid = |sentence: &str| ExchangeError::InvalidUpdate(sentence.to_owned());
         let subject = described.external_user_id;
-        if subject.is_empty() || subject.len() > MAX_SUBJECT_BYTES {
-            return Err(invalid("externalUserId must have 1 to 255 bytes"));
+        // The rule for a token's `sub`: no token could ever find a user with another one.
+        if subject.trim().is_empty()
+            || subject.len() > MAX_SUBJECT_BYTES
+            || subject.contains(char::is_control)
+        {
+            return Err(invalid(
+                "externalUserId must have 1 to 255 bytes, not only spaces, and no control characters",
+            ));
         }
         let mut issuers = environment.issuers.iter().map(|issuer| &issuer.issuer);
         let issuer = match &described.issuer {

@@ -51,6 +51,9 @@ pub enum ExchangeError {
     /// A profile field is out of its bounds.
     #[error("{0}")]
     InvalidUpdate(String),
+    /// The username is none.
+    #[error("username {0}; choose another")]
+    InvalidUsername(&'static str),
     /// The username belongs to somebody else.
     #[error("another user has this username; choose another")]
     UsernameTaken,

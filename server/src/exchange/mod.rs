@@ -11,6 +11,7 @@ mod email;
 pub mod environments;
 mod error;
 mod external;
+mod follow;
 mod nonce;
 mod once;
 mod profile;
@@ -21,6 +22,7 @@ mod session_token;
 mod sessions;
 mod sign_in;
 mod step_up;
+mod text;
 mod users;
 
 #[cfg(test)]

@@ -132,6 +132,16 @@ impl SigningKeys {
         Ok(own)
     }
 
+    /// Lets go of an environment's keys, the private one with them, until they are asked for.
+    pub(crate) fn forget(&self, environment: Uuid) {
+        self.parsed().remove(&environment);
+    }
+
+    /// The same of all.
+    pub(crate) fn forget_all(&self) {
+        self.parsed().clear();
+    }
+
     fn parsed(&self) -> std::sync::MutexGuard<'_, HashMap<Uuid, Arc<OwnKeys>>> {
         self.parsed.lock().unwrap_or_else(PoisonError::into_inner)
     }

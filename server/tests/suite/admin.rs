@@ -415,6 +415,19 @@ async fn a_user_made_before_its_first_sign_in_is_found_by_it_and_its_sessions_ca
     assert_eq!(made.status, StatusCode::CREATED, "{}", made.text());
     let again = call(&app, &admin, Method::POST, &path(&app, "/users"), Some(body)).await;
     assert_eq!((again.status.as_u16(), again.code().as_str()), (422, "invalid_update"));
+    for subject in ["", " ", "\t", "a\0b", "a\nb", "\u{85}", &"x".repeat(256)] {
+        let one = json!({ "externalUserId": subject });
+        let several = json!({ "users": [{ "externalUserId": "fine" }, one] });
+        for (rest, body) in [("/users", one), ("/users/bulk?upsert=true", several)] {
+            let refused = call(&app, &admin, Method::POST, &path(&app, rest), Some(body)).await;
+            assert_eq!(
+                (refused.status.as_u16(), refused.code().as_str()),
+                (422, "invalid_update"),
+                "{subject:?}"
+            );
+        }
+    }
+    assert_eq!(app.rows().await, (1, 0), "nothing was made in part");
     let id = made.json()["user"]["id"].as_str().expect("an id").to_owned();
     let of_user = |rest: &str| path(&app, &format!("/users/{id}{rest}"));
     let session = app.sign_in(&Token::good().claim("sub", "user-1").build()).await.json();

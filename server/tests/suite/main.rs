@@ -23,6 +23,7 @@ mod nodes;
 mod outage;
 mod own_keys;
 mod reload;
+mod racing;
 mod sign_in;
 mod slow;
 mod step_up;

@@ -1,14 +1,11 @@
 //! Environments, their issuers and their signing keys.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::Arc;
 
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
-use super::{ONE_MOMENT, Result, revision, rows};
+use super::{ONE_MOMENT, Result, known::Known, revision, rows};
 use crate::{
     clock::UnixMillis,
     store::{Conflicting, Environment, IssuerConfig, SigningKeyRecord, StoreError},
@@ -16,25 +13,20 @@ use crate::{
 
 /// Reads the revision, and the rest only where that is another one than last time. Whoever changes
 /// anything here, in whatever process, raises the revision in the same transaction.
-pub(super) async fn cached(
-    pool: &PgPool,
-    cache: &Mutex<HashMap<Uuid, Arc<Environment>>>,
-    id: Uuid,
-) -> Result<Arc<Environment>> {
+pub(super) async fn cached(pool: &PgPool, known: &Known, id: Uuid) -> Result<Arc<Environment>> {
     let row = sqlx::query("SELECT revision FROM environments WHERE id = $1")
         .bind(id)
         .fetch_optional(pool)
         .await
         .map_err(rows::failed)?;
     let revision = revision(&row.ok_or(StoreError::NotFound)?)?;
-    let known = cache.lock().unwrap_or_else(PoisonError::into_inner).get(&id).map(Arc::clone);
-    if let Some(known) = known.filter(|known| known.revision == revision) {
-        return Ok(known);
+    if let Some(environment) = known.at(id, revision) {
+        return Ok(environment);
     }
     // One transaction, so that the environment and its issuers are of one moment.
     let mut reading = pool.begin_with(ONE_MOMENT).await.map_err(rows::failed)?;
     let environment = Arc::new(get(&mut reading, id).await?);
-    cache.lock().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::clone(&environment));
+    known.keep(&environment);
     Ok(environment)
 }
 

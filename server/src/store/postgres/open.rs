@@ -14,9 +14,10 @@ use sqlx::{
 };
 use tokio::time::Instant;
 
+use super::usernames;
 use crate::store::{OpenError, Tables, prepare};
 
-static MIGRATIONS: Migrator = sqlx::migrate!("src/store/postgres/migrations");
+pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("src/store/postgres/migrations");
 
 /// How many connections one server opens. A commit waits for the disk and takes others along, so that
 /// more connections make larger groups; each costs the database memory.
@@ -49,6 +50,9 @@ pub(super) async fn open(database_url: &str, tables: Tables) -> Result<PgPool, O
     let options = options.application_name("byoa-server");
     let mut first = connect(&options).await?;
     prepare(&mut first, &MIGRATIONS, tables).await?;
+    if tables == Tables::Migrate {
+        usernames::key_all(&mut first).await.map_err(|error| OpenError::Migration(error.into()))?;
+    }
     // What it has to say is said.
     let _ = first.close().await;
     let before = Trust::default();

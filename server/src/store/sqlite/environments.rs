@@ -74,6 +74,11 @@ pub(super) async fn all(readers: &SqlitePool) -> Result<Vec<Environment>> {
     Ok(environments)
 }
 
+/// [`StoreError::NotFound`] where there is none.
+pub(super) fn expect(reading: &Connection, id: Uuid) -> Result<()> {
+    current(reading, id).map(drop)
+}
+
 pub(super) async fn insert(writing: &mut SqliteConnection, environment: &Environment) -> Result<()> {
     sqlx::query(
         "INSERT INTO environments (id, name, allowed_origins, cookie_name, assume_email_verified,

@@ -17,6 +17,7 @@ mod records;
 mod rows;
 mod sessions;
 mod sign_in;
+mod usernames;
 mod users;
 mod uses;
 mod writer;
@@ -39,8 +40,9 @@ use tokio::sync::{OwnedMutexGuard, mpsc};
 use uuid::Uuid;
 
 use super::{
-    AdminToken, AuditQuery, AuditRecord, DumpLine, Environment, OneUse, OpenError, Refresh, Refreshed,
-    SessionRecord, SignIn, SignedIn, SigningKeyRecord, Store, StoreError, Tables, User, UserChange,
+    AdminToken, AuditQuery, AuditRecord, Changes, DumpLine, Environment, OneUse, OpenError, Refresh,
+    Refreshed, SessionRecord, SignIn, SignedIn, SigningKeyRecord, Store, StoreError, Tables, User,
+    UserChange,
 };
 use super::{NewUser, Page, SessionQuery, UserQuery};
 use crate::clock::UnixMillis;
@@ -150,7 +152,9 @@ impl Store for SqliteStore {
             return Ok(());
         }
         // It could not write; whether it can now shows only by writing. The number means nothing here.
-        self.group.write(|writing| connection::execute(writing, "PRAGMA user_version = 0", []).map(drop)).await
+        self.group
+            .write(|writing| connection::execute(writing, "PRAGMA user_version = 0", []).map(drop))
+            .await
     }
 
     async fn create_environment(&self, environment: &Environment, key: &SigningKeyRecord) -> Result<()> {
@@ -176,6 +180,10 @@ impl Store for SqliteStore {
 
     async fn environment(&self, id: Uuid) -> Result<Arc<Environment>> {
         environments::cached(&self.look_ups, &self.readers, &self.environments, id).await
+    }
+
+    async fn changes(&self) -> Result<Changes> {
+        Ok(Changes::none())
     }
 
     async fn environments(&self) -> Result<Vec<Environment>> {
@@ -275,6 +283,11 @@ impl Store for SqliteStore {
         self.group.write(move |writing| uses::first_use(writing, environment, &nonce, expires_at)).await
     }
 
+    async fn nonce_used(&self, environment: Uuid, nonce: &str) -> Result<bool> {
+        let nonce = nonce.to_owned();
+        self.look_ups.read(move |reading| uses::is_used(reading, environment, &nonce)).await
+    }
+
     async fn create_admin_token(&self, token: &AdminToken) -> Result<()> {
         let mut writing = self.begin().await?;
         admin::insert(&mut writing, token).await?;
@@ -305,6 +318,7 @@ impl Store for SqliteStore {
         let users = users.to_vec();
         let put = move |writing: &Connection| {
             writer::whole(writing, || {
+                environments::expect(writing, environment)?;
                 users.iter().map(|new| users::put(writing, environment, new, upsert)).collect()
             })
         };
