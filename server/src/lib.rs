@@ -10,6 +10,7 @@ pub mod ids;
 pub mod keys;
 pub mod limits;
 pub mod metrics;
+pub mod seal;
 pub mod secret;
 mod state;
 pub mod store;

@@ -4,7 +4,7 @@ use super::output::say;
 use super::{CliError, Common, database};
 use crate::config::FileSettings;
 use byoa_server::clock::UnixMillis;
-use byoa_server::exchange::environments::{Environments, SigningKeyInfo};
+use byoa_server::exchange::environments::{Environments, Resealed, SigningKeyInfo};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -20,7 +20,14 @@ pub(super) enum KeysCommand {
     /// Withdraw a key that signs no more, at once: whatever it signed is refused from now on. For a key
     /// that has leaked; others go by themselves.
     Retire(RetireArgs),
+    /// Seal every private key in the database under the master key: those that are not sealed yet, and those
+    /// that --old-master-key-file opens. Servers may run meanwhile, if they were given the master key before.
+    Seal(SealArgs),
 }
+
+/// Nothing but what every command takes.
+#[derive(Debug, Args)]
+pub(super) struct SealArgs {}
 
 /// Whose.
 #[derive(Debug, Args)]
@@ -46,8 +53,17 @@ pub(super) struct RetireArgs {
 /// Runs one of them.
 pub(super) async fn run(command: &KeysCommand, common: &Common, file: &FileSettings) -> Result<(), CliError> {
     let store = database::open_existing(common, file).await?;
-    let environments = Environments::new(store, database::clock(), false, None);
+    let seal = common.seal(file)?;
+    let master_key = seal.current();
+    let environments = Environments::new(store, database::clock(), false, None).with_seal(seal);
     let (keys, args) = match command {
+        KeysCommand::Seal(_) => {
+            let Resealed { secrets, changed } = environments.seal_all().await?;
+            let under = master_key.map(|id| id.to_string()).unwrap_or_default();
+            return say(format!(
+                "sealed {changed} of {secrets} secrets under the master key {under}; the others were already"
+            ));
+        }
         KeysCommand::List(args) => (environments.signing_keys(args.id).await?, args),
         KeysCommand::Rotate(args) => (environments.rotate_signing_key(args.id).await?, args),
         KeysCommand::Retire(RetireArgs { keys, kid }) => {

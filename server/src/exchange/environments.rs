@@ -2,6 +2,7 @@
 
 mod check;
 mod issuers;
+mod sealing;
 mod signing_keys;
 
 use std::sync::Arc;
@@ -14,13 +15,14 @@ use uuid::Uuid;
 use crate::{
     clock::Clock,
     ids,
-    keys::generate_signing_key,
+    seal::{Label, Seal, SealError},
     store::{
         Conflicting, Environment, IssuerConfig, KeySource, ReplayPolicy, SessionAlgorithm, Store, StoreError,
     },
 };
 
 pub use issuers::{IssuerSettings, KeySourceSetting};
+pub use sealing::{Resealed, SealedState};
 pub use signing_keys::SigningKeyInfo;
 
 /// How often a change is put on top of somebody else's.
@@ -76,6 +78,17 @@ pub enum EnvironmentError {
     /// The signing key could not be made.
     #[error("the signing key cannot be made: {0}")]
     Key(byoa_jwt::SigningError),
+    /// An environment's keys are sealed, and do not open.
+    #[error("the keys of the environment {environment} cannot be used: {cause}")]
+    Sealed {
+        /// Whose.
+        environment: Uuid,
+        /// Why.
+        cause: SealError,
+    },
+    /// There is no master key to seal under.
+    #[error("there is no master key to seal under; pass --master-key-file, or set BYOA_MASTER_KEY")]
+    NoMasterKey,
     /// The store failed.
     #[error("the store failed")]
     Store(#[source] StoreError),
@@ -86,6 +99,7 @@ pub enum EnvironmentError {
 pub struct Environments {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
+    seal: Seal,
     allow_private_jwks: bool,
     public_url: Option<Url>,
 }
@@ -99,7 +113,13 @@ impl Environments {
         allow_private_jwks: bool,
         public_url: Option<Url>,
     ) -> Self {
-        Self { store, clock, allow_private_jwks, public_url }
+        Self { store, clock, seal: Seal::default(), allow_private_jwks, public_url }
+    }
+
+    /// With what seals and opens the environments' own keys.
+    #[must_use]
+    pub fn with_seal(self, seal: Seal) -> Self {
+        Self { seal, ..self }
     }
 
     /// Makes an environment and its signing key.
@@ -108,7 +128,9 @@ impl Environments {
         id: Uuid,
         settings: EnvironmentSettings,
     ) -> Result<Environment, EnvironmentError> {
+        self.is_sealed_alike().await?;
         let now = self.clock.now();
+        let nonce_key = self.seal.seal(&Label::nonce_key(id), ids::secret().expose());
         let mut environment = Environment {
             id,
             name: "sandbox".to_owned(),
@@ -120,7 +142,7 @@ impl Environments {
             replay: ReplayPolicy::default(),
             step_up: Vec::new(),
             session_cookie: false,
-            nonce_key: ids::secret(),
+            nonce_key: nonce_key.map_err(|cause| EnvironmentError::Sealed { environment: id, cause })?,
             revision: 1,
             created_at: now,
             updated_at: now,
@@ -129,8 +151,7 @@ impl Environments {
         if environment.issuers.is_empty() {
             return Err(invalid("issuer", "and jwks-url are needed for a new environment"));
         }
-        let key =
-            generate_signing_key(id, environment.session_algorithm, now).map_err(EnvironmentError::Key)?;
+        let key = self.new_signing_key(&environment)?;
         match self.store.create_environment(&environment, &key).await {
             Ok(()) => Ok(environment),
             Err(StoreError::Conflict(_)) => Err(EnvironmentError::Exists(id)),
@@ -170,9 +191,8 @@ impl Environments {
             environment.updated_at = self.clock.now();
             change(&mut environment)?;
             let key = (new_key || environment.session_algorithm != before.session_algorithm)
-                .then(|| generate_signing_key(id, environment.session_algorithm, environment.updated_at))
-                .transpose()
-                .map_err(EnvironmentError::Key)?;
+                .then(|| self.new_signing_key(&environment))
+                .transpose()?;
             match self.store.update_environment(&environment, key.as_ref()).await {
                 Ok(()) => return Ok(Environment { revision: before.revision + 1, ..environment }),
                 // Somebody was faster: what was asked for is put on top of what they did.

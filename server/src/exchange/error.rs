@@ -3,7 +3,11 @@
 use byoa_protocol::Reason;
 use thiserror::Error;
 
-use crate::{keys::KeySetUnavailable, store::StoreError};
+use crate::{
+    keys::{KeySetUnavailable, OwnKeysError},
+    seal::SealError,
+    store::StoreError,
+};
 
 /// Why a use case was not carried out. Messages hold no token, subject or e-mail address.
 #[derive(Debug, Error)]
@@ -66,6 +70,9 @@ pub enum ExchangeError {
     /// The store failed.
     #[error("the store failed")]
     Store(#[source] StoreError),
+    /// The environment's own keys are sealed, and do not open.
+    #[error("the environment's keys cannot be used: {0}")]
+    Sealed(SealError),
     /// Something failed that no caller can mend.
     #[error("{0}")]
     Internal(&'static str),
@@ -103,6 +110,21 @@ pub enum Unauthorized {
 impl From<Unauthorized> for ExchangeError {
     fn from(why: Unauthorized) -> Self {
         Self::Unauthorized(why)
+    }
+}
+
+impl From<SealError> for ExchangeError {
+    fn from(error: SealError) -> Self {
+        Self::Sealed(error)
+    }
+}
+
+impl From<OwnKeysError> for ExchangeError {
+    fn from(error: OwnKeysError) -> Self {
+        match error {
+            OwnKeysError::Store(error) => Self::Store(error),
+            OwnKeysError::Sealed(error) => Self::Sealed(error),
+        }
     }
 }
 

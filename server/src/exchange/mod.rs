@@ -35,6 +35,7 @@ use uuid::Uuid;
 use crate::{
     clock::Clock,
     keys::{KeySets, SigningKeys},
+    seal::Seal,
     store::{Environment, SessionRecord, Store, StoreError},
 };
 pub use error::{ExchangeError, Unauthorized};
@@ -228,8 +229,15 @@ impl Exchange {
     /// Puts the use cases together.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, keys: KeySets, clock: Arc<dyn Clock>, config: ExchangeConfig) -> Self {
-        let signing = Arc::new(SigningKeys::new(Arc::clone(&store)));
+        let signing = Arc::new(SigningKeys::new(Arc::clone(&store), Seal::default()));
         Self { store, keys: Arc::new(keys), signing, clock, config: Arc::new(config) }
+    }
+
+    /// With what opens the environments' own keys.
+    #[must_use]
+    pub fn with_seal(self, seal: Seal) -> Self {
+        let signing = Arc::new(SigningKeys::new(Arc::clone(&self.store), seal));
+        Self { signing, ..self }
     }
 
     /// Where browsers reach the server.
@@ -238,9 +246,11 @@ impl Exchange {
         &self.config.public_url
     }
 
-    /// Whether the store answers.
+    /// Whether the store answers, and whether no environment that was asked for lately is sealed under a
+    /// master key that is not here.
     pub async fn ping(&self) -> Result<(), ExchangeError> {
-        Ok(self.store.ping().await?)
+        self.store.ping().await?;
+        Ok(self.signing.check().await?)
     }
 
     /// The environment, as it is now: its allowed origins, its cookie's name.

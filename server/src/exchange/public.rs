@@ -10,10 +10,7 @@ use byoa_protocol::{
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{
-    CheckStep, Exchange, ExchangeError, MAX_NONCES,
-    nonce::{self, Purpose},
-};
+use super::{CheckStep, Exchange, ExchangeError, MAX_NONCES, nonce::Purpose};
 use crate::store::{Environment, KeySource};
 
 /// The version of the API in which operations may need a step-up.
@@ -27,7 +24,8 @@ impl Exchange {
     pub async fn nonces(&self, environment: Uuid, count: usize) -> Result<Vec<String>, ExchangeError> {
         let environment = self.environment(environment).await?;
         let now = self.clock.now();
-        Ok((0..count.clamp(1, MAX_NONCES)).map(|_| nonce::make(&environment, Purpose::Device, now)).collect())
+        let nonces = self.nonces_of(&environment)?;
+        Ok((0..count.clamp(1, MAX_NONCES)).map(|_| nonces.make(Purpose::Device, now)).collect())
     }
 
     /// What the environment tells the world about itself.

@@ -20,6 +20,7 @@ mod limits;
 mod moving;
 mod nodes;
 mod own_keys;
+mod sealing;
 mod sign_in;
 mod step_up;
 mod users;

@@ -36,7 +36,8 @@ pub(super) async fn run(command: EnvCommand, common: &Common, file: &FileSetting
         EnvCommand::Create(args) => {
             let (public_url, allow_private) = args.server.resolve(file)?;
             let (_, store) = database::open(common, file).await?;
-            let environments = Environments::new(store, database::clock(), allow_private, public_url);
+            let environments = Environments::new(store, database::clock(), allow_private, public_url)
+                .with_seal(common.seal(file)?);
             let id = args.id.unwrap_or_else(ids::unguessable);
             let made = environments.create(id, args.settings()).await?;
             print(&made, args.json)
@@ -44,7 +45,8 @@ pub(super) async fn run(command: EnvCommand, common: &Common, file: &FileSetting
         EnvCommand::Set(args) => {
             let (public_url, allow_private) = args.server.resolve(file)?;
             let store = database::open_existing(common, file).await?;
-            let environments = Environments::new(store, database::clock(), allow_private, public_url);
+            let environments = Environments::new(store, database::clock(), allow_private, public_url)
+                .with_seal(common.seal(file)?);
             let changed = environments.set(args.id, args.settings()).await?;
             print(&changed, args.json)
         }

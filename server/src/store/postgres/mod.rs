@@ -31,9 +31,9 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::{
-    AdminToken, AuditQuery, AuditRecord, DumpLine, Environment, NewUser, OneUse, OpenError, Page, Refresh,
-    Refreshed, SessionQuery, SessionRecord, SignIn, SignedIn, SigningKeyRecord, Store, StoreError, Tables,
-    User, UserChange, UserQuery,
+    AdminToken, AuditQuery, AuditRecord, DumpLine, Environment, KeptSecrets, NewUser, OneUse, OpenError,
+    Page, Refresh, Refreshed, SessionQuery, SessionRecord, SignIn, SignedIn, SigningKeyRecord, Store,
+    StoreError, Tables, User, UserChange, UserQuery,
 };
 use crate::clock::UnixMillis;
 
@@ -108,6 +108,12 @@ impl Store for PostgresStore {
     async fn forget_signing_key(&self, environment: Uuid, kid: &str, now: UnixMillis) -> Result<()> {
         let mut writing = self.pool.begin().await.map_err(rows::failed)?;
         environments::forget_key(&mut writing, environment, kid, now).await?;
+        writing.commit().await.map_err(rows::failed)
+    }
+
+    async fn replace_secrets(&self, secrets: &KeptSecrets) -> Result<()> {
+        let mut writing = self.pool.begin().await.map_err(rows::failed)?;
+        environments::replace_secrets(&mut writing, secrets).await?;
         writing.commit().await.map_err(rows::failed)
     }
 

@@ -30,8 +30,9 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::{
-    AdminToken, AuditQuery, AuditRecord, DumpLine, Environment, OneUse, OpenError, Refresh, Refreshed,
-    SessionRecord, SignIn, SignedIn, SigningKeyRecord, Store, StoreError, Tables, User, UserChange,
+    AdminToken, AuditQuery, AuditRecord, DumpLine, Environment, KeptSecrets, OneUse, OpenError, Refresh,
+    Refreshed, SessionRecord, SignIn, SignedIn, SigningKeyRecord, Store, StoreError, Tables, User,
+    UserChange,
 };
 use super::{NewUser, Page, SessionQuery, UserQuery};
 use crate::clock::UnixMillis;
@@ -114,6 +115,12 @@ impl Store for SqliteStore {
     async fn forget_signing_key(&self, environment: Uuid, kid: &str, now: UnixMillis) -> Result<()> {
         let mut writing = self.begin().await?;
         environments::forget_key(&mut writing, environment, kid, now).await?;
+        writing.commit().await.map_err(rows::failed)
+    }
+
+    async fn replace_secrets(&self, secrets: &KeptSecrets) -> Result<()> {
+        let mut writing = self.begin().await?;
+        environments::replace_secrets(&mut writing, secrets).await?;
         writing.commit().await.map_err(rows::failed)
     }
 
