@@ -15,6 +15,7 @@ mod output;
 mod serve;
 mod server_args;
 mod signals;
+mod trail;
 
 use crate::config::{ConfigError, FileSettings, LogFormat, MasterKeyFlags};
 use byoa_server::seal::Seal;

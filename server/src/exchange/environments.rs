@@ -36,8 +36,10 @@ pub struct EnvironmentSettings {
     pub name: Option<String>,
     /// `iss` of its external JWTs. Required where the environment is new.
     pub issuer: Option<String>,
-    /// Where the issuer publishes its keys. Required where the environment is new.
+    /// Where the issuer publishes its keys. This or `keys` is required where the environment is new.
     pub jwks_url: Option<String>,
+    /// Where else the issuer's keys come from.
+    pub keys: Option<KeySourceSetting>,
     /// What `aud` must hold. An empty string: anything. Default: anything.
     pub audience: Option<String>,
     /// Origins of pages that may call; replaces the whole list. Default: none.
@@ -149,7 +151,7 @@ impl Environments {
         };
         self.apply(&mut environment, settings)?;
         if environment.issuers.is_empty() {
-            return Err(invalid("issuer", "and jwks-url are needed for a new environment"));
+            return Err(invalid("issuer", "and its keys are needed for a new environment"));
         }
         let key = self.new_signing_key(&environment)?;
         match self.store.create_environment(&environment, &key).await {
@@ -245,29 +247,30 @@ impl Environments {
         if let Some(session_cookie) = settings.session_cookie {
             environment.session_cookie = session_cookie;
         }
-        let names_issuer =
-            settings.issuer.is_some() || settings.jwks_url.is_some() || settings.audience.is_some();
+        let keys = match (settings.jwks_url, settings.keys) {
+            (Some(_), Some(_)) => return Err(invalid("jwks-url", "is given beside other keys; choose one")),
+            (url, keys) => keys.or_else(|| url.map(KeySourceSetting::JwksUrl)),
+        };
+        let names_issuer = settings.issuer.is_some() || keys.is_some() || settings.audience.is_some();
         if names_issuer && environment.issuers.len() > 1 {
             return Err(invalid(
                 "issuer",
                 "is one of several here; change each with `byoa-server env issuer set`",
             ));
         }
-        let jwks_url = match settings.jwks_url {
-            Some(url) => Some(check::jwks_url(&url, self.allow_private_jwks)?),
-            None => None,
-        };
         let issuer = settings.issuer.map(check::issuer).transpose()?;
-        match (environment.issuers.first_mut(), issuer, jwks_url) {
-            (Some(known), issuer, url) => {
+        match (environment.issuers.first_mut(), issuer, keys) {
+            (Some(known), issuer, keys) => {
                 known.issuer = issuer.unwrap_or_else(|| known.issuer.clone());
-                known.keys = url.map_or_else(|| known.keys.clone(), KeySource::JwksUrl);
+                if let Some(keys) = keys {
+                    known.keys = self.key_source(&known.issuer, &keys)?;
+                }
             }
-            (None, Some(issuer), Some(url)) => {
+            (None, Some(issuer), Some(keys)) => {
                 environment.issuers.push(IssuerConfig {
                     environment_id: environment.id,
+                    keys: self.key_source(&issuer, &keys)?,
                     issuer,
-                    keys: KeySource::JwksUrl(url),
                     audiences: Vec::new(),
                     algorithms: Algorithm::ALL.to_vec(),
                     leeway_seconds: CLOCK_LEEWAY_SECONDS,
@@ -276,7 +279,11 @@ impl Environments {
             }
             (None, None, None) => {}
             (None, ..) => {
-                return Err(invalid("issuer", "and jwks-url come together where there is no issuer yet"));
+                return Err(invalid(
+                    "issuer",
+                    "and its keys come together where there is no issuer yet; add --jwks-url, --discovery, \
+                     --jwks-file or --pem-file",
+                ));
             }
         }
         if let Some(issuer) = environment.issuers.first_mut() {

@@ -2,6 +2,7 @@
 
 use byoa_protocol::Reason;
 use thiserror::Error;
+use uuid::Uuid;
 
 use crate::{
     keys::{KeySetUnavailable, OwnKeysError},
@@ -101,7 +102,12 @@ pub enum Unauthorized {
     #[error(
         "the session token was used again after it had been replaced, so the session was ended; sign in again"
     )]
-    Reused,
+    Reused {
+        /// The session.
+        session: Uuid,
+        /// Whose it was.
+        user: Uuid,
+    },
     /// Its session may not be refreshed any longer.
     #[error("the session is past its refresh deadline; sign in again")]
     RefreshDeadline,

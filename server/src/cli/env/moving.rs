@@ -2,10 +2,10 @@
 //! sessions. A file of lines, so that no environment is too large.
 
 use crate::cli::output::remark;
-use crate::cli::{CliError, Common, database, help};
+use crate::cli::{CliError, Common, database, help, trail};
 use crate::config::FileSettings;
 use byoa_server::exchange::environments::Environments;
-use byoa_server::store::{Conflicting, DumpLine, StoreError};
+use byoa_server::store::{AuditRecord, Conflicting, DumpLine, StoreError};
 use clap::Args;
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, BufWriter, Write};
@@ -63,6 +63,7 @@ pub(super) async fn export(args: &ExportArgs, common: &Common, file: &FileSettin
         exported => exported?,
     }
     written.map_err(|cause| CliError::Failed(format!("the export cannot be written: {cause}")))?;
+    trail::done(store.as_ref(), "environment.exported", Some(args.id), |_| ()).await?;
     remark(
         "warning: the export holds the private keys of this environment; whoever reads it, and has the master key \
          where they are sealed, can make sessions. Keep it from others, and delete it when it is imported",
@@ -86,7 +87,7 @@ pub(super) async fn import(args: &ImportArgs, common: &Common, file: &FileSettin
     let imported = store.import(lines).await;
     let read = reading.await.map_err(|cause| CliError::Failed(format!("the import ended early: {cause}")))?;
     // What is wrong with a line explains why the store missed the end.
-    read.map_err(|problem| {
+    let environment = read.map_err(|problem| {
         CliError::Failed(format!("{} {problem}; nothing was imported", args.input.display()))
     })?;
     match imported {
@@ -94,29 +95,38 @@ pub(super) async fn import(args: &ImportArgs, common: &Common, file: &FileSettin
             "this database has that environment already; nothing was imported".to_owned(),
         )),
         imported => {
-            remark(format!("imported {} rows", imported?));
+            let rows = imported?;
+            let detail = format!("{rows} rows");
+            let complete = |event: &mut AuditRecord| event.detail = Some(detail);
+            trail::done(store.as_ref(), "environment.imported", environment, complete).await?;
+            remark(format!("imported {rows} rows"));
             Ok(())
         }
     }
 }
 
-/// Sends every line. The store ends the import where nothing comes any more.
+/// Sends every line; the environment that the first is of. The store ends the import where nothing comes any
+/// more.
 fn read(
     input: impl BufRead,
     lines: &mpsc::Sender<DumpLine>,
     environments: &Environments,
-) -> Result<(), String> {
+) -> Result<Option<Uuid>, String> {
+    let mut environment = None;
     for (number, line) in (1..).zip(input.lines()) {
         let line = line.map_err(|cause| format!("cannot be read: {cause}"))?;
         // Not what the reader says, which would show what it read.
-        let line = serde_json::from_str(&line)
+        let line: DumpLine = serde_json::from_str(&line)
             .map_err(|_| format!("is not what env export has written, at line {number}"))?;
+        if let (None, DumpLine::Row { row, .. }) = (environment, &line) {
+            environment = row.get("id").and_then(|id| id.as_str()?.parse().ok());
+        }
         environments.check_import(&line).map_err(|refused| format!("is refused: {refused}"))?;
         if lines.blocking_send(line).is_err() {
             break;
         }
     }
-    Ok(())
+    Ok(environment)
 }
 
 fn create_private(path: &Path) -> Result<File, CliError> {
