@@ -1,6 +1,7 @@
 //! The server from outside: its router in process, and its program as a process.
 
 mod admin;
+mod admin_keys;
 mod audit;
 mod bad_tokens;
 mod catalogue;
