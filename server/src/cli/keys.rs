@@ -53,8 +53,8 @@ pub(super) struct RetireArgs {
 
 /// Runs one of them.
 pub(super) async fn run(command: &KeysCommand, common: &Common, file: &FileSettings) -> Result<(), CliError> {
-    let store = database::open_existing(common, file).await?;
     let seal = common.seal(file)?;
+    let store = database::open_existing(common, file).await?;
     let master_key = seal.current();
     let environments = Environments::new(Arc::clone(&store), database::clock(), false, None).with_seal(seal);
     let (keys, args) = match command {

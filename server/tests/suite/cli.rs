@@ -122,8 +122,8 @@ fn an_environment_begins_with_keys_from_wherever_they_are() {
         (&["--pem-file", "key.pem"], "pem-file"),
         (&["--jwks-url", "https://issuer.example/jwks"], "jwks-url"),
     ] {
-        let made = json(&make(source).ok());
-        assert_eq!(made["issuers"][0]["keys"], kind);
+        let shown = json(&make(source).ok());
+        assert_eq!(shown["issuers"][0]["keys"], kind);
     }
     assert_sentence(&make(&[]), 2, &["--jwks-url", "--discovery", "--jwks-file", "--pem-file"]);
     assert_sentence(&make(&["--jwks-file", "key.pem"]), 2, &["jwks-file"]);

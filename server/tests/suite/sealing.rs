@@ -191,6 +191,8 @@ async fn what_was_plain_is_sealed_while_servers_run() {
         place.environment(&[]).await;
         let store = place.store().await;
         let plain = opened(store.as_ref(), &Seal::default()).await;
+        let file = place.bytes();
+        assert!(place.schema.is_some() || plain.iter().all(|secret| holds(&file, secret)));
         let mut without = place.serve(&[]);
         let (_, session) = sign_in(&without).await;
         without.kill();
@@ -201,6 +203,8 @@ async fn what_was_plain_is_sealed_while_servers_run() {
         let said = place.run(&["keys", "seal"], &["a"]).ok();
         assert!(said.contains("sealed 2 of 2") && said.contains(&master("a").id().to_string()), "{said}");
         assert!(place.run(&["keys", "seal"], &["a"]).ok().contains("sealed 0 of 2"));
+        let file = place.bytes();
+        assert!(!plain.iter().any(|secret| holds(&file, secret)), "nothing of them is left in the file");
         assert_eq!((probe(&server, &session).await, sign_in(&server).await.0), (204, 200));
         assert_eq!(status(&server, "/readyz").await, 200);
         let seal = Seal::under(master("a"), None);

@@ -25,7 +25,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use sqlx::{Row, SqlitePool, Transaction, sqlite::Sqlite};
+use sqlx::{Connection as _, Row, SqlitePool, Transaction, sqlite::Sqlite};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
@@ -119,9 +119,14 @@ impl Store for SqliteStore {
     }
 
     async fn replace_secrets(&self, secrets: &KeptSecrets) -> Result<()> {
-        let mut writing = self.begin().await?;
+        let mut writer = self.writer.acquire().await.map_err(rows::failed)?;
+        let mut writing = writer.begin_with("BEGIN IMMEDIATE").await.map_err(rows::failed)?;
         environments::replace_secrets(&mut writing, secrets).await?;
-        writing.commit().await.map_err(rows::failed)
+        writing.commit().await.map_err(rows::failed)?;
+        // What was kept before is in the file until the log is written into it, and in the log until that is
+        // cut off. Where somebody reads for long, the next time does it: the change itself is done.
+        let _ = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut *writer).await;
+        Ok(())
     }
 
     async fn sign_in(&self, sign_in: &SignIn) -> Result<SignedIn> {
