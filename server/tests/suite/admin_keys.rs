@@ -154,6 +154,37 @@ async fn an_issuer_that_the_command_line_would_refuse_is_refused() {
 }
 
 #[tokio::test]
+async fn an_environment_is_made_with_keys_from_wherever_they_are() {
+    let app = TestApp::start().await;
+    let admin = token(&app, "admin").await;
+    let make = async |mut source: Value| {
+        source["iss"] = json!(ISSUER);
+        call(&app, &admin, Method::POST, "/environments", Some(json!({ "externalAuth": source }))).await
+    };
+    for (source, status) in [
+        (json!({ "discovery": true }), 201),
+        (json!({ "jwks": key_set_of_public_keys() }), 201),
+        (json!({ "pem": pem() }), 201),
+        (json!({ "jwksUrl": JWKS_URL }), 201),
+        (json!({}), 400),
+        (json!({ "jwksUrl": JWKS_URL, "pem": pem() }), 400),
+        (json!({ "jwks": key_set() }), 422),
+    ] {
+        let made = make(source.clone()).await;
+        assert_eq!(made.status.as_u16(), status, "{source}: {}", made.text());
+        if status == 201 {
+            let issuers = format!("/environments/{}/issuers", made.json()["id"].as_str().expect("an id"));
+            let issuers = call(&app, &admin, Method::GET, &issuers, None).await.json();
+            let (member, value) = source.as_object().and_then(|source| source.iter().next()).expect("one");
+            assert_eq!(&issuers["issuers"][0][member], value, "{issuers}");
+        }
+    }
+    let without = json!({ "iss": ISSUER });
+    let put = call(&app, &admin, Method::PUT, &path(&app, "/externalAuth"), Some(without)).await;
+    assert_eq!(put.status, StatusCode::BAD_REQUEST, "what is replaced as a whole is given as a whole");
+}
+
+#[tokio::test]
 async fn settings_tell_of_every_issuer_where_they_are_several() {
     let app = TestApp::start().await;
     let admin = token(&app, "admin").await;

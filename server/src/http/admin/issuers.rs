@@ -34,23 +34,6 @@ impl RequestBody for Change {
 
 impl Change {
     fn settings(self) -> Result<IssuerSettings, ApiError> {
-        let refused = |sentence: &str| ApiError::BadRequest(sentence.to_owned());
-        let discovery = match self.discovery {
-            Some(false) => return Err(refused("discovery must be true, or left out")),
-            chosen => chosen.map(|_| KeySourceSetting::Discovery),
-        };
-        let mut sources = [
-            self.jwks_url.map(KeySourceSetting::JwksUrl),
-            discovery,
-            self.jwks.map(|jwks| KeySourceSetting::Jwks(Value::Object(jwks).to_string())),
-            self.pem.map(KeySourceSetting::Pem),
-        ]
-        .into_iter()
-        .flatten();
-        let keys = sources.next();
-        if sources.next().is_some() {
-            return Err(refused("the keys come from one of jwksUrl, discovery, jwks and pem"));
-        }
         let algorithms = self.algorithms.map(|names| {
             let known = names.iter().map(|name| name.parse::<Algorithm>());
             known.collect::<Result<Vec<_>, _>>().map_err(|_| {
@@ -59,12 +42,36 @@ impl Change {
             })
         });
         Ok(IssuerSettings {
-            keys,
+            keys: source(self.jwks_url, self.discovery, self.jwks, self.pem)?,
             audiences: self.audiences,
             algorithms: algorithms.transpose()?,
             leeway_seconds: self.leeway_seconds,
             max_lifetime_seconds: self.max_lifetime_seconds,
         })
+    }
+}
+
+/// Where an issuer's keys come from: one of four, or nothing is said.
+pub(super) fn source(
+    jwks_url: Option<String>,
+    discovery: Option<bool>,
+    jwks: Option<Map<String, Value>>,
+    pem: Option<String>,
+) -> Result<Option<KeySourceSetting>, ApiError> {
+    let refused = |sentence: &str| Err(ApiError::BadRequest(sentence.to_owned()));
+    if discovery == Some(false) {
+        return refused("discovery must be true, or left out");
+    }
+    let all = [
+        jwks_url.map(KeySourceSetting::JwksUrl),
+        discovery.map(|_| KeySourceSetting::Discovery),
+        jwks.map(|jwks| KeySourceSetting::Jwks(Value::Object(jwks).to_string())),
+        pem.map(KeySourceSetting::Pem),
+    ];
+    let mut given = all.into_iter().flatten();
+    match (given.next(), given.next()) {
+        (source, None) => Ok(source),
+        _ => refused("the keys come from one of jwksUrl, discovery, jwks and pem"),
     }
 }
 
