@@ -170,10 +170,10 @@ async fn an_environment_is_made_with_keys_from_wherever_they_are() {
         (json!({ "jwksUrl": JWKS_URL, "pem": pem() }), 400),
         (json!({ "jwks": key_set() }), 422),
     ] {
-        let made = make(source.clone()).await;
-        assert_eq!(made.status.as_u16(), status, "{source}: {}", made.text());
+        let answer = make(source.clone()).await;
+        assert_eq!(answer.status.as_u16(), status, "{source}: {}", answer.text());
         if status == 201 {
-            let issuers = format!("/environments/{}/issuers", made.json()["id"].as_str().expect("an id"));
+            let issuers = format!("/environments/{}/issuers", answer.json()["id"].as_str().expect("an id"));
             let issuers = call(&app, &admin, Method::GET, &issuers, None).await.json();
             let (member, value) = source.as_object().and_then(|source| source.iter().next()).expect("one");
             assert_eq!(&issuers["issuers"][0][member], value, "{issuers}");
