@@ -21,7 +21,7 @@ pub(super) async fn refresh(
     Device(device): Device,
     trail: Trail,
 ) -> Result<(HeaderMap, Json<VerifyResponse>), ApiError> {
-    let refreshed = state.exchange.refresh(environment.id, bearer.shown(), device).await;
+    let refreshed = state.exchange.refresh(&environment, bearer.shown(), device).await;
     if let Err(ExchangeError::Unauthorized(Unauthorized::Reused { session, user })) = refreshed {
         trail.reused(session, user).await;
     }
@@ -35,7 +35,7 @@ pub(super) async fn probe(
     InEnvironment(environment): InEnvironment,
     bearer: Bearer,
 ) -> Result<StatusCode, ApiError> {
-    state.exchange.authenticate(environment.id, bearer.shown()).await?;
+    state.exchange.authenticate(&environment, bearer.shown()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -48,7 +48,7 @@ pub(super) async fn revoke(
     headers: HeaderMap,
 ) -> Result<(StatusCode, HeaderMap), ApiError> {
     let reason = text(&headers, LOGOUT_REASON);
-    let ended = state.exchange.revoke(environment.id, bearer.shown(), reason.as_deref()).await?;
+    let ended = state.exchange.revoke(&environment, bearer.shown(), reason.as_deref()).await?;
     if let Some(session) = ended {
         trail.revoked(session).await;
     }
