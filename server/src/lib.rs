@@ -11,6 +11,7 @@ pub mod keys;
 pub mod limits;
 pub mod live;
 pub mod metrics;
+pub mod seal;
 pub mod secret;
 mod state;
 pub mod store;

@@ -12,12 +12,13 @@ use byoa_server::AppState;
 use byoa_server::audit::Audit;
 use byoa_server::clock::{Clock, UnixMillis};
 use byoa_server::exchange::admin::Admin;
-use byoa_server::exchange::environments::Environments;
+use byoa_server::exchange::environments::{Environments, SealedState};
 use byoa_server::exchange::{Exchange, ExchangeConfig};
 use byoa_server::http::{self, Connections, Timeouts};
 use byoa_server::ids;
 use byoa_server::limits::Limits;
 use byoa_server::live::Live;
+use byoa_server::seal::Seal;
 use byoa_server::store::{Store, Tables};
 use byoa_server::sweep::regularly;
 use clap::Args;
@@ -77,8 +78,10 @@ pub(super) async fn run(
     let (hangup, _file_size) = (Hangup::listen()?, signals::survive_file_size_limit()?);
     let configured = Configured::resolve(args, common, file)?;
     let Configured { settings, operations, .. } = &configured;
+    let seal = common.seal(file)?;
     let tables = if args.no_migrate { Tables::Expect } else { Tables::Migrate };
     let (database_url, store) = database::open_with(common, file, tables).await?;
+    let sealed = check_seals(&store, &seal).await?;
     let listener = bind(settings.listen).await?;
     let address = listener.local_addr().map_err(|cause| cannot_listen(settings.listen, &cause))?;
     let public_url = settings.public_url.clone().map_or_else(|| PublicUrl::for_loopback(address), Ok)?;
@@ -89,7 +92,7 @@ pub(super) async fn run(
         ..ExchangeConfig::new(public_url.url().clone())
     };
     let keys = super::server_args::key_sets(settings.allow_private_jwks)?;
-    let exchange = Exchange::new(Arc::clone(&store), keys, clock.clone(), config);
+    let exchange = Exchange::new(Arc::clone(&store), keys, clock.clone(), config).with_seal(seal.clone());
     let state = state(exchange, operations);
     let audit = Audit::start(Arc::clone(&store), clock.clone(), Arc::clone(&state.metrics));
     let environments_admin = Environments::new(
@@ -97,7 +100,8 @@ pub(super) async fn run(
         clock.clone(),
         settings.allow_private_jwks,
         Some(public_url.url().clone()),
-    );
+    )
+    .with_seal(seal.clone());
     let admin = Admin::new(state.exchange.clone(), environments_admin);
     let state = state.with_audit(audit.clone()).with_admin(admin);
     if let Some(address) = operations.metrics_listen {
@@ -126,6 +130,7 @@ pub(super) async fn run(
         database::shown(&database_url),
         counted(environments)
     ))?;
+    warn_about_seals(&seal, sealed);
     if environments == 0 {
         remark(
             "warning: there is no environment yet, so nobody can sign in; make one while this runs:\n  \
@@ -146,6 +151,27 @@ pub(super) async fn run(
     sweeper.abort();
     follower.abort();
     Ok(())
+}
+
+/// Refuses to start where a key does not open: half of the requests would fail.
+async fn check_seals(store: &Arc<dyn Store>, seal: &Seal) -> Result<SealedState, CliError> {
+    let environments = Environments::new(Arc::clone(store), database::clock(), false, None);
+    Ok(environments.with_seal(seal.clone()).check_seals().await?)
+}
+
+fn warn_about_seals(seal: &Seal, state: SealedState) {
+    if seal.current().is_none() {
+        remark(
+            "warning: private keys are in the database as they are, since there is no master key; pass \
+             --master-key-file to have them sealed",
+        );
+    } else if state.outdated > 0 {
+        remark(format!(
+            "warning: {} of {} secrets are not sealed under the master key yet; once every server has it, run \
+             byoa-server keys seal",
+            state.outdated, state.secrets
+        ));
+    }
 }
 
 fn state(exchange: Exchange, operations: &Operations) -> AppState {

@@ -12,7 +12,7 @@ use super::{
     Exchange, ExchangeError,
     admin_scopes::AdminScopes,
     admin_tokens::{admin_token_hash, looks_like_admin_token},
-    environments::{EnvironmentError, EnvironmentSettings, Environments},
+    environments::{EnvironmentError, EnvironmentSettings, Environments, IssuerSettings, SigningKeyInfo},
     profile, users,
 };
 use crate::{
@@ -156,6 +156,55 @@ impl Admin {
     ) -> Result<Environment, EnvironmentError> {
         let _alone = self.changing.lock().await;
         self.environments.set(id, settings).await
+    }
+
+    /// The keys that sign an environment's session tokens, the one that signs first.
+    pub async fn signing_keys(&self, id: Uuid) -> Result<Vec<SigningKeyInfo>, EnvironmentError> {
+        self.environments.signing_keys(id).await
+    }
+
+    /// Lets a new key sign.
+    pub async fn rotate_signing_key(&self, id: Uuid) -> Result<Vec<SigningKeyInfo>, EnvironmentError> {
+        let _alone = self.changing.lock().await;
+        self.environments.rotate_signing_key(id).await
+    }
+
+    /// Withdraws a key that signs no more.
+    pub async fn retire_signing_key(
+        &self,
+        id: Uuid,
+        kid: &str,
+    ) -> Result<Vec<SigningKeyInfo>, EnvironmentError> {
+        let _alone = self.changing.lock().await;
+        self.environments.retire_signing_key(id, kid).await
+    }
+
+    /// Trusts one more issuer.
+    pub async fn add_issuer(
+        &self,
+        id: Uuid,
+        iss: &str,
+        settings: &IssuerSettings,
+    ) -> Result<Environment, EnvironmentError> {
+        let _alone = self.changing.lock().await;
+        self.environments.add_issuer(id, iss, settings).await
+    }
+
+    /// Changes how an issuer is trusted.
+    pub async fn set_issuer(
+        &self,
+        id: Uuid,
+        iss: &str,
+        settings: &IssuerSettings,
+    ) -> Result<Environment, EnvironmentError> {
+        let _alone = self.changing.lock().await;
+        self.environments.set_issuer(id, iss, settings).await
+    }
+
+    /// Trusts an issuer no longer.
+    pub async fn remove_issuer(&self, id: Uuid, iss: &str) -> Result<Environment, EnvironmentError> {
+        let _alone = self.changing.lock().await;
+        self.environments.remove_issuer(id, iss).await
     }
 
     /// A part of the environment's users.

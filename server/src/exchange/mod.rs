@@ -38,6 +38,7 @@ use crate::{
     clock::Clock,
     keys::{KeySets, SigningKeys},
     live::Live,
+    seal::Seal,
     store::{Environment, SessionRecord, Store, StoreError},
 };
 pub use error::{ExchangeError, Unauthorized};
@@ -253,7 +254,7 @@ impl Exchange {
     /// Puts the use cases together.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, keys: KeySets, clock: Arc<dyn Clock>, config: ExchangeConfig) -> Self {
-        let signing = Arc::new(SigningKeys::new(Arc::clone(&store)));
+        let signing = Arc::new(SigningKeys::new(Arc::clone(&store), Seal::default()));
         let refresh_grace = Live::new(config.refresh_grace);
         Self { store, keys: Arc::new(keys), signing, clock, config: Arc::new(config), refresh_grace }
     }
@@ -263,15 +264,24 @@ impl Exchange {
         self.refresh_grace.set(grace);
     }
 
+    /// With what opens the environments' own keys.
+    #[must_use]
+    pub fn with_seal(self, seal: Seal) -> Self {
+        let signing = Arc::new(SigningKeys::new(Arc::clone(&self.store), seal));
+        Self { signing, ..self }
+    }
+
     /// Where browsers reach the server.
     #[must_use]
     pub fn public_url(&self) -> &Url {
         &self.config.public_url
     }
 
-    /// Whether the store answers.
+    /// Whether the store answers, and whether no environment that was asked for lately is sealed under a
+    /// master key that is not here.
     pub async fn ping(&self) -> Result<(), ExchangeError> {
-        Ok(self.store.ping().await?)
+        self.store.ping().await?;
+        Ok(self.signing.check().await?)
     }
 
     async fn named(&self, environment: impl Into<Named>) -> Result<Arc<Environment>, ExchangeError> {

@@ -70,6 +70,11 @@ pub enum ApiError {
     /// The store does not answer.
     #[error("the server cannot reach its database now; try again")]
     Unavailable,
+    /// The environment's keys are sealed, and do not open here.
+    #[error(
+        "the server cannot open the environment's keys now; its log has the cause under this request's id"
+    )]
+    Sealed,
     /// A fault of ours.
     #[error("the server failed; its log has the cause under this request's id")]
     Panicked,
@@ -107,12 +112,15 @@ impl ApiError {
             Self::TooManyRequests(_) => ErrorCode::TooManyRequests,
             Self::TimedOut
             | Self::Unavailable
-            | Self::Environment(EnvironmentError::Store(
-                StoreError::Unavailable(_) | StoreError::Conflict(_),
-            )) => ErrorCode::ServiceUnavailable,
-            Self::Panicked | Self::Environment(EnvironmentError::Key(_) | EnvironmentError::Store(_)) => {
-                ErrorCode::InternalServerError
-            }
+            | Self::Sealed
+            | Self::Environment(
+                EnvironmentError::Sealed { .. }
+                | EnvironmentError::Store(StoreError::Unavailable(_) | StoreError::Conflict(_)),
+            ) => ErrorCode::ServiceUnavailable,
+            Self::Panicked
+            | Self::Environment(
+                EnvironmentError::Key(_) | EnvironmentError::NoMasterKey | EnvironmentError::Store(_),
+            ) => ErrorCode::InternalServerError,
             Self::Exchange(error) => match error {
                 ExchangeError::Rejected { .. } => ErrorCode::InvalidExternalAuth,
                 ExchangeError::KeysUnavailable(_) => ErrorCode::IssuerKeysUnavailable,
@@ -128,7 +136,9 @@ impl ApiError {
                 ExchangeError::MetadataTooLarge => ErrorCode::MetadataSizeExceeded,
                 ExchangeError::InvalidSessionPublicKey => ErrorCode::InvalidSessionPublicKey,
                 ExchangeError::InvalidDeviceNonce(_) => ErrorCode::InvalidDeviceNonce,
-                ExchangeError::Store(StoreError::Unavailable(_)) => ErrorCode::ServiceUnavailable,
+                ExchangeError::Store(StoreError::Unavailable(_)) | ExchangeError::Sealed(_) => {
+                    ErrorCode::ServiceUnavailable
+                }
                 ExchangeError::Store(
                     StoreError::Conflict(_) | StoreError::NotFound | StoreError::Corrupt(_),
                 )
@@ -141,9 +151,19 @@ impl ApiError {
     fn sentence(&self) -> String {
         match self.code() {
             ErrorCode::InternalServerError => Self::Panicked.to_string(),
+            _ if self.is_sealed() => Self::Sealed.to_string(),
             ErrorCode::ServiceUnavailable if !matches!(self, Self::TimedOut) => Self::Unavailable.to_string(),
             _ => self.to_string(),
         }
+    }
+
+    fn is_sealed(&self) -> bool {
+        matches!(
+            self,
+            Self::Sealed
+                | Self::Exchange(ExchangeError::Sealed(_))
+                | Self::Environment(EnvironmentError::Sealed { .. })
+        )
     }
 
     fn body(&self) -> ErrorBody {
@@ -221,6 +241,7 @@ mod tests {
     use super::*;
     use crate::exchange::Unauthorized;
     use crate::keys::KeySetUnavailable;
+    use crate::seal::SealError;
     use crate::store::Conflicting;
     use byoa_protocol::Reason;
 
@@ -252,6 +273,13 @@ mod tests {
             (ApiError::TooManyRequests(Duration::from_millis(1)), 429, "too_many_requests"),
             (ApiError::TimedOut, 503, "service_unavailable"),
             (ApiError::Unavailable, 503, "service_unavailable"),
+            (ApiError::Sealed, 503, "service_unavailable"),
+            (
+                EnvironmentError::Sealed { environment: uuid::Uuid::nil(), cause: SealError::Altered }.into(),
+                503,
+                "service_unavailable",
+            ),
+            (exchange(ExchangeError::Sealed(SealError::Altered)), 503, "service_unavailable"),
             (ApiError::Panicked, 500, "internal_server_error"),
             (exchange(rejected), 422, "invalid_external_auth"),
             (

@@ -8,7 +8,7 @@ use crate::AppState;
 use crate::audit::Audit;
 use crate::exchange::ExchangeError;
 use crate::exchange::admin::AdminTokenRefused;
-use crate::store::{AuditRecord, Environment};
+use crate::store::{AuditRecord, Environment, REFRESH_REUSE};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use byoa_jwt::UnverifiedToken;
@@ -107,6 +107,15 @@ impl Trail {
     pub(super) async fn revoked(&self, session: Uuid) {
         if let Some((audit, event)) = self.event("user.session.revoked", "user") {
             audit.record(AuditRecord { session_id: Some(session), ..event }).await;
+        }
+    }
+
+    /// A session's end, since a replaced token of it came back.
+    pub(super) async fn reused(&self, session: Uuid, user: Uuid) {
+        if let Some((audit, event)) = self.event("user.session.revoked", "server") {
+            let detail = Some(REFRESH_REUSE.to_owned());
+            let event = AuditRecord { session_id: Some(session), user_id: Some(user), detail, ..event };
+            audit.record(event).await;
         }
     }
 

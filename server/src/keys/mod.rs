@@ -16,6 +16,6 @@ pub use address::{AddressRefused, check_address, check_url};
 pub use fetch::{FetchJwks, FetchedJwks};
 pub use fetcher::{FetchPolicy, FetcherError, HttpFetcher};
 pub use sets::{KeySetSettings, KeySets};
-pub use signing::{OwnKeys, PUBLISHED_AFTER_RETIREMENT, SigningKeys, generate_signing_key};
+pub use signing::{OwnKeys, OwnKeysError, PUBLISHED_AFTER_RETIREMENT, SigningKeys, generate_signing_key};
 pub use source::discovery_url;
 pub use unavailable::KeySetUnavailable;

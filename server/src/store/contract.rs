@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use super::{
     AdminToken, AuditQuery, AuditRecord, Conflicting, CredentialKind, EmailClaim, Environment, IssuerConfig,
-    KeySource, NewUser, OneUse, Refresh, Refreshed, ReplayPolicy, SessionAlgorithm, SessionOrigin,
-    SessionQuery, SignIn, SigningKeyRecord, Store, StoreError, UserChange, UserQuery,
+    KeptSecrets, KeySource, NewUser, OneUse, Refresh, Refreshed, ReplayPolicy, SessionAlgorithm,
+    SessionOrigin, SessionQuery, SignIn, SigningKeyRecord, Store, StoreError, UserChange, UserQuery,
 };
 use crate::{clock::UnixMillis, ids, secret::Secret};
 
@@ -33,6 +33,7 @@ macro_rules! contract_tests {
             a_change_of_something_older_is_refused,
             a_new_signing_key_retires_the_one_before,
             a_retired_signing_key_is_forgotten_and_the_active_one_stays,
+            secrets_are_replaced_all_or_none_and_only_what_was_read,
             what_is_unknown_is_not_found,
             the_first_sign_in_makes_a_user_and_the_next_finds_it,
             one_subject_at_two_issuers_or_environments_is_several_people,
@@ -232,6 +233,36 @@ pub(crate) async fn a_retired_signing_key_is_forgotten_and_the_active_one_stays(
     assert_eq!(left, ["second"]);
     let after = store.environment(before.id).await.unwrap();
     assert_eq!((after.revision, after.updated_at), (before.revision + 2, later(1)));
+}
+
+pub(crate) async fn secrets_are_replaced_all_or_none_and_only_what_was_read(store: TestStore) {
+    let (before, other) = (with_environment(&store, 1).await, with_environment(&store, 2).await);
+    store.update_environment(&before, Some(&key(&before, "second"))).await.unwrap();
+    let kept = |revision, kids: [&str; 2], byte: u8| KeptSecrets {
+        environment_id: before.id,
+        revision,
+        nonce_key: Secret::new(vec![byte]),
+        signing_keys: kids.map(|kid| (kid.to_owned(), Secret::new(vec![byte, 0]))).to_vec(),
+        updated_at: later(9),
+    };
+    conflict(store.replace_secrets(&kept(1, ["first", "second"], 7)).await, Conflicting::Revision);
+    not_found(store.replace_secrets(&kept(2, ["first", "third"], 7)).await);
+    let unchanged = store.environment(before.id).await.unwrap();
+    assert_eq!((&unchanged.nonce_key, unchanged.revision), (&before.nonce_key, 2), "none in part");
+
+    let keys = store.signing_keys(before.id).await.unwrap();
+    store.replace_secrets(&kept(2, ["first", "second"], 8)).await.unwrap();
+    let after = store.environment(before.id).await.unwrap();
+    assert_eq!((after.nonce_key.expose(), after.revision, after.updated_at), (&vec![8], 3, later(9)));
+    let replaced = store.signing_keys(before.id).await.unwrap();
+    assert!(replaced.iter().all(|key| key.pkcs8.expose() == &[8, 0]), "{replaced:?}");
+    let named = |keys: &[SigningKeyRecord]| {
+        keys.iter().map(|key| (key.kid.clone(), key.public_jwk.clone(), key.retired_at)).collect::<Vec<_>>()
+    };
+    assert_eq!(named(&replaced), named(&keys), "what they are stays");
+    assert_eq!(*store.environment(other.id).await.unwrap(), other);
+    let gone = KeptSecrets { environment_id: Uuid::from_u128(9), ..kept(1, ["first", "second"], 8) };
+    not_found(store.replace_secrets(&gone).await);
 }
 
 pub(crate) async fn what_is_unknown_is_not_found(store: TestStore) {

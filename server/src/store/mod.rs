@@ -31,9 +31,9 @@ pub use changes::{Change, Changes};
 pub use dump::DumpLine;
 pub use error::{Conflicting, OpenError, StoreError};
 pub use records::{
-    AdminToken, Credential, CredentialKind, EmailClaim, Environment, IssuerConfig, KeySource, OneUse,
-    Refresh, Refreshed, ReplayPolicy, SessionAlgorithm, SessionOrigin, SessionRecord, SignIn, SignedIn,
-    SigningKeyRecord, UnknownReplayPolicy, UnknownSessionAlgorithm, User, UserChange,
+    AdminToken, Credential, CredentialKind, EmailClaim, Environment, IssuerConfig, KeptSecrets, KeySource,
+    OneUse, Refresh, Refreshed, ReplayPolicy, SessionAlgorithm, SessionOrigin, SessionRecord, SignIn,
+    SignedIn, SigningKeyRecord, UnknownReplayPolicy, UnknownSessionAlgorithm, User, UserChange,
 };
 
 /// Why a session was ended whose replaced token came back.
@@ -85,6 +85,11 @@ pub trait Store: Send + Sync + Debug {
         kid: &str,
         now: UnixMillis,
     ) -> Result<(), StoreError>;
+
+    /// Replaces an environment's secrets as they are kept, all or none, and raises its revision. What they
+    /// are stays. [`Conflicting::Revision`] where the environment was changed since it was read,
+    /// [`StoreError::NotFound`] where a signing key is none of the environment's.
+    async fn replace_secrets(&self, secrets: &KeptSecrets) -> Result<(), StoreError>;
 
     /// Finds or makes the user of (environment, issuer, subject), brings its credentials up to date and
     /// opens a session, all or nothing. Two at once for one subject make one user. What is refused uses

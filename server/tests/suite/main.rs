@@ -2,6 +2,7 @@
 
 mod admin;
 mod admin_limits;
+mod admin_keys;
 mod audit;
 mod bad_tokens;
 mod catalogue;
@@ -24,6 +25,7 @@ mod outage;
 mod own_keys;
 mod reload;
 mod racing;
+mod sealing;
 mod sign_in;
 mod slow;
 mod step_up;

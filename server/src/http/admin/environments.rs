@@ -1,6 +1,7 @@
 //! Environments and their external-auth settings.
 
 use super::caller::Caller;
+use super::issuers;
 use super::query::Ids;
 use crate::AppState;
 use crate::exchange::admin_scopes::AdminScope::{EnvironmentsRead, EnvironmentsWrite};
@@ -11,7 +12,7 @@ use crate::store::{Environment, SessionAlgorithm};
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 /// The original's console fields. Replaced as a whole.
@@ -20,7 +21,10 @@ use uuid::Uuid;
 pub(super) struct ExternalAuth {
     enabled: Option<bool>,
     iss: String,
-    jwks_url: String,
+    jwks_url: Option<String>,
+    discovery: Option<bool>,
+    jwks: Option<Map<String, Value>>,
+    pem: Option<String>,
     aud: Option<String>,
     cookie_name: Option<String>,
     #[serde(default)]
@@ -28,7 +32,7 @@ pub(super) struct ExternalAuth {
 }
 
 impl RequestBody for ExternalAuth {
-    const SHAPE: &'static str = r#"{"iss": "…", "jwksUrl": "…"} with aud, cookieName, assumeEmailVerified where needed and nothing else"#;
+    const SHAPE: &'static str = r#"{"iss": "…", "jwksUrl": "…"}, or discovery, jwks or pem in place of jwksUrl, with aud, cookieName, assumeEmailVerified where needed and nothing else"#;
 }
 
 impl ExternalAuth {
@@ -38,9 +42,11 @@ impl ExternalAuth {
                 "external auth cannot be turned off; end the sessions and remove the environment's origins";
             return Err(ApiError::BadRequest(sentence.to_owned()));
         }
+        let keys = issuers::source(self.jwks_url, self.discovery, self.jwks, self.pem)?;
+        let missing = || ApiError::BadRequest(format!("the issuer's keys are missing; send {}", Self::SHAPE));
         Ok(EnvironmentSettings {
             issuer: Some(self.iss),
-            jwks_url: Some(self.jwks_url),
+            keys: Some(keys.ok_or_else(missing)?),
             audience: Some(self.aud.unwrap_or_default()),
             cookie_name: Some(self.cookie_name.unwrap_or_default()),
             assume_email_verified: Some(self.assume_email_verified),

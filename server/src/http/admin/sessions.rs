@@ -13,7 +13,8 @@ use uuid::Uuid;
 /// How many sessions a page has where nobody says.
 const PAGE: u32 = 100;
 
-fn view(session: &SessionRecord) -> Value {
+/// A session as it is shown.
+pub(super) fn view(session: &SessionRecord) -> Value {
     json!({
         "id": session.id,
         "createdAt": session.created_at.rfc3339(),
@@ -40,6 +41,19 @@ pub(super) async fn list(
     let page = caller.admin.sessions(environment, user, &query).await?;
     let sessions: Vec<_> = page.items.iter().map(view).collect();
     Ok(axum::Json(json!({ "count": page.count, "sessions": sessions })))
+}
+
+/// `GET users/{id}/sessions/{id}`. The path does not name the environment: the session does, and where the
+/// token may not look at that one there is no such session.
+pub(super) async fn show(
+    caller: Caller,
+    Ids((user, id)): Ids<(Uuid, Uuid)>,
+) -> Result<axum::Json<Value>, ApiError> {
+    caller.may(UsersRead, caller.environment())?;
+    let session = caller.admin.session(id).await?.filter(|session| session.user_id == user);
+    let session = session.ok_or(ApiError::NotThere)?;
+    caller.may(UsersRead, Some(session.environment_id)).map_err(|_| ApiError::NotThere)?;
+    Ok(axum::Json(view(&session)))
 }
 
 /// `PUT sessions/{id}/revoke`. The path does not name the environment: the session does, and where the

@@ -2,13 +2,14 @@
 
 use super::caller::Caller;
 use super::query::{Asked, Ids, List};
+use super::sessions;
 use crate::exchange::admin::{MAX_BULK, UserDescription};
 use crate::exchange::admin_scopes::AdminScope::{UsersRead, UsersWrite};
 use crate::http::ApiError;
 use crate::http::body::{Json, RequestBody};
-use crate::store::UserQuery;
+use crate::store::{SessionQuery, UserQuery};
 use axum::http::StatusCode;
-use byoa_protocol::user::UserFields;
+use byoa_protocol::user::{SdkUser, UserFields};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 use serde_json::{Map, Value, json};
@@ -18,6 +19,8 @@ use uuid::Uuid;
 const PAGE: u32 = 20;
 /// The longest filter, in characters.
 const MAX_FILTER: usize = 255;
+/// How many sessions of a user come with it.
+const SESSIONS: u32 = 100;
 /// The members of [`UserFields`].
 const FIELDS: [&str; 12] = [
     "alias",
@@ -111,7 +114,29 @@ pub(super) async fn list(
     let (offset, limit) = (query.offset()?, query.limit(PAGE)?);
     let filter = query.filter.filter(|filter| !filter.is_empty());
     let page = caller.admin.users(environment, &UserQuery { filter, newest_first, offset, limit }).await?;
-    Ok(axum::Json(json!({ "count": page.count, "users": page.items })))
+    let with_sessions = query.include_sessions.unwrap_or(false);
+    let mut users = Vec::with_capacity(page.items.len());
+    for user in &page.items {
+        users.push(shown(&caller, environment, user, with_sessions).await?);
+    }
+    Ok(axum::Json(json!({ "count": page.count, "users": users })))
+}
+
+/// A user, with its sessions where they are asked for: the newest, as many as a list has at most.
+async fn shown(
+    caller: &Caller,
+    environment: Uuid,
+    user: &SdkUser,
+    with_sessions: bool,
+) -> Result<Value, ApiError> {
+    let mut shown = json!(user);
+    if with_sessions {
+        let query = SessionQuery { limit: SESSIONS, ..SessionQuery::default() };
+        let id = user.id.parse().map_err(|_| ApiError::NotThere)?;
+        let page = caller.admin.sessions(environment, id, &query).await?;
+        shown["sessions"] = page.items.iter().map(sessions::view).collect();
+    }
+    Ok(shown)
 }
 
 /// `POST users`.
@@ -149,10 +174,12 @@ pub(super) async fn bulk(
 pub(super) async fn show(
     caller: Caller,
     Ids((environment, id)): Ids<(Uuid, Uuid)>,
+    Asked(query): Asked<List>,
 ) -> Result<axum::Json<Value>, ApiError> {
     caller.may(UsersRead, Some(environment))?;
     let user = caller.admin.user(environment, id).await?.ok_or(ApiError::NotThere)?;
-    Ok(axum::Json(json!({ "user": user })))
+    let with_sessions = query.include_sessions.unwrap_or(false);
+    Ok(axum::Json(json!({ "user": shown(&caller, environment, &user, with_sessions).await? })))
 }
 
 /// `PUT users/{id}`.

@@ -31,9 +31,9 @@ use tokio::sync::{OnceCell, mpsc};
 use uuid::Uuid;
 
 use super::{
-    AdminToken, AuditQuery, AuditRecord, Changes, DumpLine, Environment, NewUser, OneUse, OpenError, Page,
-    Refresh, Refreshed, SessionQuery, SessionRecord, SignIn, SignedIn, SigningKeyRecord, Store, StoreError,
-    Tables, User, UserChange, UserQuery,
+    AdminToken, AuditQuery, AuditRecord, Changes, DumpLine, Environment, KeptSecrets, NewUser, OneUse,
+    OpenError, Page, Refresh, Refreshed, SessionQuery, SessionRecord, SignIn, SignedIn, SigningKeyRecord,
+    Store, StoreError, Tables, User, UserChange, UserQuery,
 };
 use crate::clock::UnixMillis;
 use announcements::Announcements;
@@ -121,6 +121,12 @@ impl Store for PostgresStore {
     async fn forget_signing_key(&self, environment: Uuid, kid: &str, now: UnixMillis) -> Result<()> {
         let mut writing = self.pool.begin().await.map_err(rows::failed)?;
         environments::forget_key(&mut writing, environment, kid, now).await?;
+        writing.commit().await.map_err(rows::failed)
+    }
+
+    async fn replace_secrets(&self, secrets: &KeptSecrets) -> Result<()> {
+        let mut writing = self.pool.begin().await.map_err(rows::failed)?;
+        environments::replace_secrets(&mut writing, secrets).await?;
         writing.commit().await.map_err(rows::failed)
     }
 

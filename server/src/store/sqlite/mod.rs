@@ -40,7 +40,7 @@ use tokio::sync::{OwnedMutexGuard, mpsc};
 use uuid::Uuid;
 
 use super::{
-    AdminToken, AuditQuery, AuditRecord, Changes, DumpLine, Environment, OneUse, OpenError, Refresh,
+    AdminToken, AuditQuery, AuditRecord, Changes, DumpLine, Environment, KeptSecrets, OneUse, OpenError, Refresh,
     Refreshed, SessionRecord, SignIn, SignedIn, SigningKeyRecord, Store, StoreError, Tables, User,
     UserChange,
 };
@@ -198,6 +198,16 @@ impl Store for SqliteStore {
         let mut writing = self.begin().await?;
         environments::forget_key(&mut writing, environment, kid, now).await?;
         writing.commit().await
+    }
+
+    async fn replace_secrets(&self, secrets: &KeptSecrets) -> Result<()> {
+        let mut writing = self.begin().await?;
+        environments::replace_secrets(&mut writing, secrets).await?;
+        writing.commit().await?;
+        // What was kept before is in the file until the log is written into it, and in the log until that is
+        // cut off. Where somebody reads for long, the next time does it: the change itself is done.
+        let _ = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&self.writer).await;
+        Ok(())
     }
 
     async fn sign_in(&self, sign_in: &SignIn) -> Result<SignedIn> {

@@ -30,7 +30,7 @@ mod two_processes {
     use crate::{
         clock::UnixMillis,
         store::{
-            AdminToken, AuditQuery, AuditRecord, Changes, DumpLine, Environment, NewUser, OneUse, Page,
+            AdminToken, AuditQuery, AuditRecord, Changes, DumpLine, Environment, KeptSecrets, NewUser, OneUse, Page,
             Refresh, Refreshed, SessionQuery, SessionRecord, SignIn, SignedIn, SigningKeyRecord, StoreError,
             User, UserChange, UserQuery,
         },
@@ -92,6 +92,9 @@ mod two_processes {
         }
         async fn forget_signing_key(&self, environment: Uuid, kid: &str, now: UnixMillis) -> Result<()> {
             self.next().forget_signing_key(environment, kid, now).await
+        }
+        async fn replace_secrets(&self, secrets: &KeptSecrets) -> Result<()> {
+            self.next().replace_secrets(secrets).await
         }
         async fn sign_in(&self, sign_in: &SignIn) -> Result<SignedIn> {
             self.next().sign_in(sign_in).await

@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 use byoa_server::clock::UnixMillis;
 use byoa_server::store::{
-    AdminToken, AuditQuery, AuditRecord, Changes, DumpLine, Environment, NewUser, OneUse, Page, Refresh, Refreshed,
-    SessionQuery, SessionRecord, SignIn, SignedIn, SigningKeyRecord, Store, StoreError, User, UserChange,
-    UserQuery,
+    AdminToken, AuditQuery, AuditRecord, Changes, DumpLine, Environment, KeptSecrets, NewUser, OneUse, Page,
+    Refresh, Refreshed, SessionQuery, SessionRecord, SignIn, SignedIn, SigningKeyRecord, Store, StoreError,
+    User, UserChange, UserQuery,
 };
 use std::sync::{Arc, Mutex};
 use tokio::sync::mpsc::{Receiver, Sender};
@@ -97,6 +97,7 @@ handed_on! {
     fn environments() -> Vec<Environment>;
     fn signing_keys(environment: Uuid) -> Vec<SigningKeyRecord>;
     fn forget_signing_key(environment: Uuid, kid: &str, now: UnixMillis) -> ();
+    fn replace_secrets(secrets: &KeptSecrets) -> ();
     fn sign_in(sign_in: &SignIn) -> SignedIn;
     fn session(environment: Uuid, id: Uuid) -> SessionRecord;
     fn refresh(refresh: &Refresh) -> Refreshed;
