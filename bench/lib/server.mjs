@@ -16,6 +16,7 @@ export const SERVER_USAGE = `         --seconds 5            per cell, after a w
          --only NAME,NAME       of signin-rs256, signin-es256, refresh, session
          --targets ours,peer
          --returning 2000       users, per algorithm, that sign in again and again
+         --population N         users that ours knows besides, on SQLite [default: none]
          --newcomers 10         percent of sign-ins by users never seen before
          --newcomer-tokens N    minted per algorithm [default: enough for most machines]
          --data DIR             where the databases lie [default: the system's temporary directory]
@@ -102,16 +103,20 @@ function asker(generator) {
 }
 
 function setup({ only, connections, seconds, warmup, returning, newcomers, newcomerTokens }) {
-  const named = only.filter((name) => name.startsWith('signin-')).map((name) => name.slice('signin-'.length));
   const needed = (MOST_SIGN_INS_PER_SECOND * connections.length * (seconds + warmup) * newcomers) / 100;
   return {
     audience: AUDIENCE,
     tokenSeconds: 3600,
     returning,
     newcomers: newcomerTokens ?? Math.min(Math.ceil(needed), MOST_NEWCOMER_TOKENS),
-    // Refreshes and checks need some session, whatever it was made from.
-    algorithms: named.length > 0 ? named : ['es256'],
+    algorithms: algorithmsOf(only),
   };
+}
+
+/** Refreshes and checks need some session, whatever it was made from. */
+function algorithmsOf(only) {
+  const named = only.filter((name) => name.startsWith('signin-')).map((name) => name.slice('signin-'.length));
+  return named.length > 0 ? named : ['es256'];
 }
 
 async function startOurs({ data, issuer, options, core }) {
@@ -121,12 +126,23 @@ async function startOurs({ data, issuer, options, core }) {
     ...['env', 'create', '--id', ENVIRONMENT_ID, '--issuer', issuer.issuer, '--audience', AUDIENCE],
     ...['--jwks-url', issuer.jwksUrl, '--allow-private-jwks', ...database],
   ]);
+  await populate({ databaseUrl, issuer, options });
   const help = await command(OURS, ['serve', '--help']);
   // A server from before there were rate limits knows no such flag.
   const noLimit = help.includes('--no-rate-limit') ? ['--no-rate-limit'] : [];
   const args = ['serve', '--listen', '127.0.0.1:0', '--allow-private-jwks', ...database, ...noLimit];
   const server = launch('byoa-server', [OURS, ...args], { core, env: { BYOA_LOG: options.oursLog } });
   return { server, url: await listening(server) };
+}
+
+/** Users that were there before, so that what a sign-in costs among them can be seen. */
+async function populate({ databaseUrl, issuer, options: { population, returning, only } }) {
+  if (population === 0) return;
+  const file = databaseUrl.replace(/^sqlite:\/\//, '');
+  const algorithms = algorithmsOf(only);
+  await run(process.execPath, [join(PEER, 'src', 'populate.js'), file, ENVIRONMENT_ID, issuer.issuer, population, returning, algorithms.join(',')].map(String), {
+    env: process.env,
+  });
 }
 
 async function startPeer({ data, issuer, options, core }) {
@@ -172,10 +188,10 @@ function machine(cores) {
   return { model, cores: availableParallelism(), pinned, node: process.version, loadBefore: loadavg()[0] };
 }
 
-function shownOptions({ seconds, warmup, returning, newcomers, databaseUrl, peerTokens, peerGroupCommit }) {
+function shownOptions({ seconds, warmup, returning, population, newcomers, databaseUrl, peerTokens, peerGroupCommit }) {
   // No URL: it may hold a password.
   const database = databaseUrl ? databaseUrl.split(':')[0] : 'sqlite';
-  return { seconds, warmup, returning, newcomerPercent: newcomers, database, peerTokens, peerGroupCommit };
+  return { seconds, warmup, returning, population, newcomerPercent: newcomers, database, peerTokens, peerGroupCommit };
 }
 
 function read(args) {
@@ -192,6 +208,7 @@ function read(args) {
         only: text(SCENARIOS.join(',')),
         targets: text(TARGETS.join(',')),
         returning: text('2000'),
+        population: text('0'),
         newcomers: text('10'),
         'newcomer-tokens': { type: 'string' },
         data: text(tmpdir()),
@@ -214,6 +231,7 @@ function read(args) {
     only: names(values.only, 'only', SCENARIOS),
     targets: names(values.targets, 'targets', TARGETS),
     returning: number(values.returning, 'returning', 1, 1_000_000),
+    population: number(values.population, 'population', 0, 100_000_000),
     newcomers: number(values.newcomers, 'newcomers', 0, 100),
     newcomerTokens: tokens === undefined ? undefined : number(tokens, 'newcomer-tokens', 0, 10_000_000),
     data: values.data,

@@ -92,7 +92,9 @@ impl Audit {
     }
 }
 
-fn event(now: UnixMillis, action: &str, actor: &str) -> AuditRecord {
+/// An event of `now`, without anything but a name.
+#[must_use]
+pub fn event(now: UnixMillis, action: &str, actor: &str) -> AuditRecord {
     AuditRecord {
         id: ids::sortable(now),
         environment_id: None,

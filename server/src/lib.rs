@@ -9,10 +9,13 @@ pub mod http;
 pub mod ids;
 pub mod keys;
 pub mod limits;
+pub mod live;
 pub mod metrics;
+pub mod seal;
 pub mod secret;
 mod state;
 pub mod store;
+pub mod sweep;
 pub mod testing;
 
 pub use http::router;

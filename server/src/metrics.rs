@@ -50,6 +50,7 @@ pub struct Metrics {
     limited: Family<Scope, Counter>,
     audit_dropped: Counter,
     connections: Gauge,
+    connections_refused: Counter,
 }
 
 impl Default for Metrics {
@@ -75,7 +76,22 @@ impl Metrics {
         registry.register("audit_dropped", "Events that the audit log does not have", audit_dropped.clone());
         let connections = Gauge::default();
         registry.register("connections", "Connections open now", connections.clone());
-        Self { registry, requests, durations, refusals, limited, audit_dropped, connections }
+        let connections_refused: Counter = Counter::default();
+        registry.register(
+            "connections_refused",
+            "Connections closed because their address had too many",
+            connections_refused.clone(),
+        );
+        Self {
+            registry,
+            requests,
+            durations,
+            refusals,
+            limited,
+            audit_dropped,
+            connections,
+            connections_refused,
+        }
     }
 
     /// Everything in the text format of `OpenMetrics`, which Prometheus reads.
@@ -108,6 +124,11 @@ impl Metrics {
     /// Events were not written to the audit log.
     pub(crate) fn audit_dropped(&self, events: usize) {
         self.audit_dropped.inc_by(events as u64);
+    }
+
+    /// A connection was closed because its address had too many.
+    pub(crate) fn connection_refused(&self) {
+        self.connections_refused.inc();
     }
 
     /// Counts a connection until what is returned is dropped.

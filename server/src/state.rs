@@ -4,6 +4,7 @@ use crate::audit::Audit;
 use crate::exchange::Exchange;
 use crate::exchange::admin::Admin;
 use crate::limits::Limits;
+use crate::live::Live;
 use crate::metrics::Metrics;
 use ipnet::IpNet;
 use std::ops::Deref;
@@ -33,9 +34,9 @@ pub struct Parts {
     /// The use cases.
     pub exchange: Exchange,
     /// How often somebody may call; `None`: as often as they like.
-    pub limits: Option<Arc<Limits>>,
+    pub limits: Live<Option<Arc<Limits>>>,
     /// Networks of proxies whose `X-Forwarded-For` is believed.
-    pub trusted_proxies: Arc<[IpNet]>,
+    pub trusted_proxies: Live<Arc<[IpNet]>>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// What administrators may do; `None`: there is no admin API.
@@ -60,8 +61,8 @@ impl AppState {
     pub fn new(exchange: Exchange) -> Self {
         Self(Arc::new(Parts {
             exchange,
-            limits: None,
-            trusted_proxies: Arc::new([]),
+            limits: Live::new(None),
+            trusted_proxies: Live::new(Arc::new([])),
             metrics: Arc::default(),
             admin: None,
             audit: None,
@@ -72,7 +73,7 @@ impl AppState {
     /// With these limits.
     #[must_use]
     pub fn with_limits(self, limits: Limits) -> Self {
-        self.with(|parts| parts.limits = Some(Arc::new(limits)))
+        self.with(|parts| parts.limits = Live::new(Some(Arc::new(limits))))
     }
 
     /// With the admin API.
@@ -96,7 +97,7 @@ impl AppState {
     /// Behind proxies of these networks.
     #[must_use]
     pub fn with_trusted_proxies(self, networks: Vec<IpNet>) -> Self {
-        self.with(|parts| parts.trusted_proxies = networks.into())
+        self.with(|parts| parts.trusted_proxies = Live::new(networks.into()))
     }
 
     fn with(self, change: impl FnOnce(&mut Parts)) -> Self {

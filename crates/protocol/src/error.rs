@@ -121,6 +121,8 @@ codes! {
     NotFound = "not_found", Some(404), retry: false;
     /// The path exists; the method does not.
     MethodNotAllowed = "method_not_allowed", Some(405), retry: false;
+    /// The body did not come whole in its time.
+    RequestTimeout = "request_timeout", Some(408), retry: true;
     /// The body is over the limit.
     PayloadTooLarge = "payload_too_large", Some(413), retry: false;
     /// The body's content type is not `application/json`.
@@ -133,6 +135,9 @@ codes! {
     InvalidDeviceNonce = "invalid_device_nonce", Some(422), retry: false;
     /// A profile field is too long or of a wrong form; the sentence names it.
     InvalidUpdate = "invalid_update", Some(422), retry: false;
+    /// The username is too long, or has control characters, invisible ones, or ones that turn the direction of
+    /// writing.
+    InvalidUsername = "invalid_username", Some(422), retry: false;
     /// Another user of the environment has this username.
     UsernameAlreadyExists = "username_already_exists", Some(422), retry: false;
     /// The user's metadata is over 16 KiB.

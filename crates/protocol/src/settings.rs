@@ -89,7 +89,7 @@ pub struct AuthSettings {
     pub storage: Vec<String>,
 }
 
-/// The issuer that an environment trusts. Public by contract.
+/// The issuers that an environment trusts. Public by contract.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
@@ -110,4 +110,22 @@ pub struct ExternalAuthSettings {
     pub cookie_name: Option<String>,
     /// Whether an `email` without `emailVerified` counts as verified.
     pub assume_email_verified: bool,
+    /// Every issuer that is trusted, where they are several; `iss`, `jwks_url` and `aud` are the first one's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub issuers: Vec<TrustedIssuer>,
+}
+
+/// One of several issuers that an environment trusts. Public by contract.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct TrustedIssuer {
+    /// Exact issuer.
+    pub iss: String,
+    /// Where its keys are published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwks_url: Option<String>,
+    /// What a JWT's `aud` must hold one of; absent: anything.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub audiences: Vec<String>,
 }

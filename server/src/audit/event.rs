@@ -24,7 +24,7 @@ pub struct AuditEvent {
     /// Why it was refused, as a code or reason; `null`: it was done.
     #[cfg_attr(test, schema(required))]
     pub refused: Option<String>,
-    /// Who: `user`, `admin:` and the token's id, or `cli`.
+    /// Who: `user`, `admin:` and the token's id, `admin` without a token that ever was one, `cli`, or `server`.
     pub actor: String,
     /// Whom it is about.
     #[cfg_attr(test, schema(required))]
@@ -32,10 +32,10 @@ pub struct AuditEvent {
     /// Which session it is about.
     #[cfg_attr(test, schema(required))]
     pub session_id: Option<Uuid>,
-    /// The configured issuer that the external JWT selected.
+    /// The configured issuer that the external JWT selected, or that was changed.
     #[cfg_attr(test, schema(required))]
     pub issuer: Option<String>,
-    /// The external JWT's `kid`, escaped.
+    /// The external JWT's `kid`, escaped; or that of the signing key which was changed.
     #[cfg_attr(test, schema(required))]
     pub kid: Option<String>,
     /// The request.

@@ -1,11 +1,11 @@
 //! `admin-token`: tokens for administrators of the HTTP API.
 
 use super::output::{remark, say};
-use super::{CliError, Common, database};
+use super::{CliError, Common, database, trail};
 use crate::config::FileSettings;
 use byoa_server::clock::Clock as _;
 use byoa_server::exchange::admin_scopes::AdminScopes;
-use byoa_server::exchange::admin_tokens::create_admin_token;
+use byoa_server::exchange::admin_tokens::{admin_token_hash, create_admin_token};
 use byoa_server::store::AdminToken;
 use clap::{Args, Subcommand};
 use std::time::Duration;
@@ -31,8 +31,8 @@ pub(super) struct CreateArgs {
     /// What it is for, such as "nightly export".
     #[arg(long, value_name = "NAME")]
     name: String,
-    /// What it may do; may be repeated: environments:read, environments:write, users:read, users:write,
-    /// sessions:write, audit:read [default: admin, which is all of them].
+    /// What it may do; may be repeated: environments:read, environments:write, keys:read, keys:write,
+    /// users:read, users:write, sessions:write, audit:read [default: admin, which is all of them].
     #[arg(long, value_name = "SCOPE")]
     scope: Vec<String>,
     /// UUID of the only environment that it may touch [default: all of them].
@@ -70,6 +70,9 @@ pub(super) async fn run(
         AdminTokenCommand::Revoke(RevokeArgs { id }) => {
             let store = database::open_existing(common, file).await?;
             if store.revoke_admin_token(*id, database::clock().now()).await? {
+                let detail = format!("token {id}");
+                trail::done(store.as_ref(), "adminToken.revoked", None, |event| event.detail = Some(detail))
+                    .await?;
                 remark("revoked");
                 return Ok(());
             }
@@ -99,6 +102,10 @@ async fn create(args: &CreateArgs, common: &Common, file: &FileSettings) -> Resu
     let clock = database::clock();
     let token =
         create_admin_token(store.as_ref(), clock.as_ref(), name, &scopes.to_string(), lifetime).await?;
+    let made = store.admin_token(&admin_token_hash(token.expose())).await?;
+    let detail = Some(format!("token {} for {scopes}", made.id));
+    trail::done(store.as_ref(), "adminToken.created", args.environment, |event| event.detail = detail)
+        .await?;
     remark("keep this token now; it is not shown again, and only its hash is stored:");
     say(token.expose())
 }

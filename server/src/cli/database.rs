@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// The database's URL: from the flag or variable, else from the file.
-fn url<'a>(common: &'a Common, file: &'a FileSettings) -> Result<&'a str, ConfigError> {
+pub(super) fn url<'a>(common: &'a Common, file: &'a FileSettings) -> Result<&'a str, ConfigError> {
     common.database_url.as_deref().or(file.database_url.as_deref()).ok_or(ConfigError::NoDatabase)
 }
 

@@ -36,11 +36,17 @@ Exit codes: 0 done; 1 refused or failed; 2 the command line or the configuration
 
 /// `serve --help`.
 pub(super) const SERVE: &str = "\
+With --master-key-file the private keys in the database are sealed under a key that the database does not \
+have. Where they are sealed under another one, or none is given, the server does not start.
+
 The public URL is where browsers reach the server: its host names the issuer of session tokens. On a \
 loopback address it is guessed; anywhere else it must be given. Put a proxy that ends TLS in front.
 
 SIGINT or SIGTERM: nothing more is accepted, and answers in the making are finished for 10 s. A second \
 signal ends the server at once.
+
+SIGHUP: the configuration file is read again. Quotas, trusted proxies, --max-connections-per-address, \
+--audit-retention, --refresh-grace and --log change at once, all or nothing; the log names what needs a restart.
 
 Example:
   byoa-server serve --database-url sqlite://byoa.db --public-url https://auth.example.com";
@@ -81,7 +87,8 @@ Example:
 /// `env export --help` and `env import --help`.
 pub(super) const MOVING: &str = "\
 Stop the servers first: what happens after the export stays behind. Sessions go on and tokens stay valid \
-where the public URL stays the same. An import takes everything or nothing.
+where the public URL stays the same. An import takes everything or nothing. Private keys are written as they \
+are kept: where they are sealed, the import needs the same master key.
 
 Example:
   byoa-server env export --database-url sqlite://byoa.db --id 0198b0a5-… --output env.jsonl

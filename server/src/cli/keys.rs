@@ -1,12 +1,13 @@
 //! `keys`: what an environment's session tokens are signed with.
 
 use super::output::say;
-use super::{CliError, Common, database};
+use super::{CliError, Common, database, trail};
 use crate::config::FileSettings;
 use byoa_server::clock::UnixMillis;
-use byoa_server::exchange::environments::{Environments, SigningKeyInfo};
+use byoa_server::exchange::environments::{Environments, Resealed, SigningKeyInfo};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// Look at, replace and withdraw the keys that sign session tokens.
@@ -20,7 +21,14 @@ pub(super) enum KeysCommand {
     /// Withdraw a key that signs no more, at once: whatever it signed is refused from now on. For a key
     /// that has leaked; others go by themselves.
     Retire(RetireArgs),
+    /// Seal every private key in the database under the master key: those that are not sealed yet, and those
+    /// that --old-master-key-file opens. Servers may run meanwhile, if they were given the master key before.
+    Seal(SealArgs),
 }
+
+/// Nothing but what every command takes.
+#[derive(Debug, Args)]
+pub(super) struct SealArgs {}
 
 /// Whose.
 #[derive(Debug, Args)]
@@ -45,13 +53,32 @@ pub(super) struct RetireArgs {
 
 /// Runs one of them.
 pub(super) async fn run(command: &KeysCommand, common: &Common, file: &FileSettings) -> Result<(), CliError> {
+    let seal = common.seal(file)?;
     let store = database::open_existing(common, file).await?;
-    let environments = Environments::new(store, database::clock(), false, None);
+    let master_key = seal.current();
+    let environments = Environments::new(Arc::clone(&store), database::clock(), false, None).with_seal(seal);
     let (keys, args) = match command {
+        KeysCommand::Seal(_) => {
+            let Resealed { secrets, changed } = environments.seal_all().await?;
+            let under = master_key.map(|id| id.to_string()).unwrap_or_default();
+            let detail = format!("{changed} of {secrets} under {under}");
+            trail::done(store.as_ref(), "key.sealed", None, |event| event.detail = Some(detail)).await?;
+            return say(format!(
+                "sealed {changed} of {secrets} secrets under the master key {under}; the others were already"
+            ));
+        }
         KeysCommand::List(args) => (environments.signing_keys(args.id).await?, args),
-        KeysCommand::Rotate(args) => (environments.rotate_signing_key(args.id).await?, args),
-        KeysCommand::Retire(RetireArgs { keys, kid }) => {
-            (environments.retire_signing_key(keys.id, kid).await?, keys)
+        KeysCommand::Rotate(args) => {
+            let keys = environments.rotate_signing_key(args.id).await?;
+            let kid = keys.first().map(|key| key.kid.clone());
+            trail::done(store.as_ref(), "key.created", Some(args.id), |event| event.kid = kid).await?;
+            (keys, args)
+        }
+        KeysCommand::Retire(RetireArgs { keys: args, kid }) => {
+            let keys = environments.retire_signing_key(args.id, kid).await?;
+            let kid = Some(kid.clone());
+            trail::done(store.as_ref(), "key.deleted", Some(args.id), |event| event.kid = kid).await?;
+            (keys, args)
         }
     };
     if args.json {

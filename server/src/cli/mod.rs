@@ -12,11 +12,14 @@ mod logging;
 mod migrate;
 mod operations_args;
 mod output;
+mod reload;
 mod serve;
 mod server_args;
 mod signals;
+mod trail;
 
-use crate::config::{FileSettings, LogFormat};
+use crate::config::{ConfigError, FileSettings, LogFormat, MasterKeyFlags};
+use byoa_server::seal::Seal;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -40,6 +43,13 @@ pub(crate) struct Common {
     /// there is none; or `postgres://USER:PASSWORD@HOST:PORT/NAME`, a database that exists.
     #[arg(long, env = "BYOA_DATABASE_URL", global = true, help_heading = help::EVERYWHERE, value_name = "URL", hide_env_values = true)]
     database_url: Option<String>,
+    /// File with the master key that private keys in the database are sealed under: 32 random bytes, such as
+    /// `openssl rand -base64 32` prints, readable by its owner only. Or set `BYOA_MASTER_KEY` to the key itself.
+    #[arg(long, env = "BYOA_MASTER_KEY_FILE", global = true, help_heading = help::EVERYWHERE, value_name = "FILE", hide_env_values = true)]
+    master_key_file: Option<PathBuf>,
+    /// File with the master key before, while `keys seal` has not replaced it everywhere. It only opens.
+    #[arg(long, env = "BYOA_OLD_MASTER_KEY_FILE", global = true, help_heading = help::EVERYWHERE, value_name = "FILE", hide_env_values = true)]
+    old_master_key_file: Option<PathBuf>,
     /// A TOML file with settings. Its keys are the names of flags without the dashes.
     #[arg(long, env = "BYOA_CONFIG", global = true, help_heading = help::EVERYWHERE, value_name = "FILE", hide_env_values = true)]
     config: Option<PathBuf>,
@@ -56,6 +66,14 @@ pub(crate) struct Common {
     /// What is logged, such as info, debug, or `byoa_server=debug,warn` [default: info].
     #[arg(long, env = "BYOA_LOG", global = true, help_heading = help::EVERYWHERE, value_name = "FILTER", hide_env_values = true)]
     log: Option<String>,
+}
+
+impl Common {
+    /// What private keys are sealed and opened with.
+    fn seal(&self, file: &FileSettings) -> Result<Seal, ConfigError> {
+        let (current, old) = (self.master_key_file.as_deref(), self.old_master_key_file.as_deref());
+        MasterKeyFlags { current, old }.resolve(file)
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -77,9 +95,9 @@ enum Command {
 pub(crate) async fn run(cli: Cli) -> Result<(), CliError> {
     let Cli { common, command } = cli;
     let file = FileSettings::read(common.config.as_deref())?;
-    logging::start(&common, &file)?;
+    let log = logging::start(&common, &file)?;
     match command {
-        Command::Serve(args) => serve::run(&args, &common, &file).await,
+        Command::Serve(args) => serve::run(&args, &common, &file, log).await,
         Command::Migrate(args) => migrate::run(&args, &common, &file).await,
         Command::Env(command) => env::run(command, &common, &file).await,
         Command::CheckJwt(args) => check_jwt::run(&args, &common, &file).await,

@@ -30,6 +30,12 @@ pub(super) struct OperationsArgs {
     /// How often all together may call one environment [default: 10000/60s].
     #[arg(long, env = "BYOA_RATE_LIMIT_ENVIRONMENT", value_name = "QUOTAS", hide_env_values = true)]
     rate_limit_environment: Option<String>,
+    /// How often one administrator's token may be used [default: 1200/60s].
+    #[arg(long, env = "BYOA_RATE_LIMIT_ADMIN", value_name = "QUOTAS", hide_env_values = true)]
+    rate_limit_admin: Option<String>,
+    /// How often one address may call the admin API without a good token [default: 10/60s].
+    #[arg(long, env = "BYOA_RATE_LIMIT_ADMIN_REFUSED", value_name = "QUOTAS", hide_env_values = true)]
+    rate_limit_admin_refused: Option<String>,
     /// Network of a proxy whose X-Forwarded-For names the caller, such as 10.0.0.0/8; may be repeated.
     /// Without one the header is ignored, since anybody can send it.
     #[arg(
@@ -43,6 +49,10 @@ pub(super) struct OperationsArgs {
     /// The most connections at once; further ones wait [default: 8192].
     #[arg(long, env = "BYOA_MAX_CONNECTIONS", value_name = "N", hide_env_values = true)]
     max_connections: Option<usize>,
+    /// The most connections at once of one address that is no trusted proxy's; further ones are closed
+    /// [default: 512].
+    #[arg(long, env = "BYOA_MAX_CONNECTIONS_PER_ADDRESS", value_name = "N", hide_env_values = true)]
+    max_connections_per_address: Option<usize>,
     /// How many days the audit log remembers [default: 90].
     #[arg(long, env = "BYOA_AUDIT_RETENTION", value_name = "DAYS", hide_env_values = true)]
     audit_retention: Option<u32>,
@@ -73,8 +83,11 @@ impl OperationsArgs {
             rate_limit_address: self.rate_limit_address.as_deref(),
             rate_limit_sign_in: self.rate_limit_sign_in.as_deref(),
             rate_limit_environment: self.rate_limit_environment.as_deref(),
+            rate_limit_admin: self.rate_limit_admin.as_deref(),
+            rate_limit_admin_refused: self.rate_limit_admin_refused.as_deref(),
             trusted_proxy: &self.trusted_proxy,
             max_connections: self.max_connections,
+            max_connections_per_address: self.max_connections_per_address,
             audit_retention: self.audit_retention,
             metrics_listen: self.metrics_listen.as_deref(),
             no_docs: self.no_docs,

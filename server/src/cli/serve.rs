@@ -1,19 +1,26 @@
 //! `serve`: configuration to state to listener to a graceful end.
 
+use super::logging::LogFilter;
 use super::operations_args::OperationsArgs;
 use super::output::{remark, say};
+use super::reload::{Configured, Reload};
 use super::server_args::ServerArgs;
-use super::{CliError, Common, database, help, signals::Stop};
-use crate::config::{FileSettings, Operations, PublicUrl, Settings};
+use super::signals::{self, Hangup, Stop};
+use super::{CliError, Common, database, help};
+use crate::config::{ConfigError, FileSettings, Operations, PublicUrl, Settings};
 use byoa_server::AppState;
 use byoa_server::audit::Audit;
 use byoa_server::clock::{Clock, UnixMillis};
 use byoa_server::exchange::admin::Admin;
-use byoa_server::exchange::environments::Environments;
+use byoa_server::exchange::environments::{Environments, SealedState};
 use byoa_server::exchange::{Exchange, ExchangeConfig};
-use byoa_server::http::{self, Connections};
+use byoa_server::http::{self, Connections, Timeouts};
+use byoa_server::ids;
 use byoa_server::limits::Limits;
+use byoa_server::live::Live;
+use byoa_server::seal::Seal;
 use byoa_server::store::{Store, Tables};
+use byoa_server::sweep::regularly;
 use clap::Args;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -21,8 +28,11 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 
-/// How often what has ended is forgotten.
+/// How often what has ended is forgotten, by one of the servers on a database.
 const SWEEP_EVERY: Duration = Duration::from_mins(10);
+
+/// How long the database may take for the last events of the audit log.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Serve the API until SIGINT or SIGTERM.
 #[derive(Debug, Args)]
@@ -44,21 +54,37 @@ pub(super) struct ServeArgs {
     operations: OperationsArgs,
 }
 
+impl ServeArgs {
+    /// What the flags and variables say, else the file.
+    pub(super) fn settings(&self, file: &FileSettings) -> Result<Settings, ConfigError> {
+        let (public_url, allow_private) = (self.server.public_url(), self.server.allow_private());
+        Settings::resolve(self.listen.as_deref(), public_url, allow_private, self.refresh_grace, file)
+    }
+
+    /// Likewise, of what protects the server.
+    pub(super) fn operations(&self, file: &FileSettings) -> Result<Operations, CliError> {
+        self.operations.resolve(file)
+    }
+}
+
 /// Serves.
-pub(super) async fn run(args: &ServeArgs, common: &Common, file: &FileSettings) -> Result<(), CliError> {
-    let settings = Settings::resolve(
-        args.listen.as_deref(),
-        args.server.public_url(),
-        args.server.allow_private(),
-        args.refresh_grace,
-        file,
-    )?;
-    let operations = args.operations.resolve(file)?;
+pub(super) async fn run(
+    args: &ServeArgs,
+    common: &Common,
+    file: &FileSettings,
+    log: LogFilter,
+) -> Result<(), CliError> {
+    // From here on, neither ends the process: a write beyond a limit of the system fails instead.
+    let (hangup, _file_size) = (Hangup::listen()?, signals::survive_file_size_limit()?);
+    let configured = Configured::resolve(args, common, file)?;
+    let Configured { settings, operations, .. } = &configured;
+    let seal = common.seal(file)?;
     let tables = if args.no_migrate { Tables::Expect } else { Tables::Migrate };
     let (database_url, store) = database::open_with(common, file, tables).await?;
+    let sealed = check_seals(&store, &seal).await?;
     let listener = bind(settings.listen).await?;
     let address = listener.local_addr().map_err(|cause| cannot_listen(settings.listen, &cause))?;
-    let public_url = settings.public_url.map_or_else(|| PublicUrl::for_loopback(address), Ok)?;
+    let public_url = settings.public_url.clone().map_or_else(|| PublicUrl::for_loopback(address), Ok)?;
     let environments = store.environments().await?.len();
     let clock = database::clock();
     let config = ExchangeConfig {
@@ -66,15 +92,16 @@ pub(super) async fn run(args: &ServeArgs, common: &Common, file: &FileSettings) 
         ..ExchangeConfig::new(public_url.url().clone())
     };
     let keys = super::server_args::key_sets(settings.allow_private_jwks)?;
-    let exchange = Exchange::new(Arc::clone(&store), keys, clock.clone(), config);
-    let state = state(exchange, &operations);
+    let exchange = Exchange::new(Arc::clone(&store), keys, clock.clone(), config).with_seal(seal.clone());
+    let state = state(exchange, operations);
     let audit = Audit::start(Arc::clone(&store), clock.clone(), Arc::clone(&state.metrics));
     let environments_admin = Environments::new(
         Arc::clone(&store),
         clock.clone(),
         settings.allow_private_jwks,
         Some(public_url.url().clone()),
-    );
+    )
+    .with_seal(seal.clone());
     let admin = Admin::new(state.exchange.clone(), environments_admin);
     let state = state.with_audit(audit.clone()).with_admin(admin);
     if let Some(address) = operations.metrics_listen {
@@ -82,13 +109,18 @@ pub(super) async fn run(args: &ServeArgs, common: &Common, file: &FileSettings) 
         let listener = bind(address).await?;
         tokio::spawn(async move { axum::serve(listener, metrics).await });
     }
+    let reload = Reload::new((args, common), &configured, state.clone(), log);
     let connections = Connections {
-        max: operations.max_connections.unwrap_or(Connections::default().max),
+        max: operations.max_connections,
+        per_address: reload.per_address.clone(),
+        trusted_proxies: state.trusted_proxies.clone(),
+        timeouts: Timeouts::default(),
         metrics: Arc::clone(&state.metrics),
     };
     let mut stop = Stop::listen()?;
     let mut stop_now = Stop::listen()?;
-    let sweeper = tokio::spawn(sweep(store, clock, operations.audit_retention));
+    let follower = tokio::spawn(state.exchange.clone().follow(store.changes().await?));
+    let sweeper = tokio::spawn(sweep(store, clock, reload.audit_retention.clone()).await?);
 
     if public_url.is_exposed() {
         remark(format!("warning: {public_url} is plain HTTP; anybody on the way can take sessions over"));
@@ -98,6 +130,7 @@ pub(super) async fn run(args: &ServeArgs, common: &Common, file: &FileSettings) 
         database::shown(&database_url),
         counted(environments)
     ))?;
+    warn_about_seals(&seal, sealed);
     if environments == 0 {
         remark(
             "warning: there is no environment yet, so nobody can sign in; make one while this runs:\n  \
@@ -108,10 +141,37 @@ pub(super) async fn run(args: &ServeArgs, common: &Common, file: &FileSettings) 
         stop_now.next().await;
         stop_now.next().await;
     };
-    http::serve(listener, byoa_server::router(state), connections, stop.next(), second).await;
-    audit.flush().await;
+    tokio::select! {
+        () = http::serve(listener, byoa_server::router(state), connections, stop.next(), second) => {}
+        () = reload.follow(hangup) => {}
+    }
+    if tokio::time::timeout(FLUSH_TIMEOUT, audit.flush()).await.is_err() {
+        tracing::error!("the latest events of the audit log are lost: the database does not take them");
+    }
     sweeper.abort();
+    follower.abort();
     Ok(())
+}
+
+/// Refuses to start where a key does not open: half of the requests would fail.
+async fn check_seals(store: &Arc<dyn Store>, seal: &Seal) -> Result<SealedState, CliError> {
+    let environments = Environments::new(Arc::clone(store), database::clock(), false, None);
+    Ok(environments.with_seal(seal.clone()).check_seals().await?)
+}
+
+fn warn_about_seals(seal: &Seal, state: SealedState) {
+    if seal.current().is_none() {
+        remark(
+            "warning: private keys are in the database as they are, since there is no master key; pass \
+             --master-key-file to have them sealed",
+        );
+    } else if state.outdated > 0 {
+        remark(format!(
+            "warning: {} of {} secrets are not sealed under the master key yet; once every server has it, run \
+             byoa-server keys seal",
+            state.outdated, state.secrets
+        ));
+    }
 }
 
 fn state(exchange: Exchange, operations: &Operations) -> AppState {
@@ -148,18 +208,25 @@ fn cannot_listen(address: SocketAddr, cause: &std::io::Error) -> CliError {
 }
 
 /// Forgets, from time to time, what has ended.
-async fn sweep(store: Arc<dyn Store>, clock: Arc<dyn Clock>, audit_retention: Duration) {
-    let mut ticks = tokio::time::interval(SWEEP_EVERY);
-    loop {
-        ticks.tick().await;
-        match store.sweep(clock.now()).await {
-            Ok(rows) => tracing::debug!(rows, "swept"),
-            Err(cause) => tracing::warn!(%cause, "the store cannot be swept now"),
-        }
-        let retention = i64::try_from(audit_retention.as_millis()).unwrap_or(i64::MAX);
-        let oldest = UnixMillis(clock.now().0.saturating_sub(retention));
-        if let Err(cause) = store.sweep_audit(oldest).await {
-            tracing::warn!(%cause, "the audit log cannot be swept now");
-        }
+async fn sweep(
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    audit_retention: Live<Duration>,
+) -> Result<impl Future<Output = ()>, CliError> {
+    let changes = store.changes().await?;
+    let sweep = move || sweep_once(Arc::clone(&store), Arc::clone(&clock), audit_retention.get());
+    Ok(regularly(SWEEP_EVERY, ids::fraction, changes, sweep))
+}
+
+/// The audit log first: what the store announces tells other servers that all of it is done.
+async fn sweep_once(store: Arc<dyn Store>, clock: Arc<dyn Clock>, audit_retention: Duration) {
+    let retention = i64::try_from(audit_retention.as_millis()).unwrap_or(i64::MAX);
+    let oldest = UnixMillis(clock.now().0.saturating_sub(retention));
+    if let Err(cause) = store.sweep_audit(oldest).await {
+        tracing::warn!(%cause, "the audit log cannot be swept now");
+    }
+    match store.sweep(clock.now()).await {
+        Ok(rows) => tracing::debug!(rows, "swept"),
+        Err(cause) => tracing::warn!(%cause, "the store cannot be swept now"),
     }
 }

@@ -1,4 +1,4 @@
-//! SIGINT and SIGTERM.
+//! SIGINT and SIGTERM, SIGHUP, and one that must not end the server.
 
 use super::CliError;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -13,10 +13,9 @@ pub(super) struct Stop {
 impl Stop {
     /// Listens from now on; before this, a signal ends the process.
     pub(super) fn listen() -> Result<Self, CliError> {
-        let failed = |cause| CliError::Failed(format!("cannot listen for signals: {cause}"));
         Ok(Self {
-            interrupt: signal(SignalKind::interrupt()).map_err(failed)?,
-            terminate: signal(SignalKind::terminate()).map_err(failed)?,
+            interrupt: signal(SignalKind::interrupt()).map_err(|cause| failed(&cause))?,
+            terminate: signal(SignalKind::terminate()).map_err(|cause| failed(&cause))?,
         })
     }
 
@@ -27,4 +26,33 @@ impl Stop {
             _ = self.terminate.recv() => {}
         }
     }
+}
+
+/// The signal that asks a server to read its configuration again.
+#[derive(Debug)]
+pub(super) struct Hangup(Signal);
+
+impl Hangup {
+    /// Listens from now on; before this, the signal ends the process.
+    pub(super) fn listen() -> Result<Self, CliError> {
+        Ok(Self(signal(SignalKind::hangup()).map_err(|cause| failed(&cause))?))
+    }
+
+    /// Waits for the next one.
+    pub(super) async fn next(&mut self) {
+        self.0.recv().await;
+    }
+}
+
+/// SIGXFSZ, on Linux, macOS and the BSDs.
+const FILE_SIZE_LIMIT: i32 = 25;
+
+/// From now on a write beyond the limit for the size of files (`ulimit -f`, `LimitFSIZE=`) fails, and what
+/// was to be written is refused, where otherwise it would end the process.
+pub(super) fn survive_file_size_limit() -> Result<Signal, CliError> {
+    signal(SignalKind::from_raw(FILE_SIZE_LIMIT)).map_err(|cause| failed(&cause))
+}
+
+fn failed(cause: &std::io::Error) -> CliError {
+    CliError::Failed(format!("cannot listen for signals: {cause}"))
 }

@@ -1,5 +1,6 @@
 //! What can be wrong with the configuration, each as one sentence with its mend.
 
+use byoa_server::seal::MasterKeyInvalid;
 use std::path::PathBuf;
 
 /// Why the configuration cannot be used.
@@ -37,6 +38,46 @@ pub(crate) enum ConfigError {
          database-url into the configuration file"
     )]
     NoDatabase,
+    /// A master key is given as a file and as a variable.
+    #[error(
+        "a master key is given twice, in {variable} and in the file {}; leave one of them out", path.display()
+    )]
+    MasterKeyTwice {
+        /// The variable.
+        variable: &'static str,
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file of a master key cannot be read.
+    #[error("cannot read the master key in {}: {cause}; check {flag}", path.display())]
+    MasterKeyUnreadable {
+        /// The file.
+        path: PathBuf,
+        /// Where it is named.
+        flag: &'static str,
+        /// Why.
+        cause: std::io::Error,
+    },
+    /// Others than its owner may read the file of a master key, or write it.
+    #[error(
+        "the master key in {} is open to others (mode {mode:04o}); run chmod 600 on it, and make a new key if \
+         somebody may have read this one", path.display()
+    )]
+    MasterKeyOpen {
+        /// The file.
+        path: PathBuf,
+        /// Its mode.
+        mode: u32,
+    },
+    /// What is given is no master key.
+    #[error("the master key in {0} must be {1}")]
+    MasterKeyInvalid(String, MasterKeyInvalid),
+    /// The old master key comes without the one that takes its place.
+    #[error(
+        "an old master key is given and no current one; pass the current one with --master-key-file or \
+         BYOA_MASTER_KEY"
+    )]
+    OldMasterKeyAlone,
     /// `--listen` is not an address.
     #[error("cannot listen on {0:?}: write an IP address and a port, such as 127.0.0.1:3333 or [::]:3333")]
     Listen(String),

@@ -2,7 +2,7 @@
 
 use super::ConfigError;
 use serde::Deserialize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What the configuration file may set.
 #[derive(Debug, Default, Deserialize)]
@@ -11,6 +11,8 @@ pub(crate) struct FileSettings {
     pub(crate) listen: Option<String>,
     pub(crate) public_url: Option<String>,
     pub(crate) database_url: Option<String>,
+    pub(crate) master_key_file: Option<PathBuf>,
+    pub(crate) old_master_key_file: Option<PathBuf>,
     pub(crate) allow_private_jwks: Option<bool>,
     pub(crate) refresh_grace: Option<u64>,
     pub(crate) log_format: Option<String>,
@@ -19,8 +21,11 @@ pub(crate) struct FileSettings {
     pub(crate) rate_limit_address: Option<String>,
     pub(crate) rate_limit_sign_in: Option<String>,
     pub(crate) rate_limit_environment: Option<String>,
+    pub(crate) rate_limit_admin: Option<String>,
+    pub(crate) rate_limit_admin_refused: Option<String>,
     pub(crate) trusted_proxy: Option<Vec<String>>,
     pub(crate) max_connections: Option<usize>,
+    pub(crate) max_connections_per_address: Option<usize>,
     pub(crate) metrics_listen: Option<String>,
     pub(crate) audit_retention: Option<u32>,
     pub(crate) no_docs: Option<bool>,
@@ -31,6 +36,8 @@ const KEYS: &[&str] = &[
     "listen",
     "public-url",
     "database-url",
+    "master-key-file",
+    "old-master-key-file",
     "allow-private-jwks",
     "refresh-grace",
     "log-format",
@@ -39,8 +46,11 @@ const KEYS: &[&str] = &[
     "rate-limit-address",
     "rate-limit-sign-in",
     "rate-limit-environment",
+    "rate-limit-admin",
+    "rate-limit-admin-refused",
     "trusted-proxy",
     "max-connections",
+    "max-connections-per-address",
     "metrics-listen",
     "audit-retention",
     "no-docs",
@@ -94,8 +104,11 @@ mod tests {
         let text = "listen = '127.0.0.1:1'\npublic-url = 'http://a'\ndatabase-url = 'sqlite://a'\n\
                     allow-private-jwks = true\nrefresh-grace = 5\nlog-format = 'json'\nlog = 'debug'\n\
                     no-rate-limit = true\nrate-limit-address = '1/s'\nrate-limit-sign-in = '1/s'\n\
-                    rate-limit-environment = '1/s'\ntrusted-proxy = ['10.0.0.0/8']\nmax-connections = 9\n\
-                    metrics-listen = '127.0.0.1:2'\naudit-retention = 30\nno-docs = true\n";
+                    rate-limit-environment = '1/s'\nrate-limit-admin = '1/s'\n\
+                    rate-limit-admin-refused = '1/s'\ntrusted-proxy = ['10.0.0.0/8']\n\
+                    max-connections = 9\nmax-connections-per-address = 3\n\
+                    metrics-listen = '127.0.0.1:2'\naudit-retention = 30\nmaster-key-file = 'a'\n\
+                    old-master-key-file = 'b'\nno-docs = true\n";
         let file = FileSettings::parse(Path::new("byoa.toml"), text).expect("valid");
         assert_eq!(file.listen.as_deref(), Some("127.0.0.1:1"));
         assert_eq!((file.allow_private_jwks, file.log.as_deref()), (Some(true), Some("debug")));
@@ -108,8 +121,8 @@ mod tests {
             refusal("databse_url = 'x'"),
             "the configuration file byoa.toml has the unknown key \"databse_url\"; did you mean database-url?"
         );
-        let all = "the keys are listen, public-url, database-url, allow-private-jwks, refresh-grace, \
-                   log-format, log, ";
+        let all = "the keys are listen, public-url, database-url, master-key-file, old-master-key-file, \
+                   allow-private-jwks, refresh-grace, log-format, log, ";
         assert!(refusal("zzz = 1").contains(all));
     }
 

@@ -5,10 +5,12 @@
 
 mod error;
 mod file;
+mod master_key;
 mod operations;
 mod settings;
 
 pub(crate) use error::ConfigError;
 pub(crate) use file::FileSettings;
+pub(crate) use master_key::MasterKeyFlags;
 pub(crate) use operations::{Operations, OperationsFlags};
 pub(crate) use settings::{LogFormat, PublicUrl, Settings};

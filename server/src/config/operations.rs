@@ -1,6 +1,7 @@
 //! The settings that protect `serve`, resolved and checked.
 
 use super::{ConfigError, FileSettings};
+use byoa_server::http::Connections;
 use byoa_server::limits::{LimitSettings, Quotas};
 use ipnet::IpNet;
 use std::net::{IpAddr, SocketAddr};
@@ -17,8 +18,11 @@ pub(crate) struct OperationsFlags<'a> {
     pub(crate) rate_limit_address: Option<&'a str>,
     pub(crate) rate_limit_sign_in: Option<&'a str>,
     pub(crate) rate_limit_environment: Option<&'a str>,
+    pub(crate) rate_limit_admin: Option<&'a str>,
+    pub(crate) rate_limit_admin_refused: Option<&'a str>,
     pub(crate) trusted_proxy: &'a [String],
     pub(crate) max_connections: Option<usize>,
+    pub(crate) max_connections_per_address: Option<usize>,
     pub(crate) audit_retention: Option<u32>,
     pub(crate) metrics_listen: Option<&'a str>,
     pub(crate) no_docs: Option<bool>,
@@ -30,7 +34,8 @@ pub(crate) struct Operations {
     /// `None`: no quotas.
     pub(crate) limits: Option<LimitSettings>,
     pub(crate) trusted_proxies: Vec<IpNet>,
-    pub(crate) max_connections: Option<usize>,
+    pub(crate) max_connections: usize,
+    pub(crate) max_connections_per_address: usize,
     pub(crate) audit_retention: Duration,
     pub(crate) metrics_listen: Option<SocketAddr>,
     /// Whether `/openapi.json` and `/docs` are served.
@@ -60,17 +65,35 @@ impl Operations {
                 file.rate_limit_environment.as_deref(),
                 default.environment,
             )?,
+            admin: quotas(
+                "rate-limit-admin",
+                flags.rate_limit_admin,
+                file.rate_limit_admin.as_deref(),
+                default.admin,
+            )?,
+            admin_refused: quotas(
+                "rate-limit-admin-refused",
+                flags.rate_limit_admin_refused,
+                file.rate_limit_admin_refused.as_deref(),
+                default.admin_refused,
+            )?,
         };
         let is_unlimited = flags.no_rate_limit.or(file.no_rate_limit).unwrap_or(false);
         let proxies = match (flags.trusted_proxy, &file.trusted_proxy) {
             ([], Some(file)) => file.as_slice(),
             (flags, _) => flags,
         };
+        let connections = Connections::default();
         let metrics_listen = flags.metrics_listen.or(file.metrics_listen.as_deref());
         Ok(Self {
             limits: (!is_unlimited).then_some(limits),
             trusted_proxies: proxies.iter().map(|text| network(text)).collect::<Result<_, _>>()?,
-            max_connections: flags.max_connections.or(file.max_connections).filter(|max| *max > 0),
+            max_connections: at_least_one(flags.max_connections.or(file.max_connections))
+                .unwrap_or(connections.max),
+            max_connections_per_address: at_least_one(
+                flags.max_connections_per_address.or(file.max_connections_per_address),
+            )
+            .unwrap_or_else(|| connections.per_address.get()),
             audit_retention: DAY * flags.audit_retention.or(file.audit_retention).unwrap_or(AUDIT_DAYS),
             metrics_listen: metrics_listen
                 .map(|text| text.parse().map_err(|_| ConfigError::Listen(text.to_owned())))
@@ -78,6 +101,11 @@ impl Operations {
             docs: !flags.no_docs.or(file.no_docs).unwrap_or(false),
         })
     }
+}
+
+/// Nobody could connect to a server without room: 0 is the default.
+fn at_least_one(number: Option<usize>) -> Option<usize> {
+    number.filter(|number| *number > 0)
 }
 
 fn quotas(

@@ -3,15 +3,16 @@
 
 use std::sync::Arc;
 
+use byoa_jwt::MAX_SUBJECT_BYTES;
 use byoa_protocol::user::{SdkUser, UserFields};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use super::{
-    Exchange, ExchangeError, Unauthorized,
+    Exchange, ExchangeError,
     admin_scopes::AdminScopes,
     admin_tokens::{admin_token_hash, looks_like_admin_token},
-    environments::{EnvironmentError, EnvironmentSettings, Environments},
+    environments::{EnvironmentError, EnvironmentSettings, Environments, IssuerSettings, SigningKeyInfo},
     profile, users,
 };
 use crate::{
@@ -24,8 +25,6 @@ use crate::{
 
 /// The most users of one call.
 pub const MAX_BULK: usize = 50;
-/// The longest subject, in bytes.
-const MAX_SUBJECT_BYTES: usize = 255;
 /// Why an administrator's revocation is one, in the session.
 const REASON: &str = "admin";
 
@@ -36,6 +35,44 @@ pub struct Administrator {
     pub token_id: Uuid,
     /// What it may do.
     pub scopes: AdminScopes,
+}
+
+/// Why an administrator's token opens nothing. Callers are not told which; the audit log is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AdminTokenRefused {
+    /// None came.
+    Missing,
+    /// It is not spelt like one of ours.
+    Malformed,
+    /// Nobody made it.
+    Unknown,
+    /// It is past its end.
+    Expired,
+    /// It was revoked.
+    Revoked,
+}
+
+impl AdminTokenRefused {
+    /// The word for it in the audit log.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Missing => "admin_token_missing",
+            Self::Malformed => "admin_token_malformed",
+            Self::Unknown => "admin_token_unknown",
+            Self::Expired => "admin_token_expired",
+            Self::Revoked => "admin_token_revoked",
+        }
+    }
+}
+
+/// What a bearer token is worth to the admin API.
+#[derive(Clone, Debug)]
+pub enum AdminTokenJudged {
+    /// A good token.
+    Good(Administrator),
+    /// None, and the id of the token where it was one once.
+    Refused(AdminTokenRefused, Option<Uuid>),
 }
 
 /// A user to make, as an administrator describes it.
@@ -68,20 +105,27 @@ impl Admin {
 
     /// Who a bearer token is for. Found by its hash, so that the time taken tells nothing about others;
     /// what is not spelt like one of ours makes nobody ask the store.
-    pub async fn authenticate(&self, bearer: &str) -> Result<Administrator, ExchangeError> {
-        let refused = ExchangeError::Unauthorized(Unauthorized::NotOurs);
+    pub async fn authenticate(&self, bearer: &str) -> Result<AdminTokenJudged, ExchangeError> {
+        use AdminTokenRefused::{Expired, Malformed, Revoked, Unknown};
+        let refused = |why, id| Ok(AdminTokenJudged::Refused(why, id));
         if !looks_like_admin_token(bearer) {
-            return Err(refused);
+            return refused(Malformed, None);
         }
         let token = match self.exchange.store.admin_token(&admin_token_hash(bearer)).await {
-            Err(StoreError::NotFound) => return Err(refused),
+            Err(StoreError::NotFound) => return refused(Unknown, None),
             token => token?,
         };
         let now = self.exchange.clock.now();
-        let is_live = token.revoked_at.is_none() && token.expires_at.is_none_or(|end| now < end);
+        if token.revoked_at.is_some() {
+            return refused(Revoked, Some(token.id));
+        }
+        if token.expires_at.is_some_and(|end| now >= end) {
+            return refused(Expired, Some(token.id));
+        }
         match token.scope.parse() {
-            Ok(scopes) if is_live => Ok(Administrator { token_id: token.id, scopes }),
-            _ => Err(refused),
+            Ok(scopes) => Ok(AdminTokenJudged::Good(Administrator { token_id: token.id, scopes })),
+            // A later version made it, with a scope that this one does not know.
+            Err(_) => refused(Unknown, Some(token.id)),
         }
     }
 
@@ -112,6 +156,55 @@ impl Admin {
     ) -> Result<Environment, EnvironmentError> {
         let _alone = self.changing.lock().await;
         self.environments.set(id, settings).await
+    }
+
+    /// The keys that sign an environment's session tokens, the one that signs first.
+    pub async fn signing_keys(&self, id: Uuid) -> Result<Vec<SigningKeyInfo>, EnvironmentError> {
+        self.environments.signing_keys(id).await
+    }
+
+    /// Lets a new key sign.
+    pub async fn rotate_signing_key(&self, id: Uuid) -> Result<Vec<SigningKeyInfo>, EnvironmentError> {
+        let _alone = self.changing.lock().await;
+        self.environments.rotate_signing_key(id).await
+    }
+
+    /// Withdraws a key that signs no more.
+    pub async fn retire_signing_key(
+        &self,
+        id: Uuid,
+        kid: &str,
+    ) -> Result<Vec<SigningKeyInfo>, EnvironmentError> {
+        let _alone = self.changing.lock().await;
+        self.environments.retire_signing_key(id, kid).await
+    }
+
+    /// Trusts one more issuer.
+    pub async fn add_issuer(
+        &self,
+        id: Uuid,
+        iss: &str,
+        settings: &IssuerSettings,
+    ) -> Result<Environment, EnvironmentError> {
+        let _alone = self.changing.lock().await;
+        self.environments.add_issuer(id, iss, settings).await
+    }
+
+    /// Changes how an issuer is trusted.
+    pub async fn set_issuer(
+        &self,
+        id: Uuid,
+        iss: &str,
+        settings: &IssuerSettings,
+    ) -> Result<Environment, EnvironmentError> {
+        let _alone = self.changing.lock().await;
+        self.environments.set_issuer(id, iss, settings).await
+    }
+
+    /// Trusts an issuer no longer.
+    pub async fn remove_issuer(&self, id: Uuid, iss: &str) -> Result<Environment, EnvironmentError> {
+        let _alone = self.changing.lock().await;
+        self.environments.remove_issuer(id, iss).await
     }
 
     /// A part of the environment's users.
@@ -159,8 +252,14 @@ impl Admin {
     ) -> Result<NewUser, ExchangeError> {
         let invalid = |sentence: &str| ExchangeError::InvalidUpdate(sentence.to_owned());
         let subject = described.external_user_id;
-        if subject.is_empty() || subject.len() > MAX_SUBJECT_BYTES {
-            return Err(invalid("externalUserId must have 1 to 255 bytes"));
+        // The rule for a token's `sub`: no token could ever find a user with another one.
+        if subject.trim().is_empty()
+            || subject.len() > MAX_SUBJECT_BYTES
+            || subject.contains(char::is_control)
+        {
+            return Err(invalid(
+                "externalUserId must have 1 to 255 bytes, not only spaces, and no control characters",
+            ));
         }
         let mut issuers = environment.issuers.iter().map(|issuer| &issuer.issuer);
         let issuer = match &described.issuer {

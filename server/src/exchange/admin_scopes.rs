@@ -17,6 +17,10 @@ pub enum AdminScope {
     EnvironmentsRead,
     /// Make and change environments.
     EnvironmentsWrite,
+    /// Look at the keys that sign session tokens; their public halves.
+    KeysRead,
+    /// Replace and withdraw the keys that sign session tokens.
+    KeysWrite,
     /// Look at users and their sessions.
     UsersRead,
     /// Make, change and remove users.
@@ -29,9 +33,11 @@ pub enum AdminScope {
 
 impl AdminScope {
     /// Each of them.
-    pub const EACH: [Self; 6] = [
+    pub const EACH: [Self; 8] = [
         Self::EnvironmentsRead,
         Self::EnvironmentsWrite,
+        Self::KeysRead,
+        Self::KeysWrite,
         Self::UsersRead,
         Self::UsersWrite,
         Self::SessionsWrite,
@@ -44,6 +50,8 @@ impl AdminScope {
         match self {
             Self::EnvironmentsRead => "environments:read",
             Self::EnvironmentsWrite => "environments:write",
+            Self::KeysRead => "keys:read",
+            Self::KeysWrite => "keys:write",
             Self::UsersRead => "users:read",
             Self::UsersWrite => "users:write",
             Self::SessionsWrite => "sessions:write",
@@ -55,8 +63,8 @@ impl AdminScope {
 /// Not a scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the scopes are admin, environments:read, environments:write, users:read, users:write, sessions:write and \
-     audit:read"
+    "the scopes are admin, environments:read, environments:write, keys:read, keys:write, users:read, users:write, \
+     sessions:write and audit:read"
 )]
 pub struct UnknownScope;
 

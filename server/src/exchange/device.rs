@@ -1,10 +1,6 @@
 //! A device's proof that it holds a key: one of our nonces, signed. Optional; what is there must hold.
 
-use super::{
-    DeviceProof, Exchange, ExchangeError,
-    nonce::{self, Purpose},
-    session_key::CallerKey,
-};
+use super::{DeviceProof, Exchange, ExchangeError, nonce::Purpose, session_key::CallerKey};
 use crate::store::Environment;
 
 const PARTIAL: &str = "the device's nonce, public key and signature come together or not at all";
@@ -28,7 +24,8 @@ impl Exchange {
             _ => return refuse(PARTIAL),
         };
         let Some(key) = CallerKey::read(&public_key) else { return refuse(KEY) };
-        let Some(end) = nonce::ends_at(environment, Purpose::Device, &nonce, self.clock.now()) else {
+        let nonces = self.nonces_of(environment)?;
+        let Some(end) = nonces.ends_at(Purpose::Device, &nonce, self.clock.now()) else {
             return refuse(NONCE);
         };
         if !key.has_signed(nonce.as_bytes(), &signature) {

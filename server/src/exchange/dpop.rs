@@ -4,11 +4,7 @@
 use byoa_jwt::{Algorithm, DpopPolicy, DpopRejection, VerifiedProof, verify_dpop};
 use byoa_protocol::claims::{Confirmation, SessionClaims};
 
-use super::{
-    Exchange, ExchangeError, RequestProof, Scheme, Shown,
-    nonce::{self, Purpose},
-    once,
-};
+use super::{Exchange, ExchangeError, RequestProof, Scheme, Shown, nonce::Purpose, once};
 use crate::{clock::UnixMillis, store::Environment};
 
 /// How far a proof's time may be from ours.
@@ -26,9 +22,8 @@ const STALE_NONCE: &str =
 
 impl Exchange {
     /// A nonce that proofs may repeat for some minutes.
-    #[must_use]
-    pub fn dpop_nonce(&self, environment: &Environment) -> String {
-        nonce::make(environment, Purpose::Dpop, self.clock.now())
+    pub fn dpop_nonce(&self, environment: &Environment) -> Result<String, ExchangeError> {
+        Ok(self.nonces_of(environment)?.make(Purpose::Dpop, self.clock.now()))
     }
 
     /// What proofs may be signed with.
@@ -79,7 +74,8 @@ impl Exchange {
         };
         let now = self.clock.now();
         let proof = verify_dpop(proof, &policy, now.seconds())?;
-        match proof.nonce.as_deref().map(|found| nonce::ends_at(environment, Purpose::Dpop, found, now)) {
+        let nonces = self.nonces_of(environment)?;
+        match proof.nonce.as_deref().map(|found| nonces.ends_at(Purpose::Dpop, found, now)) {
             Some(Some(_)) => Ok(Some(proof)),
             Some(None) => Err(stale("dpop_nonce_unknown", STALE_NONCE)),
             None => Err(stale("dpop_nonce_missing", NO_NONCE)),

@@ -2,6 +2,7 @@
 
 mod check;
 mod issuers;
+mod sealing;
 mod signing_keys;
 
 use std::sync::Arc;
@@ -14,13 +15,14 @@ use uuid::Uuid;
 use crate::{
     clock::Clock,
     ids,
-    keys::generate_signing_key,
+    seal::{Label, Seal, SealError},
     store::{
         Conflicting, Environment, IssuerConfig, KeySource, ReplayPolicy, SessionAlgorithm, Store, StoreError,
     },
 };
 
 pub use issuers::{IssuerSettings, KeySourceSetting};
+pub use sealing::{Resealed, SealedState};
 pub use signing_keys::SigningKeyInfo;
 
 /// How often a change is put on top of somebody else's.
@@ -34,8 +36,10 @@ pub struct EnvironmentSettings {
     pub name: Option<String>,
     /// `iss` of its external JWTs. Required where the environment is new.
     pub issuer: Option<String>,
-    /// Where the issuer publishes its keys. Required where the environment is new.
+    /// Where the issuer publishes its keys. This or `keys` is required where the environment is new.
     pub jwks_url: Option<String>,
+    /// Where else the issuer's keys come from.
+    pub keys: Option<KeySourceSetting>,
     /// What `aud` must hold. An empty string: anything. Default: anything.
     pub audience: Option<String>,
     /// Origins of pages that may call; replaces the whole list. Default: none.
@@ -76,6 +80,17 @@ pub enum EnvironmentError {
     /// The signing key could not be made.
     #[error("the signing key cannot be made: {0}")]
     Key(byoa_jwt::SigningError),
+    /// An environment's keys are sealed, and do not open.
+    #[error("the keys of the environment {environment} cannot be used: {cause}")]
+    Sealed {
+        /// Whose.
+        environment: Uuid,
+        /// Why.
+        cause: SealError,
+    },
+    /// There is no master key to seal under.
+    #[error("there is no master key to seal under; pass --master-key-file, or set BYOA_MASTER_KEY")]
+    NoMasterKey,
     /// The store failed.
     #[error("the store failed")]
     Store(#[source] StoreError),
@@ -86,6 +101,7 @@ pub enum EnvironmentError {
 pub struct Environments {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
+    seal: Seal,
     allow_private_jwks: bool,
     public_url: Option<Url>,
 }
@@ -99,7 +115,13 @@ impl Environments {
         allow_private_jwks: bool,
         public_url: Option<Url>,
     ) -> Self {
-        Self { store, clock, allow_private_jwks, public_url }
+        Self { store, clock, seal: Seal::default(), allow_private_jwks, public_url }
+    }
+
+    /// With what seals and opens the environments' own keys.
+    #[must_use]
+    pub fn with_seal(self, seal: Seal) -> Self {
+        Self { seal, ..self }
     }
 
     /// Makes an environment and its signing key.
@@ -108,7 +130,9 @@ impl Environments {
         id: Uuid,
         settings: EnvironmentSettings,
     ) -> Result<Environment, EnvironmentError> {
+        self.is_sealed_alike().await?;
         let now = self.clock.now();
+        let nonce_key = self.seal.seal(&Label::nonce_key(id), ids::secret().expose());
         let mut environment = Environment {
             id,
             name: "sandbox".to_owned(),
@@ -120,17 +144,16 @@ impl Environments {
             replay: ReplayPolicy::default(),
             step_up: Vec::new(),
             session_cookie: false,
-            nonce_key: ids::secret(),
+            nonce_key: nonce_key.map_err(|cause| EnvironmentError::Sealed { environment: id, cause })?,
             revision: 1,
             created_at: now,
             updated_at: now,
         };
         self.apply(&mut environment, settings)?;
         if environment.issuers.is_empty() {
-            return Err(invalid("issuer", "and jwks-url are needed for a new environment"));
+            return Err(invalid("issuer", "and its keys are needed for a new environment"));
         }
-        let key =
-            generate_signing_key(id, environment.session_algorithm, now).map_err(EnvironmentError::Key)?;
+        let key = self.new_signing_key(&environment)?;
         match self.store.create_environment(&environment, &key).await {
             Ok(()) => Ok(environment),
             Err(StoreError::Conflict(_)) => Err(EnvironmentError::Exists(id)),
@@ -170,9 +193,8 @@ impl Environments {
             environment.updated_at = self.clock.now();
             change(&mut environment)?;
             let key = (new_key || environment.session_algorithm != before.session_algorithm)
-                .then(|| generate_signing_key(id, environment.session_algorithm, environment.updated_at))
-                .transpose()
-                .map_err(EnvironmentError::Key)?;
+                .then(|| self.new_signing_key(&environment))
+                .transpose()?;
             match self.store.update_environment(&environment, key.as_ref()).await {
                 Ok(()) => return Ok(Environment { revision: before.revision + 1, ..environment }),
                 // Somebody was faster: what was asked for is put on top of what they did.
@@ -225,29 +247,30 @@ impl Environments {
         if let Some(session_cookie) = settings.session_cookie {
             environment.session_cookie = session_cookie;
         }
-        let names_issuer =
-            settings.issuer.is_some() || settings.jwks_url.is_some() || settings.audience.is_some();
+        let keys = match (settings.jwks_url, settings.keys) {
+            (Some(_), Some(_)) => return Err(invalid("jwks-url", "is given beside other keys; choose one")),
+            (url, keys) => keys.or_else(|| url.map(KeySourceSetting::JwksUrl)),
+        };
+        let names_issuer = settings.issuer.is_some() || keys.is_some() || settings.audience.is_some();
         if names_issuer && environment.issuers.len() > 1 {
             return Err(invalid(
                 "issuer",
                 "is one of several here; change each with `byoa-server env issuer set`",
             ));
         }
-        let jwks_url = match settings.jwks_url {
-            Some(url) => Some(check::jwks_url(&url, self.allow_private_jwks)?),
-            None => None,
-        };
         let issuer = settings.issuer.map(check::issuer).transpose()?;
-        match (environment.issuers.first_mut(), issuer, jwks_url) {
-            (Some(known), issuer, url) => {
+        match (environment.issuers.first_mut(), issuer, keys) {
+            (Some(known), issuer, keys) => {
                 known.issuer = issuer.unwrap_or_else(|| known.issuer.clone());
-                known.keys = url.map_or_else(|| known.keys.clone(), KeySource::JwksUrl);
+                if let Some(keys) = keys {
+                    known.keys = self.key_source(&known.issuer, &keys)?;
+                }
             }
-            (None, Some(issuer), Some(url)) => {
+            (None, Some(issuer), Some(keys)) => {
                 environment.issuers.push(IssuerConfig {
                     environment_id: environment.id,
+                    keys: self.key_source(&issuer, &keys)?,
                     issuer,
-                    keys: KeySource::JwksUrl(url),
                     audiences: Vec::new(),
                     algorithms: Algorithm::ALL.to_vec(),
                     leeway_seconds: CLOCK_LEEWAY_SECONDS,
@@ -256,7 +279,11 @@ impl Environments {
             }
             (None, None, None) => {}
             (None, ..) => {
-                return Err(invalid("issuer", "and jwks-url come together where there is no issuer yet"));
+                return Err(invalid(
+                    "issuer",
+                    "and its keys come together where there is no issuer yet; add --jwks-url, --discovery, \
+                     --jwks-file or --pem-file",
+                ));
             }
         }
         if let Some(issuer) = environment.issuers.first_mut() {

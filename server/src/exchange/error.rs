@@ -2,8 +2,13 @@
 
 use byoa_protocol::Reason;
 use thiserror::Error;
+use uuid::Uuid;
 
-use crate::{keys::KeySetUnavailable, store::StoreError};
+use crate::{
+    keys::{KeySetUnavailable, OwnKeysError},
+    seal::SealError,
+    store::StoreError,
+};
 
 /// Why a use case was not carried out. Messages hold no token, subject or e-mail address.
 #[derive(Debug, Error)]
@@ -51,6 +56,9 @@ pub enum ExchangeError {
     /// A profile field is out of its bounds.
     #[error("{0}")]
     InvalidUpdate(String),
+    /// The username is none.
+    #[error("username {0}; choose another")]
+    InvalidUsername(&'static str),
     /// The username belongs to somebody else.
     #[error("another user has this username; choose another")]
     UsernameTaken,
@@ -66,6 +74,9 @@ pub enum ExchangeError {
     /// The store failed.
     #[error("the store failed")]
     Store(#[source] StoreError),
+    /// The environment's own keys are sealed, and do not open.
+    #[error("the environment's keys cannot be used: {0}")]
+    Sealed(SealError),
     /// Something failed that no caller can mend.
     #[error("{0}")]
     Internal(&'static str),
@@ -94,7 +105,12 @@ pub enum Unauthorized {
     #[error(
         "the session token was used again after it had been replaced, so the session was ended; sign in again"
     )]
-    Reused,
+    Reused {
+        /// The session.
+        session: Uuid,
+        /// Whose it was.
+        user: Uuid,
+    },
     /// Its session may not be refreshed any longer.
     #[error("the session is past its refresh deadline; sign in again")]
     RefreshDeadline,
@@ -103,6 +119,21 @@ pub enum Unauthorized {
 impl From<Unauthorized> for ExchangeError {
     fn from(why: Unauthorized) -> Self {
         Self::Unauthorized(why)
+    }
+}
+
+impl From<SealError> for ExchangeError {
+    fn from(error: SealError) -> Self {
+        Self::Sealed(error)
+    }
+}
+
+impl From<OwnKeysError> for ExchangeError {
+    fn from(error: OwnKeysError) -> Self {
+        match error {
+            OwnKeysError::Store(error) => Self::Store(error),
+            OwnKeysError::Sealed(error) => Self::Sealed(error),
+        }
     }
 }
 

@@ -11,6 +11,7 @@ mod email;
 pub mod environments;
 mod error;
 mod external;
+mod follow;
 mod nonce;
 mod once;
 mod profile;
@@ -21,6 +22,7 @@ mod session_token;
 mod sessions;
 mod sign_in;
 mod step_up;
+mod text;
 mod users;
 
 #[cfg(test)]
@@ -35,6 +37,8 @@ use uuid::Uuid;
 use crate::{
     clock::Clock,
     keys::{KeySets, SigningKeys},
+    live::Live,
+    seal::Seal,
     store::{Environment, SessionRecord, Store, StoreError},
 };
 pub use error::{ExchangeError, Unauthorized};
@@ -243,14 +247,28 @@ pub struct Exchange {
     signing: Arc<SigningKeys>,
     clock: Arc<dyn Clock>,
     config: Arc<ExchangeConfig>,
+    refresh_grace: Live<Duration>,
 }
 
 impl Exchange {
     /// Puts the use cases together.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, keys: KeySets, clock: Arc<dyn Clock>, config: ExchangeConfig) -> Self {
-        let signing = Arc::new(SigningKeys::new(Arc::clone(&store)));
-        Self { store, keys: Arc::new(keys), signing, clock, config: Arc::new(config) }
+        let signing = Arc::new(SigningKeys::new(Arc::clone(&store), Seal::default()));
+        let refresh_grace = Live::new(config.refresh_grace);
+        Self { store, keys: Arc::new(keys), signing, clock, config: Arc::new(config), refresh_grace }
+    }
+
+    /// From now on a replaced token gets its successor for so long.
+    pub fn set_refresh_grace(&self, grace: Duration) {
+        self.refresh_grace.set(grace);
+    }
+
+    /// With what opens the environments' own keys.
+    #[must_use]
+    pub fn with_seal(self, seal: Seal) -> Self {
+        let signing = Arc::new(SigningKeys::new(Arc::clone(&self.store), seal));
+        Self { signing, ..self }
     }
 
     /// Where browsers reach the server.
@@ -259,9 +277,11 @@ impl Exchange {
         &self.config.public_url
     }
 
-    /// Whether the store answers.
+    /// Whether the store answers, and whether no environment that was asked for lately is sealed under a
+    /// master key that is not here.
     pub async fn ping(&self) -> Result<(), ExchangeError> {
-        Ok(self.store.ping().await?)
+        self.store.ping().await?;
+        Ok(self.signing.check().await?)
     }
 
     async fn named(&self, environment: impl Into<Named>) -> Result<Arc<Environment>, ExchangeError> {

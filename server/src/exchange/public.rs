@@ -4,16 +4,13 @@ use byoa_protocol::{
     jwks::JwksResponse,
     settings::{
         AuthSettings, DpopSettings, ExternalAuthSettings, JwtDuration, ProjectSettings, SdkSettings,
-        SecuritySettings,
+        SecuritySettings, TrustedIssuer,
     },
 };
 use serde_json::json;
 
-use super::{
-    CheckStep, Exchange, ExchangeError, MAX_NONCES, Named,
-    nonce::{self, Purpose},
-};
-use crate::store::{Environment, KeySource};
+use super::{CheckStep, Exchange, ExchangeError, MAX_NONCES, Named, nonce::Purpose};
+use crate::store::{Environment, IssuerConfig, KeySource};
 
 /// The version of the API in which operations may need a step-up.
 const API_WITH_STEP_UP: &str = "2026_04_01";
@@ -30,7 +27,8 @@ impl Exchange {
     ) -> Result<Vec<String>, ExchangeError> {
         let environment = self.named(environment).await?;
         let now = self.clock.now();
-        Ok((0..count.clamp(1, MAX_NONCES)).map(|_| nonce::make(&environment, Purpose::Device, now)).collect())
+        let nonces = self.nonces_of(&environment)?;
+        Ok((0..count.clamp(1, MAX_NONCES)).map(|_| nonces.make(Purpose::Device, now)).collect())
     }
 
     /// What the environment tells the world about itself.
@@ -88,18 +86,29 @@ const fn min_api_version(environment: &Environment) -> &'static str {
 
 pub(crate) fn external_auth(environment: &Environment) -> Option<ExternalAuthSettings> {
     let issuer = environment.issuers.first()?;
-    let jwks_url = match &issuer.keys {
-        KeySource::JwksUrl(url) => Some(url.to_string()),
-        _ => None,
+    let trusted = |issuer: &IssuerConfig| TrustedIssuer {
+        iss: issuer.issuer.clone(),
+        jwks_url: jwks_url(issuer),
+        audiences: issuer.audiences.clone(),
     };
+    // The published client knows of one issuer: the first stands where it looks.
+    let several = Some(&environment.issuers).filter(|issuers| issuers.len() > 1);
     Some(ExternalAuthSettings {
         enabled: true,
         iss: Some(issuer.issuer.clone()),
-        jwks_url,
+        jwks_url: jwks_url(issuer),
+        issuers: several.into_iter().flatten().map(trusted).collect(),
         aud: issuer.audiences.first().cloned(),
         cookie_name: environment.cookie_name.clone(),
         assume_email_verified: environment.assume_email_verified,
     })
+}
+
+fn jwks_url(issuer: &IssuerConfig) -> Option<String> {
+    match &issuer.keys {
+        KeySource::JwksUrl(url) => Some(url.to_string()),
+        _ => None,
+    }
 }
 
 /// In the largest unit that says it exactly; less than a minute is rounded up to one.

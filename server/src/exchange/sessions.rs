@@ -78,7 +78,7 @@ impl Exchange {
                 new_token_id: ids::unguessable(),
                 now,
                 expires_at: UnixMillis::from_seconds(end),
-                grace: self.config.refresh_grace,
+                grace: self.refresh_grace.get(),
                 proven: dpop_proven || key_proven,
             })
             .await
@@ -87,7 +87,7 @@ impl Exchange {
             Refreshed::Live(session) => session,
             Refreshed::Reused(session) => {
                 tracing::warn!(session = %session.id, "a replaced token came back; its session was ended");
-                return Err(Unauthorized::Reused.into());
+                return Err(Unauthorized::Reused { session: session.id, user: session.user_id }.into());
             }
         };
         let user = self.store.user(environment.id, session.user_id).await.map_err(ended)?;

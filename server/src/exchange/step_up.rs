@@ -102,7 +102,8 @@ impl Exchange {
             return Err(ExchangeError::InvalidScopes);
         }
         let is_required = match self.require_step_up(&live, shown.elevated, scope).await {
-            Ok(_) => false,
+            Ok(None) => false,
+            Ok(Some(one_use)) => self.store.nonce_used(live.environment.id, &one_use.name).await?,
             Err(ExchangeError::StepUpRequired(_)) => true,
             Err(other) => return Err(other),
         };

@@ -6,12 +6,9 @@ use uuid::Uuid;
 
 use super::{
     AuthenticatedSession, Exchange, ExchangeError, MAX_METADATA_BYTES, Named, Shown, Unauthorized, email,
-    profile, session_token::Issue, sessions::ended, step_up::spent,
+    profile, session_token::Issue, sessions::ended, step_up::spent, text,
 };
 use crate::store::{Conflicting, StoreError, UserChange};
-
-/// The most characters of a field.
-const MAX_FIELD_CHARACTERS: usize = 255;
 
 impl Exchange {
     /// The signed-in user.
@@ -93,17 +90,15 @@ pub(super) fn change(fields: UserFields) -> Result<UserChange, ExchangeError> {
         |country: &str| country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase());
     Ok(UserChange {
         email: field("email", fields.email, "must be an e-mail address", email::is_address)?,
-        alias: text("alias", fields.alias)?,
-        first_name: text("firstName", fields.first_name)?,
-        last_name: text("lastName", fields.last_name)?,
-        job_title: text("jobTitle", fields.job_title)?,
-        phone_number: text("phoneNumber", fields.phone_number)?,
-        t_shirt_size: text("tShirtSize", fields.t_shirt_size)?,
-        team: text("team", fields.team)?,
+        alias: any("alias", fields.alias)?,
+        first_name: any("firstName", fields.first_name)?,
+        last_name: any("lastName", fields.last_name)?,
+        job_title: any("jobTitle", fields.job_title)?,
+        phone_number: any("phoneNumber", fields.phone_number)?,
+        t_shirt_size: any("tShirtSize", fields.t_shirt_size)?,
+        team: any("team", fields.team)?,
         country: field("country", fields.country, "must be two letters A to Z (ISO 3166-1)", is_country)?,
-        username: field("username", fields.username, "must not begin or end with a space", |name| {
-            name.trim() == name
-        })?,
+        username: username(fields.username)?,
         policies_consent: fields.policies_consent,
         metadata,
         one_use: None,
@@ -111,8 +106,16 @@ pub(super) fn change(fields: UserFields) -> Result<UserChange, ExchangeError> {
 }
 
 #[expect(clippy::option_option, reason = "the shape of the store's change")]
-fn text(name: &str, value: Option<String>) -> Result<Option<Option<String>>, ExchangeError> {
+fn any(name: &str, value: Option<String>) -> Result<Option<Option<String>>, ExchangeError> {
     field(name, value, "", |_| true)
+}
+
+#[expect(clippy::option_option, reason = "the shape of the store's change")]
+fn username(value: Option<String>) -> Result<Option<Option<String>>, ExchangeError> {
+    match value.as_deref().and_then(text::username_problem) {
+        Some(problem) => Err(ExchangeError::InvalidUsername(problem)),
+        None => Ok(value.map(|name| Some(name).filter(|name| !name.is_empty()))),
+    }
 }
 
 /// One field: left out stays, empty clears, anything else must be fit. The sentence never repeats it.
@@ -126,10 +129,11 @@ fn field(
     let problem = match &value {
         None => return Ok(None),
         Some(text) if text.is_empty() => return Ok(Some(None)),
-        Some(text) if text.chars().count() > MAX_FIELD_CHARACTERS => "may have 255 characters",
-        Some(text) if text.contains(char::is_control) => "must not have control characters",
-        Some(text) if !is_fit(text) => rule,
-        Some(_) => return Ok(Some(value)),
+        Some(text) => match text::problem(text) {
+            Some(problem) => problem,
+            None if !is_fit(text) => rule,
+            None => return Ok(Some(value)),
+        },
     };
     Err(ExchangeError::InvalidUpdate(format!("{name} {problem}")))
 }
@@ -166,7 +170,8 @@ mod tests {
             ("country", "D1"),
             ("email", "nobody"),
             ("email", "a@b@c"),
-            ("username", " ann"),
+            ("jobTitle", "a\u{2028}b"),
+            ("lastName", "\u{202e}nna"),
         ] {
             match change(fields(json!({name: value}))) {
                 Err(ExchangeError::InvalidUpdate(sentence)) => {
@@ -177,6 +182,16 @@ mod tests {
             }
         }
         assert!(change(fields(json!({"alias": "é".repeat(255)}))).is_ok());
+    }
+
+    #[test]
+    fn a_username_that_is_not_seen_whole_is_refused_with_its_own_error() {
+        for bad in [" ann", "an\u{200b}n", "a\0", "\u{202e}nna", &"x".repeat(256)] {
+            let refused = change(fields(json!({"username": bad})));
+            assert!(matches!(refused, Err(ExchangeError::InvalidUsername(_))), "{bad:?} {refused:?}");
+        }
+        assert_eq!(change(fields(json!({"username": ""}))).unwrap().username, Some(None));
+        assert_eq!(change(fields(json!({}))).unwrap().username, None);
     }
 
     #[test]

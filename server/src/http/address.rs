@@ -3,7 +3,7 @@
 
 use crate::AppState;
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{HeaderMap, HeaderName};
+use axum::http::{Extensions, HeaderMap, HeaderName};
 use axum::middleware::Next;
 use axum::response::Response;
 use ipnet::IpNet;
@@ -18,10 +18,16 @@ pub(super) struct ClientAddress(pub(super) IpAddr);
 /// Puts the caller's address into the request.
 pub(super) async fn resolve(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     if let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<SocketAddr>>() {
-        let address = caller(peer.ip(), request.headers(), &state.trusted_proxies);
+        let address = caller(peer.ip(), request.headers(), &state.trusted_proxies.get());
         request.extensions_mut().insert(ClientAddress(address));
     }
     next.run(request).await
+}
+
+/// Whether the caller holds the connection itself, so that nobody else comes through it.
+pub(super) fn is_direct(request: &Extensions) -> bool {
+    let peer = request.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip().to_canonical());
+    peer.is_some() && peer == request.get::<ClientAddress>().map(|ClientAddress(address)| *address)
 }
 
 /// The first address from the end that is not a trusted proxy's; what cannot be read ends the search.

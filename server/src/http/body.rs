@@ -1,6 +1,7 @@
 //! Bodies: strict about what they are, silent about what they say.
 
-use super::{ApiError, MAX_BODY_BYTES};
+use super::serve::Timeouts;
+use super::{ApiError, BODY_TIMEOUT, MAX_BODY_BYTES};
 use axum::body::to_bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::HeaderMap;
@@ -28,7 +29,10 @@ impl<T: RequestBody, S: Send + Sync> FromRequest<S> for Json<T> {
         if declared_length(request.headers()).is_some_and(|length| length > MAX_BODY_BYTES) {
             return Err(ApiError::PayloadTooLarge);
         }
-        let bytes = to_bytes(request.into_body(), MAX_BODY_BYTES).await.map_err(|cause| unread(&cause))?;
+        let patience = request.extensions().get::<Timeouts>().map_or(BODY_TIMEOUT, |timeouts| timeouts.body);
+        let reading = tokio::time::timeout(patience, to_bytes(request.into_body(), MAX_BODY_BYTES));
+        let read = reading.await.map_err(|_elapsed| ApiError::BodyTooSlow)?;
+        let bytes = read.map_err(|cause| unread(&cause))?;
         if !is_object(&bytes) {
             return Err(ApiError::BadRequest(format!("the body is not a JSON object; send {}", T::SHAPE)));
         }

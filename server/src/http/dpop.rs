@@ -20,7 +20,8 @@ pub(super) async fn hand_out(State(state): State<AppState>, request: Request, ne
     let code = response.extensions().get::<Refusal>().map(|refusal| refusal.code);
     let needs_proof = matches!(code, Some(ErrorCode::InvalidDpopProof | ErrorCode::UseDpopNonce));
     if let (Some(Lookup::Found(environment)), true) = (lookup, has_proof || needs_proof)
-        && let Ok(nonce) = HeaderValue::from_str(&state.exchange.dpop_nonce(&environment))
+        && let Ok(nonce) = state.exchange.dpop_nonce(&environment)
+        && let Ok(nonce) = HeaderValue::from_str(&nonce)
     {
         response.headers_mut().insert(DPOP_NONCE, nonce);
     }

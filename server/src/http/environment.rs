@@ -10,7 +10,11 @@ use axum::middleware::Next;
 use axum::response::Response;
 use byoa_protocol::paths::API_BASE;
 use std::sync::Arc;
+use std::time::Duration;
 use uuid::Uuid;
+
+/// How long the look-up may take, which is outside of the handler's time limit.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What became of the look-up; in every request's extensions.
 #[derive(Debug, Clone)]
@@ -24,11 +28,15 @@ pub(super) enum Lookup {
 pub(super) async fn look_up(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let lookup = match named(request.uri().path()) {
         None => Lookup::Unknown,
-        Some(id) => match state.exchange.environment(id).await {
-            Ok(environment) => Lookup::Found(environment),
-            Err(ExchangeError::EnvironmentNotFound) => Lookup::Unknown,
-            Err(cause) => {
+        Some(id) => match tokio::time::timeout(TIMEOUT, state.exchange.environment(id)).await {
+            Ok(Ok(environment)) => Lookup::Found(environment),
+            Ok(Err(ExchangeError::EnvironmentNotFound)) => Lookup::Unknown,
+            Ok(Err(cause)) => {
                 tracing::error!(%cause, "an environment cannot be looked up");
+                Lookup::Unavailable
+            }
+            Err(_elapsed) => {
+                tracing::error!("an environment was not looked up within {} s", TIMEOUT.as_secs());
                 Lookup::Unavailable
             }
         },

@@ -1,6 +1,6 @@
 //! Errors as answers: the only table from what went wrong to a status and a code.
 
-use super::{MAX_BODY_BYTES, REQUEST_TIMEOUT};
+use super::{BODY_TIMEOUT, MAX_BODY_BYTES, REQUEST_TIMEOUT};
 use crate::exchange::ExchangeError;
 use crate::exchange::environments::EnvironmentError;
 use crate::store::StoreError;
@@ -27,6 +27,9 @@ pub enum ApiError {
     /// Too long a body.
     #[error("the body is over {MAX_BODY_BYTES} bytes")]
     PayloadTooLarge,
+    /// A body that does not come.
+    #[error("the body did not come whole within {} s; send it again", BODY_TIMEOUT.as_secs())]
+    BodyTooSlow,
     /// A body that does not say that it is JSON.
     #[error("the body must be JSON; send it with Content-Type: application/json")]
     UnsupportedMediaType,
@@ -67,6 +70,11 @@ pub enum ApiError {
     /// The store does not answer.
     #[error("the server cannot reach its database now; try again")]
     Unavailable,
+    /// The environment's keys are sealed, and do not open here.
+    #[error(
+        "the server cannot open the environment's keys now; its log has the cause under this request's id"
+    )]
+    Sealed,
     /// A fault of ours.
     #[error("the server failed; its log has the cause under this request's id")]
     Panicked,
@@ -93,6 +101,7 @@ impl ApiError {
             | Self::Environment(EnvironmentError::NotFound(_)) => ErrorCode::NotFound,
             Self::MethodNotAllowed => ErrorCode::MethodNotAllowed,
             Self::PayloadTooLarge => ErrorCode::PayloadTooLarge,
+            Self::BodyTooSlow => ErrorCode::RequestTimeout,
             Self::UnsupportedMediaType => ErrorCode::UnsupportedMediaType,
             Self::BadRequest(_) => ErrorCode::BadRequest,
             Self::ForeignOrigin | Self::OriginMissing | Self::AdminForbidden => ErrorCode::Forbidden,
@@ -103,12 +112,15 @@ impl ApiError {
             Self::TooManyRequests(_) => ErrorCode::TooManyRequests,
             Self::TimedOut
             | Self::Unavailable
-            | Self::Environment(EnvironmentError::Store(
-                StoreError::Unavailable(_) | StoreError::Conflict(_),
-            )) => ErrorCode::ServiceUnavailable,
-            Self::Panicked | Self::Environment(EnvironmentError::Key(_) | EnvironmentError::Store(_)) => {
-                ErrorCode::InternalServerError
-            }
+            | Self::Sealed
+            | Self::Environment(
+                EnvironmentError::Sealed { .. }
+                | EnvironmentError::Store(StoreError::Unavailable(_) | StoreError::Conflict(_)),
+            ) => ErrorCode::ServiceUnavailable,
+            Self::Panicked
+            | Self::Environment(
+                EnvironmentError::Key(_) | EnvironmentError::NoMasterKey | EnvironmentError::Store(_),
+            ) => ErrorCode::InternalServerError,
             Self::Exchange(error) => match error {
                 ExchangeError::Rejected { .. } => ErrorCode::InvalidExternalAuth,
                 ExchangeError::KeysUnavailable(_) => ErrorCode::IssuerKeysUnavailable,
@@ -119,11 +131,14 @@ impl ApiError {
                 ExchangeError::InvalidScopes => ErrorCode::InvalidScopes,
                 ExchangeError::EnvironmentNotFound => ErrorCode::NotFound,
                 ExchangeError::InvalidUpdate(_) => ErrorCode::InvalidUpdate,
+                ExchangeError::InvalidUsername(_) => ErrorCode::InvalidUsername,
                 ExchangeError::UsernameTaken => ErrorCode::UsernameAlreadyExists,
                 ExchangeError::MetadataTooLarge => ErrorCode::MetadataSizeExceeded,
                 ExchangeError::InvalidSessionPublicKey => ErrorCode::InvalidSessionPublicKey,
                 ExchangeError::InvalidDeviceNonce(_) => ErrorCode::InvalidDeviceNonce,
-                ExchangeError::Store(StoreError::Unavailable(_)) => ErrorCode::ServiceUnavailable,
+                ExchangeError::Store(StoreError::Unavailable(_)) | ExchangeError::Sealed(_) => {
+                    ErrorCode::ServiceUnavailable
+                }
                 ExchangeError::Store(
                     StoreError::Conflict(_) | StoreError::NotFound | StoreError::Corrupt(_),
                 )
@@ -136,9 +151,19 @@ impl ApiError {
     fn sentence(&self) -> String {
         match self.code() {
             ErrorCode::InternalServerError => Self::Panicked.to_string(),
+            _ if self.is_sealed() => Self::Sealed.to_string(),
             ErrorCode::ServiceUnavailable if !matches!(self, Self::TimedOut) => Self::Unavailable.to_string(),
             _ => self.to_string(),
         }
+    }
+
+    fn is_sealed(&self) -> bool {
+        matches!(
+            self,
+            Self::Sealed
+                | Self::Exchange(ExchangeError::Sealed(_))
+                | Self::Environment(EnvironmentError::Sealed { .. })
+        )
     }
 
     /// What is answered.
@@ -217,6 +242,7 @@ mod tests {
     use super::*;
     use crate::exchange::Unauthorized;
     use crate::keys::KeySetUnavailable;
+    use crate::seal::SealError;
     use crate::store::Conflicting;
     use byoa_protocol::Reason;
 
@@ -232,6 +258,7 @@ mod tests {
             (ApiError::UnknownPath, 404, "not_found"),
             (ApiError::MethodNotAllowed, 405, "method_not_allowed"),
             (ApiError::PayloadTooLarge, 413, "payload_too_large"),
+            (ApiError::BodyTooSlow, 408, "request_timeout"),
             (ApiError::UnsupportedMediaType, 415, "unsupported_media_type"),
             (ApiError::BadRequest("no".to_owned()), 400, "bad_request"),
             (ApiError::ForeignOrigin, 403, "forbidden"),
@@ -247,6 +274,13 @@ mod tests {
             (ApiError::TooManyRequests(Duration::from_millis(1)), 429, "too_many_requests"),
             (ApiError::TimedOut, 503, "service_unavailable"),
             (ApiError::Unavailable, 503, "service_unavailable"),
+            (ApiError::Sealed, 503, "service_unavailable"),
+            (
+                EnvironmentError::Sealed { environment: uuid::Uuid::nil(), cause: SealError::Altered }.into(),
+                503,
+                "service_unavailable",
+            ),
+            (exchange(ExchangeError::Sealed(SealError::Altered)), 503, "service_unavailable"),
             (ApiError::Panicked, 500, "internal_server_error"),
             (exchange(rejected), 422, "invalid_external_auth"),
             (
@@ -269,6 +303,7 @@ mod tests {
             (exchange(ExchangeError::InvalidScopes), 422, "invalid_scopes"),
             (exchange(ExchangeError::EnvironmentNotFound), 404, "not_found"),
             (exchange(ExchangeError::InvalidUpdate("no".to_owned())), 422, "invalid_update"),
+            (exchange(ExchangeError::InvalidUsername("no")), 422, "invalid_username"),
             (exchange(ExchangeError::UsernameTaken), 422, "username_already_exists"),
             (exchange(ExchangeError::MetadataTooLarge), 422, "metadata_size_exceeded"),
             (exchange(ExchangeError::InvalidSessionPublicKey), 422, "invalid_session_public_key"),

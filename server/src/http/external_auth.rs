@@ -97,6 +97,8 @@ impl RequestBody for StepUpCheckRequest {
 }
 
 /// Ask whether an operation needs an elevated token that is not there.
+///
+/// Nothing is used up. A token whose one use is over does not count.
 #[cfg_attr(test, utoipa::path(post, path = "/stepUp/check", tag = "Step-up", operation_id = "checkStepUp",
     params(read::Elevated),
     request_body(content = StepUpCheckRequest, example = json!({ "scope": "user:update" })),

@@ -7,6 +7,10 @@ use crate::AppState;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
+use std::time::Duration;
+
+/// How long the store may take to answer: whoever asks for this does not wait for ever either.
+const READY_WITHIN: Duration = Duration::from_secs(5);
 
 /// The body of all three.
 #[derive(Debug, Serialize)]
@@ -27,10 +31,16 @@ pub(super) async fn live() -> Json<Health> {
 }
 
 /// Ask whether the store answers as well.
+///
+/// And whether it writes, where it could not before, and whether no environment that was asked for is sealed
+/// under a master key that the server lacks.
 #[cfg_attr(test, utoipa::path(get, path = "/readyz", tag = "Server", operation_id = "ready",
     responses((status = 200, body = Health, description = "It does."), Refused<()>)))]
 pub(super) async fn ready(State(state): State<AppState>) -> Result<Json<Health>, ApiError> {
-    state.exchange.ping().await?;
+    match tokio::time::timeout(READY_WITHIN, state.exchange.ping()).await {
+        Ok(answered) => answered?,
+        Err(_elapsed) => return Err(ApiError::Unavailable),
+    }
     Ok(Json(Health { status: "ok" }))
 }
 

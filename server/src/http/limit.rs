@@ -1,12 +1,13 @@
 //! Requests beyond a quota, and requests that do not say how long they are, are answered before any handler.
 
 use super::ApiError;
-use super::address::ClientAddress;
+use super::address::{self, ClientAddress};
 use super::environment::Lookup;
 use crate::AppState;
+use crate::limits::OverLimit;
 use axum::extract::{Request, State};
 use axum::http::header::{CONNECTION, TRANSFER_ENCODING};
-use axum::http::{HeaderValue, Method};
+use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use byoa_protocol::paths::{API_BASE, EXTERNAL_AUTH_SIGN_IN};
@@ -15,7 +16,7 @@ use byoa_protocol::paths::{API_BASE, EXTERNAL_AUTH_SIGN_IN};
 /// preflights, which only a browser sends and CORS answers, are not counted.
 pub(super) async fn quotas(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    let Some(limits) = state.limits.as_ref().filter(|_| is_operation(path)) else {
+    let Some(limits) = state.limits.get().filter(|_| is_operation(path)) else {
         return next.run(request).await;
     };
     let address = request.extensions().get::<ClientAddress>().map(|ClientAddress(address)| *address);
@@ -26,11 +27,25 @@ pub(super) async fn quotas(State(state): State<AppState>, request: Request, next
     let is_sign_in = path.ends_with(EXTERNAL_AUTH_SIGN_IN) && request.method() == Method::POST;
     match limits.admit(address, environment, is_sign_in) {
         Ok(()) => next.run(request).await,
-        Err(over) => {
-            state.metrics.limited(over.scope);
-            ApiError::TooManyRequests(over.wait).into_response()
-        }
+        Err(over) => too_many(&state, over).into_response(),
     }
+}
+
+/// The answer to a request over a quota.
+pub(super) fn too_many(state: &AppState, over: OverLimit) -> ApiError {
+    state.metrics.limited(over.scope);
+    ApiError::TooManyRequests(over.wait)
+}
+
+/// Ends the connection of whoever calls too often or sends too slowly. What a proxy holds for others stays.
+pub(super) async fn hang_up(request: Request, next: Next) -> Response {
+    let is_direct = address::is_direct(request.extensions());
+    let mut response = next.run(request).await;
+    let status = response.status();
+    if status == StatusCode::REQUEST_TIMEOUT || (status == StatusCode::TOO_MANY_REQUESTS && is_direct) {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
 }
 
 fn is_operation(path: &str) -> bool {

@@ -8,6 +8,7 @@ mod admin;
 mod bearer;
 mod body;
 mod client_info;
+mod connections;
 mod cookies;
 mod cors;
 mod docs;
@@ -30,4 +31,4 @@ mod users;
 
 pub use error::ApiError;
 pub use router::{MAX_BODY_BYTES, REQUEST_TIMEOUT, metrics_router, router};
-pub use serve::{Connections, HEAD_TIMEOUT, SHUTDOWN_GRACE, serve};
+pub use serve::{BODY_TIMEOUT, Connections, HEAD_TIMEOUT, SHUTDOWN_GRACE, Timeouts, WRITE_TIMEOUT, serve};

@@ -41,6 +41,7 @@ pub fn router(state: AppState) -> Router {
         .merge(guarded(admin::routes().method_not_allowed_fallback(method_not_allowed)))
         .merge(guarded(docs::routes(&state).method_not_allowed_fallback(method_not_allowed)))
         .layer(from_fn(limit::one_length))
+        .layer(from_fn(limit::hang_up))
         .layer(from_fn_with_state(state.clone(), environment::look_up))
         .layer(from_fn_with_state(state.clone(), observe::observe))
         .layer(from_fn_with_state(state.clone(), address::resolve))

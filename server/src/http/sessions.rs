@@ -11,6 +11,7 @@ use super::openapi::{
 use super::trail::Trail;
 use super::{ApiError, cookies, environment::InEnvironment};
 use crate::AppState;
+use crate::exchange::{ExchangeError, Unauthorized};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -33,8 +34,13 @@ pub(super) async fn refresh(
     InEnvironment(environment): InEnvironment,
     bearer: Bearer,
     Device(device): Device,
+    trail: Trail,
 ) -> Result<(HeaderMap, Json<VerifyResponse>), ApiError> {
-    let mut answer = state.exchange.refresh(&environment, bearer.shown(), device).await?;
+    let refreshed = state.exchange.refresh(&environment, bearer.shown(), device).await;
+    if let Err(ExchangeError::Unauthorized(Unauthorized::Reused { session, user })) = refreshed {
+        trail.reused(session, user).await;
+    }
+    let mut answer = refreshed?;
     Ok((cookies::keep(&environment, &mut answer), Json(answer)))
 }
 

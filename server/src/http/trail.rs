@@ -7,7 +7,8 @@ use super::observe::RequestId;
 use crate::AppState;
 use crate::audit::Audit;
 use crate::exchange::ExchangeError;
-use crate::store::{AuditRecord, Environment};
+use crate::exchange::admin::AdminTokenRefused;
+use crate::store::{AuditRecord, Environment, REFRESH_REUSE};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use byoa_jwt::UnverifiedToken;
@@ -93,10 +94,28 @@ impl Trail {
         }
     }
 
+    /// A call of the admin API without a good token; `known` is its id where it was one once.
+    pub(super) async fn refused_admin(&self, why: AdminTokenRefused, known: Option<Uuid>) {
+        let actor = known.map_or_else(|| "admin".to_owned(), |id| format!("admin:{id}"));
+        if let Some((audit, event)) = self.event("admin.authenticated", &actor) {
+            let refused = Some(why.as_str().to_owned());
+            audit.record(AuditRecord { refused, ..event }).await;
+        }
+    }
+
     /// A session's end, by its user.
     pub(super) async fn revoked(&self, session: Uuid) {
         if let Some((audit, event)) = self.event("user.session.revoked", "user") {
             audit.record(AuditRecord { session_id: Some(session), ..event }).await;
+        }
+    }
+
+    /// A session's end, since a replaced token of it came back.
+    pub(super) async fn reused(&self, session: Uuid, user: Uuid) {
+        if let Some((audit, event)) = self.event("user.session.revoked", "server") {
+            let detail = Some(REFRESH_REUSE.to_owned());
+            let event = AuditRecord { session_id: Some(session), user_id: Some(user), detail, ..event };
+            audit.record(event).await;
         }
     }
 

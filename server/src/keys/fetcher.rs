@@ -2,20 +2,20 @@
 //! [`check_address`] refuses, and to the very address that was checked; follows no redirect, takes no
 //! proxy from the environment, sends no cookie, and reads no more than it must.
 
-use std::{error::Error, net::SocketAddr, sync::Arc, time::Duration};
+use std::{error::Error, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use futures_util::StreamExt;
 use reqwest::{
-    Client, StatusCode,
-    dns::{Addrs, Name, Resolve, Resolving},
+    Client, ClientBuilder, StatusCode,
     header::{ACCEPT, AGE, CACHE_CONTROL, HeaderName},
     redirect::Policy,
 };
 use thiserror::Error;
 use url::Url;
 
-use super::{AddressRefused, FetchJwks, FetchedJwks, KeySetUnavailable, check_address, check_url, freshness};
+use super::resolver::{CheckedResolver, LookUp, SystemLookUp};
+use super::{AddressRefused, FetchJwks, FetchedJwks, KeySetUnavailable, check_url, freshness};
 
 /// How long one fetch may take, from name to last byte.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -45,17 +45,7 @@ pub struct HttpFetcher {
 impl HttpFetcher {
     /// Makes the client.
     pub fn new(policy: FetchPolicy) -> Result<Self, FetcherError> {
-        let client = Client::builder()
-            .dns_resolver(Arc::new(CheckedResolver { policy }))
-            .no_proxy()
-            .redirect(Policy::none())
-            .referer(false)
-            .timeout(TIMEOUT)
-            .connect_timeout(TIMEOUT)
-            .pool_max_idle_per_host(1)
-            .user_agent(concat!("byoa-server/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(FetcherError)?;
+        let client = builder(policy, Arc::new(SystemLookUp)).build().map_err(FetcherError)?;
         Ok(Self { client, policy })
     }
 
@@ -75,6 +65,19 @@ impl HttpFetcher {
         }
         Ok(body)
     }
+}
+
+/// A client that asks `look_up` for addresses.
+fn builder(policy: FetchPolicy, look_up: Arc<dyn LookUp>) -> ClientBuilder {
+    Client::builder()
+        .dns_resolver(Arc::new(CheckedResolver { policy, look_up }))
+        .no_proxy()
+        .redirect(Policy::none())
+        .referer(false)
+        .timeout(TIMEOUT)
+        .connect_timeout(TIMEOUT)
+        .pool_max_idle_per_host(1)
+        .user_agent(concat!("byoa-server/", env!("CARGO_PKG_VERSION")))
 }
 
 #[async_trait]
@@ -111,36 +114,8 @@ fn explain(error: &reqwest::Error) -> KeySetUnavailable {
     }
 }
 
-/// Resolves names and refuses those that lead to an address which is not allowed. One bad address
-/// among good ones refuses the name: nothing honest is published so.
-#[derive(Clone, Copy, Debug)]
-struct CheckedResolver {
-    policy: FetchPolicy,
-}
-
-impl CheckedResolver {
-    fn check(self, addresses: &[SocketAddr]) -> Result<(), AddressRefused> {
-        if addresses.is_empty() {
-            return Err(AddressRefused::NoAddress);
-        }
-        if self.policy.allow_private {
-            return Ok(());
-        }
-        addresses.iter().try_for_each(|address| check_address(address.ip()))
-    }
-}
-
-impl Resolve for CheckedResolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        let resolver = *self;
-        Box::pin(async move {
-            // The port is the URL's; the client puts it in.
-            let addresses: Vec<_> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            resolver.check(&addresses)?;
-            Ok(Box::new(addresses.into_iter()) as Addrs)
-        })
-    }
-}
+#[cfg(test)]
+mod rebinding;
 
 #[cfg(test)]
 mod tests {
@@ -148,18 +123,7 @@ mod tests {
 
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-    use super::{
-        AddressRefused, CheckedResolver, FetchJwks, FetchPolicy, FetchedJwks, HttpFetcher, KeySetUnavailable,
-    };
-
-    #[test]
-    fn one_private_address_refuses_the_name() {
-        let resolver = CheckedResolver { policy: FetchPolicy::default() };
-        let addresses = |list: &[&str]| list.iter().map(|text| text.parse().unwrap()).collect::<Vec<_>>();
-        assert_eq!(resolver.check(&addresses(&["8.8.8.8:0", "[2606:4700::1111]:0"])), Ok(()));
-        assert!(resolver.check(&addresses(&["8.8.8.8:0", "10.0.0.1:0"])).is_err());
-        assert_eq!(resolver.check(&[]), Err(AddressRefused::NoAddress));
-    }
+    use super::{AddressRefused, FetchJwks, FetchPolicy, FetchedJwks, HttpFetcher, KeySetUnavailable};
 
     #[tokio::test]
     async fn a_name_is_judged_by_the_address_that_it_resolves_to() {

@@ -1,9 +1,9 @@
 //! Our own keys, with which sessions are signed. Parsed once per change of the environment.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -11,10 +11,12 @@ use byoa_jwt::{KeySet, SigningError, SigningKey, thumbprint};
 use byoa_protocol::jwks::JwksResponse;
 use serde::Serialize;
 use serde_json::{Value, json};
+use thiserror::Error;
 use uuid::Uuid;
 
 use crate::{
     clock::UnixMillis,
+    seal::{Label, Seal, SealError},
     secret::Secret,
     store::{Environment, SessionAlgorithm, SigningKeyRecord, Store, StoreError},
 };
@@ -22,7 +24,18 @@ use crate::{
 /// How long a key stays published after it stopped signing: longer than any token lives.
 pub const PUBLISHED_AFTER_RETIREMENT: Duration = Duration::from_hours(7 * 24);
 
-/// Makes a signing key, named after its RFC 7638 thumbprint.
+/// Why an environment's own keys cannot be had.
+#[derive(Debug, Error)]
+pub enum OwnKeysError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// They are sealed, and do not open.
+    #[error(transparent)]
+    Sealed(#[from] SealError),
+}
+
+/// Makes a signing key, named after its RFC 7638 thumbprint. Its private half is not sealed yet.
 pub fn generate_signing_key(
     environment_id: Uuid,
     algorithm: SessionAlgorithm,
@@ -57,14 +70,16 @@ impl fmt::Debug for OwnKeys {
 }
 
 impl OwnKeys {
-    fn read(revision: i64, records: &[SigningKeyRecord]) -> Result<Self, StoreError> {
+    fn read(revision: i64, records: &[SigningKeyRecord], seal: &Seal) -> Result<Self, OwnKeysError> {
         let corrupt = || StoreError::Corrupt("signing key");
         let active = records.iter().find(|record| record.retired_at.is_none()).ok_or_else(corrupt)?;
+        let label = Label::signing_key(active.environment_id, &active.kid);
+        let pkcs8 = seal.open(&label, active.pkcs8.expose())?;
         let set = json!({ "keys": records.iter().map(|record| &record.public_jwk).collect::<Vec<_>>() });
         Ok(Self {
             revision,
             kid: active.kid.clone(),
-            active: SigningKey::from_pkcs8(active.algorithm.algorithm(), active.pkcs8.expose())
+            active: SigningKey::from_pkcs8(active.algorithm.algorithm(), pkcs8.expose())
                 .map_err(|_| corrupt())?,
             verifying: KeySet::parse(set.to_string().as_bytes()).map_err(|_| corrupt())?,
             published: records.iter().map(|record| (record.public_jwk.clone(), record.retired_at)).collect(),
@@ -108,31 +123,78 @@ impl OwnKeys {
 #[derive(Debug)]
 pub struct SigningKeys {
     store: Arc<dyn Store>,
+    seal: Seal,
     parsed: Mutex<HashMap<Uuid, Arc<OwnKeys>>>,
+    /// Environments whose keys take a master key that was not here when they were asked for.
+    locked: Mutex<HashSet<Uuid>>,
 }
 
 impl SigningKeys {
-    /// An empty cache.
+    /// An empty cache of what `seal` opens.
     #[must_use]
-    pub fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, parsed: Mutex::default() }
+    pub fn new(store: Arc<dyn Store>, seal: Seal) -> Self {
+        Self { store, seal, parsed: Mutex::default(), locked: Mutex::default() }
     }
 
     /// The environment's keys as of the revision that was read.
-    pub async fn of(&self, environment: &Environment) -> Result<Arc<OwnKeys>, StoreError> {
-        let known = self.parsed().get(&environment.id).map(Arc::clone);
+    pub async fn of(&self, environment: &Environment) -> Result<Arc<OwnKeys>, OwnKeysError> {
+        let known = held(&self.parsed).get(&environment.id).map(Arc::clone);
         if let Some(known) = known.filter(|known| known.revision == environment.revision) {
             return Ok(known);
         }
         // Read after the environment, so they are of its revision or newer; if newer, they are merely
         // read once more with the next request.
         let records = self.store.signing_keys(environment.id).await?;
-        let own = Arc::new(OwnKeys::read(environment.revision, &records)?);
-        self.parsed().insert(environment.id, Arc::clone(&own));
+        let own = OwnKeys::read(environment.revision, &records, &self.seal);
+        if let Err(OwnKeysError::Sealed(error)) = &own {
+            self.note(environment, *error);
+        }
+        let own = Arc::new(own?);
+        held(&self.parsed).insert(environment.id, Arc::clone(&own));
         Ok(own)
     }
 
-    fn parsed(&self) -> std::sync::MutexGuard<'_, HashMap<Uuid, Arc<OwnKeys>>> {
-        self.parsed.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Lets go of an environment's keys, the private one with them, until they are asked for.
+    pub(crate) fn forget(&self, environment: Uuid) {
+        held(&self.parsed).remove(&environment);
     }
+
+    /// The same of all.
+    pub(crate) fn forget_all(&self) {
+        held(&self.parsed).clear();
+    }
+
+    /// The key of the environment's nonces.
+    pub fn nonce_key(&self, environment: &Environment) -> Result<Secret<Vec<u8>>, SealError> {
+        let opened = self.seal.open(&Label::nonce_key(environment.id), environment.nonce_key.expose());
+        opened.inspect_err(|error| self.note(environment, *error))
+    }
+
+    /// Fails while there is an environment that was asked for and whose master key is not here: another
+    /// server may have it.
+    pub async fn check(&self) -> Result<(), OwnKeysError> {
+        let locked: Vec<_> = held(&self.locked).iter().copied().collect();
+        for id in locked {
+            match self.store.environment(id).await {
+                Ok(environment) => {
+                    self.of(&environment).await?;
+                    self.nonce_key(&environment)?;
+                }
+                Err(StoreError::NotFound) => {}
+                Err(other) => return Err(other.into()),
+            }
+            held(&self.locked).remove(&id);
+        }
+        Ok(())
+    }
+
+    fn note(&self, environment: &Environment, error: SealError) {
+        if error.is_for_lack_of_a_key() {
+            held(&self.locked).insert(environment.id);
+        }
+    }
+}
+
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -45,6 +45,15 @@ impl Table {
 
     /// Counts a request of `key`, or says how long it has to wait.
     pub(super) fn admit(&self, key: u128, now: UnixMillis) -> Result<(), Duration> {
+        self.look(key, now, true)
+    }
+
+    /// Says how long a request of `key` would have to wait, and counts nothing.
+    pub(super) fn check(&self, key: u128, now: UnixMillis) -> Result<(), Duration> {
+        self.look(key, now, false)
+    }
+
+    fn look(&self, key: u128, now: UnixMillis, is_counted: bool) -> Result<(), Duration> {
         let index = usize::try_from(self.hasher.hash_one(key)).unwrap_or(usize::MAX) % self.sets.len();
         let Some(set) = self.sets.get(index) else { return Ok(()) };
         let mut set = set.lock().unwrap_or_else(PoisonError::into_inner);
@@ -56,6 +65,9 @@ impl Table {
         let rank = |slot: &&mut Slot| (slot.key != key || slot.weight() == 0, slot.weight());
         let Some(slot) = set.iter_mut().min_by_key(rank) else { return Ok(()) };
         if slot.key != key {
+            if !is_counted {
+                return Ok(());
+            }
             *slot = Slot { key, ..Slot::default() };
             for (window, quota) in slot.windows.iter_mut().zip(&self.quotas) {
                 window.roll(*quota, now);
@@ -66,8 +78,10 @@ impl Table {
         if !wait.is_zero() {
             return Err(wait);
         }
-        for window in slot.windows.iter_mut().take(self.quotas.len()) {
-            window.count();
+        if is_counted {
+            for window in slot.windows.iter_mut().take(self.quotas.len()) {
+                window.count();
+            }
         }
         Ok(())
     }
@@ -97,5 +111,17 @@ mod tests {
             }
             assert!(table.admit(key, NOW).is_err(), "{key}");
         }
+    }
+
+    #[test]
+    fn looking_counts_nothing_and_forgets_nobody() {
+        let table = Table::new(&Quotas::of(&[(1, 60)]), 8);
+        for key in 0..8 {
+            assert!(table.admit(key, NOW).is_ok());
+        }
+        for key in 8..1_000 {
+            assert!(table.check(key, NOW).is_ok() && table.check(key, NOW).is_ok());
+        }
+        assert!((0..8).all(|key| table.check(key, NOW).is_err()));
     }
 }

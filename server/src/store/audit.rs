@@ -19,7 +19,7 @@ pub struct AuditRecord {
     pub action: String,
     /// Why it was refused, as a code; `None`: it was done.
     pub refused: Option<String>,
-    /// Who: `user`, `admin:` and the token's id, or `cli`.
+    /// Who: `user`, `admin:` and the token's id, `cli`, or `server`.
     pub actor: String,
     /// Whom it is about.
     pub user_id: Option<Uuid>,

@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use super::{
     AdminToken, AuditQuery, AuditRecord, Conflicting, CredentialKind, EmailClaim, Environment, IssuerConfig,
-    KeySource, NewUser, OneUse, Refresh, Refreshed, ReplayPolicy, SessionAlgorithm, SessionOrigin,
-    SessionQuery, SignIn, SigningKeyRecord, Store, StoreError, UserChange, UserQuery,
+    KeptSecrets, KeySource, NewUser, OneUse, Refresh, Refreshed, ReplayPolicy, SessionAlgorithm,
+    SessionOrigin, SessionQuery, SignIn, SigningKeyRecord, Store, StoreError, UserChange, UserQuery,
 };
 use crate::{clock::UnixMillis, ids, secret::Secret};
 
@@ -33,6 +33,7 @@ macro_rules! contract_tests {
             a_change_of_something_older_is_refused,
             a_new_signing_key_retires_the_one_before,
             a_retired_signing_key_is_forgotten_and_the_active_one_stays,
+            secrets_are_replaced_all_or_none_and_only_what_was_read,
             what_is_unknown_is_not_found,
             the_first_sign_in_makes_a_user_and_the_next_finds_it,
             one_subject_at_two_issuers_or_environments_is_several_people,
@@ -52,6 +53,7 @@ macro_rules! contract_tests {
             revoking_all_of_a_user_ends_what_was_opened_until_then,
             a_profile_changes_field_by_field,
             usernames_are_unique_in_an_environment,
+            usernames_that_are_spelt_otherwise_are_one,
             deleting_a_user_ends_its_sessions,
             a_nonce_is_used_once,
             a_nonce_used_at_once_by_many_is_used_once,
@@ -231,6 +233,36 @@ pub(crate) async fn a_retired_signing_key_is_forgotten_and_the_active_one_stays(
     assert_eq!(left, ["second"]);
     let after = store.environment(before.id).await.unwrap();
     assert_eq!((after.revision, after.updated_at), (before.revision + 2, later(1)));
+}
+
+pub(crate) async fn secrets_are_replaced_all_or_none_and_only_what_was_read(store: TestStore) {
+    let (before, other) = (with_environment(&store, 1).await, with_environment(&store, 2).await);
+    store.update_environment(&before, Some(&key(&before, "second"))).await.unwrap();
+    let kept = |revision, kids: [&str; 2], byte: u8| KeptSecrets {
+        environment_id: before.id,
+        revision,
+        nonce_key: Secret::new(vec![byte]),
+        signing_keys: kids.map(|kid| (kid.to_owned(), Secret::new(vec![byte, 0]))).to_vec(),
+        updated_at: later(9),
+    };
+    conflict(store.replace_secrets(&kept(1, ["first", "second"], 7)).await, Conflicting::Revision);
+    not_found(store.replace_secrets(&kept(2, ["first", "third"], 7)).await);
+    let unchanged = store.environment(before.id).await.unwrap();
+    assert_eq!((&unchanged.nonce_key, unchanged.revision), (&before.nonce_key, 2), "none in part");
+
+    let keys = store.signing_keys(before.id).await.unwrap();
+    store.replace_secrets(&kept(2, ["first", "second"], 8)).await.unwrap();
+    let after = store.environment(before.id).await.unwrap();
+    assert_eq!((after.nonce_key.expose(), after.revision, after.updated_at), (&vec![8], 3, later(9)));
+    let replaced = store.signing_keys(before.id).await.unwrap();
+    assert!(replaced.iter().all(|key| key.pkcs8.expose() == &[8, 0]), "{replaced:?}");
+    let named = |keys: &[SigningKeyRecord]| {
+        keys.iter().map(|key| (key.kid.clone(), key.public_jwk.clone(), key.retired_at)).collect::<Vec<_>>()
+    };
+    assert_eq!(named(&replaced), named(&keys), "what they are stays");
+    assert_eq!(*store.environment(other.id).await.unwrap(), other);
+    let gone = KeptSecrets { environment_id: Uuid::from_u128(9), ..kept(1, ["first", "second"], 8) };
+    not_found(store.replace_secrets(&gone).await);
 }
 
 pub(crate) async fn what_is_unknown_is_not_found(store: TestStore) {
@@ -578,6 +610,58 @@ pub(crate) async fn usernames_are_unique_in_an_environment(store: TestStore) {
     store.update_user(one.id, bob, &named("änn"), NOW).await.unwrap();
 }
 
+/// Usernames, their keys as an earlier version made them, and now. The last two became one name.
+pub(crate) const EARLIER_USERNAMES: [(&str, &str, &str); 6] = [
+    ("Ann", "ann", "ann"),
+    ("\u{ff21}nn", "\u{ff41}nn", "\u{ff41}nn"),
+    ("STRA\u{df}E", "stra\u{df}e", "strasse"),
+    ("\u{ff21}da", "\u{ff41}da", "ada"),
+    ("A\u{308}nn", "a\u{308}nn", "a\u{308}nn"),
+    ("\u{c4}nn", "\u{e4}nn", "\u{e4}nn"),
+];
+
+/// Everybody of [`EARLIER_USERNAMES`] is there and found, and their names are taken.
+pub(crate) async fn earlier_usernames_stay(store: &dyn Store, environment: Uuid) {
+    let query = |filter: Option<&str>| UserQuery {
+        filter: filter.map(str::to_owned),
+        limit: 99,
+        ..UserQuery::default()
+    };
+    assert_eq!(store.users(environment, &query(None)).await.unwrap().count, 6);
+    for (number, (name, ..)) in EARLIER_USERNAMES.into_iter().enumerate() {
+        let found = store.users(environment, &query(Some(name))).await.unwrap().items;
+        assert!(found.iter().any(|user| user.username.as_deref() == Some(name)), "{name}");
+        let change = UserChange { username: Some(Some(name.to_lowercase())), ..UserChange::default() };
+        let taken = store.put_users(environment, &[new_user(&number.to_string(), change)], false).await;
+        conflict(taken, Conflicting::Username);
+    }
+}
+
+pub(crate) async fn usernames_that_are_spelt_otherwise_are_one(store: TestStore) {
+    let environment = with_environment(&store, 1).await.id;
+    let named = |name: &str| UserChange { username: Some(Some(name.to_owned())), ..UserChange::default() };
+    for (number, (taken, tried)) in [
+        ("\u{e4}nn", "A\u{308}NN"),
+        ("bob", "\u{ff42}\u{ff4f}\u{ff42}"),
+        ("stra\u{df}e", "STRASSE"),
+        ("\u{fb01}n", "Fin"),
+        ("\u{3c3}\u{3b1}\u{3c2}", "\u{3a3}\u{391}\u{3a3}"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let first = [new_user(&format!("first-{number}"), named(taken))];
+        let first = store.put_users(environment, &first, false).await.unwrap().remove(0);
+        assert_eq!(first.username.as_deref(), Some(taken), "as it was written");
+        let second = [new_user(&format!("second-{number}"), named(tried))];
+        conflict(store.put_users(environment, &second, false).await, Conflicting::Username);
+        let query = UserQuery { filter: Some(tried.to_owned()), limit: 9, ..UserQuery::default() };
+        assert_eq!(store.users(environment, &query).await.unwrap().items, [first], "{tried}");
+    }
+    let other = [new_user("other", named("\u{430}nn")), new_user("more", named("ann"))];
+    assert_eq!(store.put_users(environment, &other, false).await.unwrap().len(), 2, "other letters");
+}
+
 pub(crate) async fn deleting_a_user_ends_its_sessions(store: TestStore) {
     let environment = with_environment(&store, 1).await;
     let gone = store.sign_in(&sign_in(&environment, "gone")).await.unwrap();
@@ -595,8 +679,11 @@ pub(crate) async fn deleting_a_user_ends_its_sessions(store: TestStore) {
 
 pub(crate) async fn a_nonce_is_used_once(store: TestStore) {
     let (one, two) = (with_environment(&store, 1).await, with_environment(&store, 2).await);
+    assert!(!store.nonce_used(one.id, "n").await.unwrap());
     assert!(store.use_nonce(one.id, "n", later(1)).await.unwrap());
     assert!(!store.use_nonce(one.id, "n", later(1)).await.unwrap());
+    assert!(store.nonce_used(one.id, "n").await.unwrap());
+    assert!(!store.nonce_used(two.id, "n").await.unwrap());
     assert!(store.use_nonce(two.id, "n", later(1)).await.unwrap());
     assert!(store.use_nonce(one.id, "N", later(1)).await.unwrap());
 }
@@ -758,6 +845,8 @@ pub(crate) async fn users_are_made_all_or_none(store: TestStore) {
     let changed = store.put_users(environment.id, &[new_user("a", named("x"))], true).await.unwrap();
     assert_eq!((changed[0].id, changed[0].username.as_deref()), (made[0].id, Some("x")));
     not_found(store.put_users(Uuid::from_u128(9), &[new_user("a", named("a"))], false).await);
+    assert_eq!(store.put_users(environment.id, &[], false).await.unwrap(), []);
+    not_found(store.put_users(Uuid::from_u128(9), &[], false).await);
 }
 
 pub(crate) async fn sessions_are_listed_and_ended_until_a_moment(store: TestStore) {

@@ -7,8 +7,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
-use super::StoreError;
+use super::{StoreError, username};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -224,6 +225,7 @@ pub(super) struct Reading {
     rows: u64,
     ended: bool,
     environment: Option<Value>,
+    usernames_to_key: Vec<(Uuid, String)>,
 }
 
 impl Reading {
@@ -248,13 +250,27 @@ impl Reading {
                 {
                     return corrupt("row of another environment in the export");
                 }
+                self.usernames_to_key.extend(username_to_key(table, &row));
                 Ok(Some((table, row)))
             }
         }
+    }
+
+    /// Users, and their names, whose keys an earlier version has written.
+    pub(super) fn usernames_to_key(&self) -> &[(Uuid, String)] {
+        &self.usernames_to_key
     }
 
     /// How many rows there were, where nothing is missing.
     pub(super) fn finish(self) -> Result<u64> {
         if self.ended { Ok(self.rows) } else { Err(StoreError::Corrupt("end of the export")) }
     }
+}
+
+fn username_to_key(table: &Table, row: &Map<String, Value>) -> Option<(Uuid, String)> {
+    let text = |name| row.get(name).and_then(Value::as_str);
+    let name = text("username").filter(|_| table.name == "users")?;
+    let key = username::key(name);
+    let user = text("id")?.parse().ok()?;
+    (text("username_key") != Some(key.as_str())).then(|| (user, name.to_owned()))
 }

@@ -7,6 +7,7 @@
 
 mod admin;
 mod audit;
+mod changes;
 #[cfg(test)]
 mod contract;
 mod dump;
@@ -14,6 +15,7 @@ mod error;
 pub mod postgres;
 mod records;
 pub mod sqlite;
+mod username;
 
 use std::{fmt::Debug, sync::Arc};
 
@@ -25,12 +27,13 @@ use uuid::Uuid;
 use crate::clock::UnixMillis;
 pub use admin::{NewUser, Page, SessionQuery, UserQuery};
 pub use audit::{AuditQuery, AuditRecord};
+pub use changes::{Change, Changes};
 pub use dump::DumpLine;
 pub use error::{Conflicting, OpenError, StoreError};
 pub use records::{
-    AdminToken, Credential, CredentialKind, EmailClaim, Environment, IssuerConfig, KeySource, OneUse,
-    Refresh, Refreshed, ReplayPolicy, SessionAlgorithm, SessionOrigin, SessionRecord, SignIn, SignedIn,
-    SigningKeyRecord, UnknownReplayPolicy, UnknownSessionAlgorithm, User, UserChange,
+    AdminToken, Credential, CredentialKind, EmailClaim, Environment, IssuerConfig, KeptSecrets, KeySource,
+    OneUse, Refresh, Refreshed, ReplayPolicy, SessionAlgorithm, SessionOrigin, SessionRecord, SignIn,
+    SignedIn, SigningKeyRecord, UnknownReplayPolicy, UnknownSessionAlgorithm, User, UserChange,
 };
 
 /// Why a session was ended whose replaced token came back.
@@ -64,6 +67,10 @@ pub trait Store: Send + Sync + Debug {
     /// One environment as it is now, also where another process has just changed it.
     async fn environment(&self, id: Uuid) -> Result<Arc<Environment>, StoreError>;
 
+    /// What other servers announce, and this one, from now on. Nothing may depend on it: an announcement can
+    /// be late or lost, and [`Store::environment`] is right without. `SQLite` announces nothing.
+    async fn changes(&self) -> Result<Changes, StoreError>;
+
     /// Every environment, oldest first.
     async fn environments(&self) -> Result<Vec<Environment>, StoreError>;
 
@@ -78,6 +85,11 @@ pub trait Store: Send + Sync + Debug {
         kid: &str,
         now: UnixMillis,
     ) -> Result<(), StoreError>;
+
+    /// Replaces an environment's secrets as they are kept, all or none, and raises its revision. What they
+    /// are stays. [`Conflicting::Revision`] where the environment was changed since it was read,
+    /// [`StoreError::NotFound`] where a signing key is none of the environment's.
+    async fn replace_secrets(&self, secrets: &KeptSecrets) -> Result<(), StoreError>;
 
     /// Finds or makes the user of (environment, issuer, subject), brings its credentials up to date and
     /// opens a session, all or nothing. Two at once for one subject make one user. What is refused uses
@@ -145,6 +157,9 @@ pub trait Store: Send + Sync + Debug {
         expires_at: UnixMillis,
     ) -> Result<bool, StoreError>;
 
+    /// Whether a nonce was marked as used and is not forgotten yet.
+    async fn nonce_used(&self, environment: Uuid, nonce: &str) -> Result<bool, StoreError>;
+
     /// Adds a token for administrators, of which only a hash is known here.
     async fn create_admin_token(&self, token: &AdminToken) -> Result<(), StoreError>;
 
@@ -161,7 +176,8 @@ pub trait Store: Send + Sync + Debug {
     async fn users(&self, environment: Uuid, query: &UserQuery) -> Result<Page<User>, StoreError>;
 
     /// Makes users, all or none. One whose external identity is known is changed with `upsert`,
-    /// [`Conflicting::Identity`] without.
+    /// [`Conflicting::Identity`] without. [`StoreError::NotFound`] where there is no such environment, also
+    /// with nobody to make.
     async fn put_users(
         &self,
         environment: Uuid,

@@ -32,7 +32,7 @@ pub struct Environment {
     pub step_up: Vec<String>,
     /// Whether its sessions live in a cookie that pages cannot read.
     pub session_cookie: bool,
-    /// Key of the nonces that this environment hands out.
+    /// Key of the nonces that this environment hands out, as it is kept: sealed where there is a master key.
     pub nonce_key: Secret<Vec<u8>>,
     /// Counts changes of anything in here and of the signing keys.
     pub revision: i64,
@@ -199,7 +199,7 @@ pub struct SigningKeyRecord {
     pub kid: String,
     /// What it signs with.
     pub algorithm: SessionAlgorithm,
-    /// The private key in DER.
+    /// The private key in DER, as it is kept: sealed where there is a master key.
     pub pkcs8: Secret<Vec<u8>>,
     /// The public half as published.
     pub public_jwk: Value,
@@ -207,6 +207,21 @@ pub struct SigningKeyRecord {
     pub created_at: UnixMillis,
     /// When it stopped signing.
     pub retired_at: Option<UnixMillis>,
+}
+
+/// Every secret of an environment, to be kept in place of what is kept of it.
+#[derive(Clone, Debug)]
+pub struct KeptSecrets {
+    /// The environment.
+    pub environment_id: Uuid,
+    /// The revision that was read.
+    pub revision: i64,
+    /// Key of its nonces.
+    pub nonce_key: Secret<Vec<u8>>,
+    /// Private halves of its signing keys, each with its name.
+    pub signing_keys: Vec<(String, Secret<Vec<u8>>)>,
+    /// Now.
+    pub updated_at: UnixMillis,
 }
 
 /// What a verified external JWT says about an e-mail address. It never finds or merges users.

@@ -15,13 +15,20 @@ use uuid::Uuid;
 const OTHER: Uuid = Uuid::from_u128(2);
 
 /// A token with this scope.
-async fn token(app: &TestApp, scope: &str) -> String {
+pub(super) async fn token(app: &TestApp, scope: &str) -> String {
     let lifetime = Some(Duration::from_hours(1));
     let made = create_admin_token(app.store.as_ref(), app.clock.as_ref(), "test", scope, lifetime).await;
     made.expect("a token").expose().clone()
 }
 
-async fn call(app: &TestApp, token: &str, method: Method, path: &str, body: Option<Value>) -> Answer {
+/// Answers a request with that token.
+pub(super) async fn call(
+    app: &TestApp,
+    token: &str,
+    method: Method,
+    path: &str,
+    body: Option<Value>,
+) -> Answer {
     let request = Request::builder().method(method).uri(format!("/api/v0{path}"));
     let request = request.header("authorization", format!("Bearer {token}"));
     let request = match body {
@@ -31,7 +38,8 @@ async fn call(app: &TestApp, token: &str, method: Method, path: &str, body: Opti
     app.call(request.expect("a request")).await
 }
 
-fn path(app: &TestApp, rest: &str) -> String {
+/// The path of an operation on the app's environment.
+pub(super) fn path(app: &TestApp, rest: &str) -> String {
     format!("/environments/{}{rest}", app.environment)
 }
 
@@ -39,12 +47,20 @@ fn path(app: &TestApp, rest: &str) -> String {
 fn operations(environment: Uuid) -> Vec<(Method, String, Option<Value>, &'static str)> {
     let (id, of) = (Uuid::from_u128(77), |rest: &str| format!("/environments/{environment}{rest}"));
     let auth = json!({ "iss": "https://x.example", "jwksUrl": "https://x.example/jwks" });
+    let issuer = json!({ "iss": "https://y.example", "discovery": true });
     vec![
         (Method::GET, of(""), None, "environments:read"),
         (Method::PUT, of(""), Some(json!({ "name": "live" })), "environments:write"),
         (Method::GET, of("/externalAuth"), None, "environments:read"),
         (Method::PUT, of("/externalAuth"), Some(auth), "environments:write"),
         (Method::POST, of("/externalJwt/check"), Some(json!({ "encodedJwt": "x" })), "environments:read"),
+        (Method::GET, of("/keys"), None, "keys:read"),
+        (Method::POST, of("/keys"), None, "keys:write"),
+        (Method::DELETE, of("/keys/some-kid"), None, "keys:write"),
+        (Method::GET, of("/issuers"), None, "environments:read"),
+        (Method::POST, of("/issuers"), Some(issuer), "environments:write"),
+        (Method::PUT, of("/issuers/a"), Some(json!({ "leewaySeconds": 1 })), "environments:write"),
+        (Method::DELETE, of("/issuers/a"), None, "environments:write"),
         (Method::GET, of("/auditLog"), None, "audit:read"),
         (Method::GET, of("/users"), None, "users:read"),
         (Method::POST, of("/users"), Some(json!({ "externalUserId": "u" })), "users:write"),
@@ -105,6 +121,8 @@ async fn each_operation_asks_for_its_own_scope() {
     let each = [
         "environments:read",
         "environments:write",
+        "keys:read",
+        "keys:write",
         "users:read",
         "users:write",
         "sessions:write",
@@ -326,7 +344,10 @@ async fn adm_015_no_secret_is_read_back() {
         "/environments".to_owned(),
         path(&app, ""),
         path(&app, "/externalAuth"),
+        path(&app, "/keys"),
+        path(&app, "/issuers"),
         path(&app, "/users"),
+        path(&app, "/users?includeSessions=true"),
         sessions,
     ];
     for path in paths {
@@ -415,6 +436,19 @@ async fn a_user_made_before_its_first_sign_in_is_found_by_it_and_its_sessions_ca
     assert_eq!(made.status, StatusCode::CREATED, "{}", made.text());
     let again = call(&app, &admin, Method::POST, &path(&app, "/users"), Some(body)).await;
     assert_eq!((again.status.as_u16(), again.code().as_str()), (422, "invalid_update"));
+    for subject in ["", " ", "\t", "a\0b", "a\nb", "\u{85}", &"x".repeat(256)] {
+        let one = json!({ "externalUserId": subject });
+        let several = json!({ "users": [{ "externalUserId": "fine" }, one] });
+        for (rest, body) in [("/users", one), ("/users/bulk?upsert=true", several)] {
+            let refused = call(&app, &admin, Method::POST, &path(&app, rest), Some(body)).await;
+            assert_eq!(
+                (refused.status.as_u16(), refused.code().as_str()),
+                (422, "invalid_update"),
+                "{subject:?}"
+            );
+        }
+    }
+    assert_eq!(app.rows().await, (1, 0), "nothing was made in part");
     let id = made.json()["user"]["id"].as_str().expect("an id").to_owned();
     let of_user = |rest: &str| path(&app, &format!("/users/{id}{rest}"));
     let session = app.sign_in(&Token::good().claim("sub", "user-1").build()).await.json();

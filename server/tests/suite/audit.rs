@@ -79,6 +79,87 @@ async fn adm_017_sign_ins_refusals_and_ends_are_written_without_what_must_not_be
 }
 
 #[tokio::test]
+async fn a_session_that_ended_for_a_token_that_came_back_is_written() {
+    let (app, audit) = audited().await;
+    let session = app.session().await;
+    let bearer = session["minifiedJwt"].as_str().expect("a token");
+    assert_eq!(app.with_bearer(Method::POST, "refresh", bearer).await.status, StatusCode::OK);
+    app.clock.advance(Duration::from_secs(31));
+    for _ in 0..2 {
+        assert_eq!(app.with_bearer(Method::POST, "refresh", bearer).await.status, StatusCode::UNAUTHORIZED);
+    }
+    let found = events(&app, &audit).await;
+    assert_eq!(found.len(), 2, "the sign-in and, once, the end: {found:?}");
+    let end = &found[0];
+    assert_eq!((end.action.as_str(), end.actor.as_str()), ("user.session.revoked", "server"));
+    assert_eq!((end.detail.as_deref(), end.refused.as_deref()), (Some("refresh-reuse"), None));
+    assert_eq!((end.session_id, end.user_id), (found[1].session_id, found[1].user_id));
+    assert!(end.session_id.is_some() && end.user_id.is_some());
+}
+
+#[test]
+fn what_the_command_line_changes_is_written() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let id = "0198b0a5-6f3e-7c3d-8a5e-3f1f6f9d2b11";
+    let of = ["--id", id];
+    let jwks = ["--jwks-url", "https://i.example/jwks"];
+    let other = ["--issuer", "https://o.example"];
+    let run = |arguments: &[&[&str]]| run(folder, &arguments.concat()).ok();
+    run(&[&["env", "create", "--issuer", "https://i.example"], &of, &jwks]);
+    run(&[&["env", "set", "--audience", "a"], &of]);
+    run(&[&["env", "issuer", "add"], &of, &other, &jwks]);
+    run(&[&["env", "issuer", "set", "--leeway", "1"], &of, &other]);
+    run(&[&["env", "issuer", "remove"], &of, &other]);
+    run(&[&["keys", "rotate"], &of]);
+    let keys = run(&[&["keys", "list", "--json"], &of]);
+    let keys: Value = serde_json::from_str(&keys).expect("JSON");
+    let (new, old) = (keys[0]["kid"].as_str().expect("a kid"), keys[1]["kid"].as_str().expect("a kid"));
+    run(&[&["keys", "retire", "--kid", old], &of]);
+    run(&[&["env", "export", "--output", "env.jsonl"], &of]);
+    let token = run(&[&["admin-token", "create", "--name", "n", "--environment", id]]);
+    let listed = run(&[&["admin-token", "list"]]);
+    let token_id = listed.split(' ').next().expect("an id");
+    run(&[&["admin-token", "revoke", "--id", token_id]]);
+    let looked = [&["env", "list"][..], &["env", "show", "--id", id], &["keys", "list", "--id", id]];
+    for looking in looked {
+        run(&[looking]);
+    }
+
+    let all = run(&[&["audit", "list", "--json"]]);
+    let all: Vec<Value> = serde_json::from_str(&all).expect("JSON");
+    let shown: Vec<_> = all.iter().rev().map(|event| event["action"].as_str().expect("a name")).collect();
+    let expected = [
+        "environment.created",
+        "environment.updated",
+        "issuer.created",
+        "issuer.updated",
+        "issuer.deleted",
+        "key.created",
+        "key.deleted",
+        "environment.exported",
+        "adminToken.created",
+        "adminToken.revoked",
+    ];
+    assert_eq!(shown, expected);
+    assert!(all.iter().all(|event| event["actor"] == "cli" && event["refused"].is_null()), "{all:?}");
+    let event = |action: &str| all.iter().find(|event| event["action"] == action).expect("there");
+    assert_eq!(event("issuer.updated")["issuer"], other[1]);
+    assert_eq!((&event("key.created")["kid"], &event("key.deleted")["kid"]), (&json!(new), &json!(old)));
+    assert_eq!(event("adminToken.created")["environmentId"], id);
+    assert!(event("adminToken.revoked")["detail"].as_str().is_some_and(|text| text.contains(token_id)));
+    assert!(!json!(all).to_string().contains(token.trim()));
+    let imported = Program::new(folder, &["env", "import", "env.jsonl"]);
+    imported.env("BYOA_DATABASE_URL", "sqlite://other.db").finish("").ok();
+    let listed = Program::new(folder, &["audit", "list", "--id", id, "--limit", "1"]);
+    let listed = listed.env("BYOA_DATABASE_URL", "sqlite://other.db").finish("").ok();
+    assert!(listed.contains("environment.imported") && listed.contains("by cli"), "{listed}");
+    let refused = ["env", "set", "--id", id, "--name", "x"];
+    assert_ne!(super::common::run(folder, &refused).code, Some(0));
+    assert_eq!(run(&[&["audit", "list"]]).lines().count(), expected.len(), "what is refused changes nothing");
+}
+
+#[tokio::test]
 async fn a_flood_of_refusals_is_counted_and_not_written() {
     let (app, audit) = audited().await;
     let bad = Token::good().claim("exp", 1).build();
@@ -130,7 +211,6 @@ async fn the_command_line_prints_what_the_server_wrote_before_it_ended() {
     let jwks = "https://i.example/jwks";
     run(folder.path(), &["env", "create", "--id", id, "--issuer", "https://i.example", "--jwks-url", jwks])
         .ok();
-    assert_eq!(run(folder.path(), &["audit", "list", "--id", id]).ok().trim(), "no events");
     let arguments = ["serve", "--listen", "127.0.0.1:0", "--audit-retention", "7"];
     let server = Program::new(folder.path(), &arguments).env("BYOA_DATABASE_URL", "sqlite://byoa.db").serve();
     let request = super::common::client()

@@ -104,6 +104,40 @@ fn issuers_are_added_listed_changed_and_removed() {
 }
 
 #[test]
+fn an_environment_begins_with_keys_from_wherever_they_are() {
+    let folder = folder();
+    let folder = folder.path();
+    let (pem, jwks) = (
+        crate::common::pem(),
+        serde_json::json!({ "keys": [crate::common::public_jwk("k", serde_json::json!({}))] }),
+    );
+    std::fs::write(folder.join("key.pem"), &pem).expect("written");
+    std::fs::write(folder.join("keys.json"), jwks.to_string()).expect("written");
+    let make = |more: &[&str]| {
+        run(folder, &[&["env", "create", "--issuer", "https://issuer.example", "--json"], more].concat())
+    };
+    for (source, kind) in [
+        (&["--discovery"][..], "discovery"),
+        (&["--jwks-file", "keys.json"], "jwks-file"),
+        (&["--pem-file", "key.pem"], "pem-file"),
+        (&["--jwks-url", "https://issuer.example/jwks"], "jwks-url"),
+    ] {
+        let shown = json(&make(source).ok());
+        assert_eq!(shown["issuers"][0]["keys"], kind);
+    }
+    assert_sentence(&make(&[]), 2, &["--jwks-url", "--discovery", "--jwks-file", "--pem-file"]);
+    assert_sentence(&make(&["--jwks-file", "key.pem"]), 2, &["jwks-file"]);
+    assert_sentence(&make(&["--pem-file", "none"]), 2, &["none", "cannot read"]);
+    let both = make(&["--discovery", "--pem-file", "key.pem"]);
+    assert!(both.code == Some(2) && both.err.contains("cannot be used with"), "{both:?}");
+    assert_eq!(json(&run(folder, &["env", "list", "--json"]).ok()).as_array().map(Vec::len), Some(4));
+
+    create(folder, &["--id", ID]).ok();
+    let set = json(&run(folder, &["env", "set", "--id", ID, "--pem-file", "key.pem", "--json"]).ok());
+    assert_eq!((&set["issuers"][0]["keys"], &set["jwksUrl"]), (&"pem-file".into(), &Value::Null));
+}
+
+#[test]
 fn signing_keys_are_listed_rotated_and_retired() {
     let folder = folder();
     create(folder.path(), &["--id", ID]).ok();
@@ -226,6 +260,23 @@ fn help_teaches() {
     let unknown = Program::new(folder.path(), &["env", "crate"]).finish("");
     assert_eq!(unknown.code, Some(2));
     assert!(unknown.err.contains("create"), "{}", unknown.err);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_database_that_others_can_read_is_told_with_its_mend() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = folder();
+    let file = folder.path().join("byoa.db");
+    let mode = |mode| std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).expect("set");
+    let made = create(folder.path(), &[]);
+    assert_eq!((made.code, made.err.contains("chmod")), (Some(0), false), "ours is its owner's alone");
+    mode(0o644);
+    let told = run(folder.path(), &["env", "list"]);
+    assert!(told.err.contains("WARN") && told.err.contains("chmod 600 byoa.db"), "{}", told.err);
+    assert_eq!(told.code, Some(0));
+    mode(0o600);
+    assert_eq!(run(folder.path(), &["env", "list"]).err, "");
 }
 
 #[test]

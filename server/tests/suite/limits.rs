@@ -6,6 +6,7 @@ use axum::extract::ConnectInfo;
 use axum::http::{Request, StatusCode};
 use byoa_server::http::{Connections, serve};
 use byoa_server::limits::{LimitSettings, Limits};
+use byoa_server::live::Live;
 use serde_json::json;
 use std::future::pending;
 use std::net::SocketAddr;
@@ -51,6 +52,7 @@ async fn one_request_too_many_is_told_when_to_come_back() {
         json!({ "error": "Too many requests. Please try again later.", "code": "too_many_requests" })
     );
     assert_eq!(answer.header("access-control-allow-origin"), Some(ORIGIN), "a page can read it");
+    assert_eq!(answer.header("connection"), Some("close"));
     let wait: u64 = answer.header("retry-after").expect("when").parse().expect("seconds");
     assert!((1..=11).contains(&wait), "{wait}");
     assert_eq!(from(&app, get(&app.path("settings")), "192.0.2.2", None).await.status, StatusCode::OK);
@@ -76,6 +78,7 @@ async fn tim_005_a_forged_forwarded_for_does_not_dodge_the_limit() {
         let chain = format!("198.51.100.{number}, 203.0.113.7");
         let answer = from(&app, sign_in(&app, &bad), "10.0.0.1", Some(&chain)).await;
         assert_eq!(answer.status.as_u16(), if number < 3 { 422 } else { 429 }, "{number}");
+        assert_eq!(answer.header("connection"), None, "others come over it as well");
     }
     let answer = from(&app, sign_in(&app, &Token::good().build()), "10.0.0.1", Some("203.0.113.8")).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
@@ -98,7 +101,9 @@ async fn a_preflight_is_not_counted() {
 async fn listening(app: &TestApp, max: usize) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
-    let connections = Connections { max, metrics: app.state.metrics.clone() };
+    let metrics = app.state.metrics.clone();
+    // All of a test's callers have one address.
+    let connections = Connections { max, per_address: Live::new(max), metrics, ..Connections::default() };
     tokio::spawn(serve(listener, app.router.clone(), connections, pending(), pending()));
     address
 }
@@ -140,14 +145,36 @@ async fn req_015_half_sent_requests_stop_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn net_004_idle_connections_stop_nobody() {
+async fn net_004_a_thousand_idle_connections_stop_nobody() {
+    const IDLE: usize = 1_000;
+    allow_open_files(2 * IDLE as u64 + 100);
     let app = TestApp::start().await;
     let address = listening(&app, 8192).await;
     let mut held = Vec::new();
-    for _ in 0..400 {
+    for _ in 0..IDLE {
         held.push(TcpStream::connect(address).await.expect("a connection"));
     }
-    assert_eq!(good(&app, address).await, StatusCode::OK);
+    let all_open = format!("byoa_connections {IDLE}\n");
+    let opened = async {
+        while !app.state.metrics.text().contains(&all_open) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(1), opened).await.expect("the server holds them all");
+    for _ in 0..10 {
+        assert_eq!(good(&app, address).await, StatusCode::OK);
+    }
+    assert_eq!(held.len(), IDLE);
+}
+
+/// Both ends of each connection are this process's, and many systems begin with 1,024 open files.
+fn allow_open_files(needed: u64) {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current.is_some_and(|current| current < needed) {
+        let more = Rlimit { current: Some(needed), ..limit };
+        setrlimit(Resource::Nofile, more).expect("this system lets a process open 2,100 files");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,6 +1,8 @@
 //! The server from outside: its router in process, and its program as a process.
 
 mod admin;
+mod admin_limits;
+mod admin_keys;
 mod audit;
 mod bad_tokens;
 mod catalogue;
@@ -20,7 +22,12 @@ mod limits;
 mod moving;
 mod nodes;
 mod openapi;
+mod outage;
 mod own_keys;
+mod reload;
+mod racing;
+mod sealing;
 mod sign_in;
+mod slow;
 mod step_up;
 mod users;

@@ -4,6 +4,7 @@ use super::common::{ISSUER, Program, Server, client};
 use super::crash::{ID, crash, issuer, serve_on, token};
 use byoa_server::testing::PostgresSchema;
 use serde_json::Value;
+use sqlx::{Connection as _, PgConnection};
 use std::path::Path;
 use tempfile::TempDir;
 
@@ -85,4 +86,41 @@ async fn a_node_that_is_killed_takes_no_acknowledged_session_with_it() {
     }
     again.kill();
     sign_in(&stays, 0).await;
+}
+
+/// Cuts the servers off from what they announce to one another, as often as they listen.
+async fn deafen(schema: &PostgresSchema, servers: usize) {
+    let mut connection = PgConnection::connect(schema.url()).await.expect("PostgreSQL answers");
+    let killed: Vec<bool> = sqlx::query_scalar(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE query = format('LISTEN \"byoa_%s\"', md5(current_schema()))",
+    )
+    .fetch_all(&mut connection)
+    .await
+    .expect("the listening connections");
+    assert_eq!(killed, vec![true; servers]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn changes_that_no_node_hears_of_take_effect_at_once() {
+    let (schema, folder) = database().await;
+    let [one, other] = [0, 1].map(|_| serve_on(folder.path(), schema.url()));
+    let signed_in = sign_in(&one, 1).await;
+    assert_eq!(probe(&other, bearer(&signed_in)).await, 204);
+    let listed = command(folder.path(), &schema, &["keys", "list", "--id", ID]);
+    let kid = listed.split_whitespace().find(|word| word.len() == 43).expect("a kid").to_owned();
+
+    deafen(&schema, 2).await;
+    command(folder.path(), &schema, &["env", "set", "--id", ID, "--allowed-origin", "https://new.example"]);
+    for server in [&one, &other] {
+        let request = client().get(address(server, "settings")).header("origin", "https://new.example");
+        let answer = request.send().await.expect("an answer");
+        assert_eq!(answer.headers()["access-control-allow-origin"], "https://new.example");
+    }
+    command(folder.path(), &schema, &["keys", "rotate", "--id", ID]);
+    command(folder.path(), &schema, &["keys", "retire", "--id", ID, "--kid", &kid]);
+    for server in [&one, &other] {
+        assert_eq!(probe(server, bearer(&signed_in)).await, 401, "its key was withdrawn");
+        sign_in(server, 1).await;
+    }
 }

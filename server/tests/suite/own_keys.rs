@@ -1,11 +1,14 @@
 //! The environment's own keys: a new one takes over, tokens of both are good, a withdrawn one is worth
 //! nothing.
 
-use super::common::{TestApp, get};
+use super::common::{CountingStore, TestApp, get};
 use axum::http::{Method, StatusCode};
-use byoa_server::exchange::environments::EnvironmentError;
+use byoa_server::exchange::environments::{EnvironmentError, EnvironmentSettings};
+use byoa_server::store::Change;
 use serde_json::Value;
 use std::time::Duration;
+use tokio::sync::broadcast;
+use uuid::Uuid;
 
 fn token(session: &Value) -> String {
     session["minifiedJwt"].as_str().expect("a token").to_owned()
@@ -62,4 +65,31 @@ async fn a_withdrawn_key_is_worth_nothing_at_once_and_the_one_that_signs_stays()
     assert_eq!(status(&app, &before).await, StatusCode::UNAUTHORIZED);
     assert_eq!(status(&app, &after).await, StatusCode::NO_CONTENT);
     assert_eq!(published(&app).await, [kid(&after)]);
+}
+
+#[tokio::test]
+async fn private_keys_are_let_go_when_a_change_is_announced() {
+    let mut counting = None;
+    let app = TestApp::over(EnvironmentSettings::default(), None, |store| {
+        counting.insert(CountingStore::around(store)).clone()
+    })
+    .await;
+    let store = counting.expect("the store was wrapped");
+    let session = token(&app.session().await);
+    for (change, read_again) in [
+        (Change::Swept, false),
+        (Change::Environment(Uuid::nil()), false),
+        (Change::Environment(app.environment), true),
+        (Change::Everything, true),
+    ] {
+        let (announce, changes) = broadcast::channel(1);
+        announce.send(change).expect("somebody follows");
+        drop(announce);
+        app.state.exchange.clone().follow(changes.into()).await;
+        store.asked();
+        for expected in [read_again, false] {
+            assert_eq!(status(&app, &session).await, StatusCode::NO_CONTENT);
+            assert_eq!(store.asked().contains(&"signing_keys"), expected, "{change:?}");
+        }
+    }
 }

@@ -207,6 +207,16 @@ async fn a_check_says_what_is_needed() {
     let raised = elevated(&app, &session, "user:update").await;
     assert_eq!(check("user:update", Some(&raised)).await.json()["isRequired"], json!(false));
     assert_eq!(check("wallet:sign", None).await.json()["isRequired"], json!(false));
+    let once = elevated(&app, &session, "user:update user:delete").await;
+    for _ in 0..2 {
+        let asked = check("user:update", Some(&once)).await.json();
+        assert_eq!(asked["isRequired"], json!(false), "asking uses nothing up");
+    }
+    assert_eq!(update(&app, &session, Some(&once)).await.status, 200);
+    for scope in ["user:update", "user:delete"] {
+        let asked = check(scope, Some(&once)).await.json();
+        assert_eq!(asked["isRequired"], json!(true), "its one use is over");
+    }
     assert_eq!(check("nothing", None).await.code(), "invalid_scopes");
     let settings = app.call(get(&app.path("settings"))).await.json();
     assert_eq!(settings["sdk"]["minApiVersion"], "2026_04_01");

@@ -71,6 +71,8 @@ async fn a_bad_update_names_its_code_and_changes_nothing() {
         (json!({ "alias": "x".repeat(10_000) }), 422, "invalid_update"),
         (json!({ "country": "Britain" }), 422, "invalid_update"),
         (json!({ "username": "taken" }), 422, "username_already_exists"),
+        (json!({ "username": "\u{ff34}aken" }), 422, "username_already_exists"),
+        (json!({ "username": "ta\u{200b}ken" }), 422, "invalid_username"),
         (json!({ "metadata": { "a": "x".repeat(17 * 1024) } }), 422, "metadata_size_exceeded"),
         (json!({ "metadata": "x" }), 400, "bad_request"),
         (json!({ "alias": 1 }), 400, "bad_request"),

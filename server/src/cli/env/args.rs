@@ -1,7 +1,8 @@
 //! The flags of `env`.
 
-use crate::cli::help;
+use super::source::SourceArgs;
 use crate::cli::server_args::ServerArgs;
+use crate::cli::{CliError, help};
 use byoa_server::exchange::environments::EnvironmentSettings;
 use byoa_server::store::{ReplayPolicy, SessionAlgorithm};
 use clap::Args;
@@ -17,9 +18,8 @@ pub(in crate::cli) struct CreateArgs {
     /// `iss` of the JWTs to trust, byte for byte: a trailing slash counts.
     #[arg(long, value_name = "ISS")]
     issuer: String,
-    /// Where the issuer publishes its keys.
-    #[arg(long, value_name = "URL")]
-    jwks_url: String,
+    #[command(flatten)]
+    source: SourceArgs,
     #[command(flatten)]
     change: Change,
     #[command(flatten)]
@@ -31,12 +31,12 @@ pub(in crate::cli) struct CreateArgs {
 
 impl CreateArgs {
     /// What to make it with.
-    pub(super) fn settings(&self) -> EnvironmentSettings {
-        EnvironmentSettings {
+    pub(super) fn settings(&self) -> Result<EnvironmentSettings, CliError> {
+        Ok(EnvironmentSettings {
             issuer: Some(self.issuer.clone()),
-            jwks_url: Some(self.jwks_url.clone()),
+            keys: self.source.setting()?,
             ..self.change.settings()
-        }
+        })
     }
 }
 
@@ -50,9 +50,8 @@ pub(in crate::cli) struct SetArgs {
     /// `iss` of the JWTs to trust, byte for byte: a trailing slash counts.
     #[arg(long, value_name = "ISS")]
     issuer: Option<String>,
-    /// Where the issuer publishes its keys.
-    #[arg(long, value_name = "URL")]
-    jwks_url: Option<String>,
+    #[command(flatten)]
+    source: SourceArgs,
     #[command(flatten)]
     change: Change,
     #[command(flatten)]
@@ -64,12 +63,12 @@ pub(in crate::cli) struct SetArgs {
 
 impl SetArgs {
     /// What to change.
-    pub(super) fn settings(&self) -> EnvironmentSettings {
-        EnvironmentSettings {
+    pub(super) fn settings(&self) -> Result<EnvironmentSettings, CliError> {
+        Ok(EnvironmentSettings {
             issuer: self.issuer.clone(),
-            jwks_url: self.jwks_url.clone(),
+            keys: self.source.setting()?,
             ..self.change.settings()
-        }
+        })
     }
 }
 

@@ -1,16 +1,18 @@
 //! `env issuer`: whom an environment trusts.
 
+use super::source::SourceArgs;
 use super::view::{self, IssuerView};
 use super::{print, reader};
 use crate::cli::output::say;
 use crate::cli::server_args::ServerArgs;
-use crate::cli::{CliError, Common, database, help};
+use crate::cli::{CliError, Common, database, help, trail};
 use crate::config::FileSettings;
 use byoa_jwt::Algorithm;
-use byoa_server::exchange::environments::{Environments, IssuerSettings, KeySourceSetting};
+use byoa_server::exchange::environments::{Environments, IssuerSettings};
+use byoa_server::store::{AuditRecord, Environment, Store};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
-use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// Trust further issuers, each with keys and rules of its own. A JWT's `iss` chooses among them; there is
@@ -27,11 +29,6 @@ pub(in crate::cli) enum IssuerCommand {
     Remove(RemoveArgs),
     /// Print the issuers that an environment trusts.
     List(ListArgs),
-}
-
-fn read(path: &Path) -> Result<String, CliError> {
-    std::fs::read_to_string(path)
-        .map_err(|cause| CliError::Usage(format!("cannot read the keys in {}: {cause}", path.display())))
 }
 
 /// Which issuer, and how it is trusted.
@@ -63,39 +60,6 @@ pub(in crate::cli) struct ChangeArgs {
     /// Print JSON.
     #[arg(long)]
     json: bool,
-}
-
-/// Where its keys come from.
-#[derive(Debug, Args)]
-#[group(multiple = false)]
-struct SourceArgs {
-    /// Where the issuer publishes its keys.
-    #[arg(long, value_name = "URL")]
-    jwks_url: Option<String>,
-    /// Read where the keys are from `ISS/.well-known/openid-configuration`, which must name the same issuer.
-    #[arg(long)]
-    discovery: bool,
-    /// A JWK set in a file. It is kept as it is now; nothing is fetched, so give it again when keys change.
-    #[arg(long, value_name = "FILE")]
-    jwks_file: Option<PathBuf>,
-    /// One public key in a PEM file (`BEGIN PUBLIC KEY`), good for any `kid`. Kept likewise.
-    #[arg(long, value_name = "FILE")]
-    pem_file: Option<PathBuf>,
-}
-
-impl SourceArgs {
-    fn setting(&self) -> Result<Option<KeySourceSetting>, CliError> {
-        if self.discovery {
-            return Ok(Some(KeySourceSetting::Discovery));
-        }
-        if let Some(path) = &self.jwks_file {
-            return Ok(Some(KeySourceSetting::Jwks(read(path)?)));
-        }
-        if let Some(path) = &self.pem_file {
-            return Ok(Some(KeySourceSetting::Pem(read(path)?)));
-        }
-        Ok(self.jwks_url.clone().map(KeySourceSetting::JwksUrl))
-    }
 }
 
 impl ChangeArgs {
@@ -148,23 +112,20 @@ pub(super) async fn run(
     match command {
         IssuerCommand::Add(args) => {
             let settings = args.settings()?;
-            let made = writer(&args.server, common, file)
-                .await?
-                .add_issuer(args.id, &args.issuer, &settings)
-                .await?;
-            print(&made, args.json)
+            let (environments, store) = writer(&args.server, common, file).await?;
+            let made = environments.add_issuer(args.id, &args.issuer, &settings).await?;
+            finish(store.as_ref(), "issuer.created", &made, &args.issuer, args.json).await
         }
         IssuerCommand::Set(args) => {
             let settings = args.settings()?;
-            let changed = writer(&args.server, common, file)
-                .await?
-                .set_issuer(args.id, &args.issuer, &settings)
-                .await?;
-            print(&changed, args.json)
+            let (environments, store) = writer(&args.server, common, file).await?;
+            let changed = environments.set_issuer(args.id, &args.issuer, &settings).await?;
+            finish(store.as_ref(), "issuer.updated", &changed, &args.issuer, args.json).await
         }
         IssuerCommand::Remove(args) => {
-            let environments = reader(database::open_existing(common, file).await?);
-            print(&environments.remove_issuer(args.id, &args.issuer).await?, args.json)
+            let store = database::open_existing(common, file).await?;
+            let left = reader(Arc::clone(&store)).remove_issuer(args.id, &args.issuer).await?;
+            finish(store.as_ref(), "issuer.deleted", &left, &args.issuer, args.json).await
         }
         IssuerCommand::List(args) => {
             let environment = reader(database::open_existing(common, file).await?).show(args.id).await?;
@@ -180,8 +141,25 @@ pub(super) async fn run(
     }
 }
 
-async fn writer(server: &ServerArgs, common: &Common, file: &FileSettings) -> Result<Environments, CliError> {
+async fn writer(
+    server: &ServerArgs,
+    common: &Common,
+    file: &FileSettings,
+) -> Result<(Environments, Arc<dyn Store>), CliError> {
     let (public_url, allow_private) = server.resolve(file)?;
     let store = database::open_existing(common, file).await?;
-    Ok(Environments::new(store, database::clock(), allow_private, public_url))
+    Ok((Environments::new(Arc::clone(&store), database::clock(), allow_private, public_url), store))
+}
+
+/// Writes down what was done, and prints the environment as it is now.
+async fn finish(
+    store: &dyn Store,
+    action: &str,
+    environment: &Environment,
+    issuer: &str,
+    json: bool,
+) -> Result<(), CliError> {
+    let complete = |event: &mut AuditRecord| event.issuer = Some(issuer.to_owned());
+    trail::done(store, action, Some(environment.id), complete).await?;
+    print(environment, json)
 }

@@ -3,10 +3,11 @@
 mod args;
 mod issuer;
 mod moving;
+mod source;
 mod view;
 
 use super::output::say;
-use super::{CliError, Common, database};
+use super::{CliError, Common, database, trail};
 use crate::config::FileSettings;
 use args::{CreateArgs, ListArgs, SetArgs, ShowArgs};
 use byoa_server::exchange::environments::Environments;
@@ -34,18 +35,26 @@ pub(super) enum EnvCommand {
 pub(super) async fn run(command: EnvCommand, common: &Common, file: &FileSettings) -> Result<(), CliError> {
     match command {
         EnvCommand::Create(args) => {
+            let (settings, seal) = (args.settings()?, common.seal(file)?);
             let (public_url, allow_private) = args.server.resolve(file)?;
             let (_, store) = database::open(common, file).await?;
-            let environments = Environments::new(store, database::clock(), allow_private, public_url);
+            let environments =
+                Environments::new(Arc::clone(&store), database::clock(), allow_private, public_url)
+                    .with_seal(seal);
             let id = args.id.unwrap_or_else(ids::unguessable);
-            let made = environments.create(id, args.settings()).await?;
+            let made = environments.create(id, settings).await?;
+            trail::done(store.as_ref(), "environment.created", Some(id), |_| ()).await?;
             print(&made, args.json)
         }
         EnvCommand::Set(args) => {
+            let (settings, seal) = (args.settings()?, common.seal(file)?);
             let (public_url, allow_private) = args.server.resolve(file)?;
             let store = database::open_existing(common, file).await?;
-            let environments = Environments::new(store, database::clock(), allow_private, public_url);
-            let changed = environments.set(args.id, args.settings()).await?;
+            let environments =
+                Environments::new(Arc::clone(&store), database::clock(), allow_private, public_url)
+                    .with_seal(seal);
+            let changed = environments.set(args.id, settings).await?;
+            trail::done(store.as_ref(), "environment.updated", Some(args.id), |_| ()).await?;
             print(&changed, args.json)
         }
         EnvCommand::Export(args) => moving::export(&args, common, file).await,

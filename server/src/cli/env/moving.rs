@@ -2,13 +2,15 @@
 //! sessions. A file of lines, so that no environment is too large.
 
 use crate::cli::output::remark;
-use crate::cli::{CliError, Common, database, help};
+use crate::cli::{CliError, Common, database, help, trail};
 use crate::config::FileSettings;
-use byoa_server::store::{Conflicting, DumpLine, StoreError};
+use byoa_server::exchange::environments::Environments;
+use byoa_server::store::{AuditRecord, Conflicting, DumpLine, StoreError};
 use clap::Args;
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
@@ -61,9 +63,10 @@ pub(super) async fn export(args: &ExportArgs, common: &Common, file: &FileSettin
         exported => exported?,
     }
     written.map_err(|cause| CliError::Failed(format!("the export cannot be written: {cause}")))?;
+    trail::done(store.as_ref(), "environment.exported", Some(args.id), |_| ()).await?;
     remark(
-        "warning: the export holds the private keys of this environment; whoever reads it can make sessions. \
-         Keep it from others, and delete it when it is imported",
+        "warning: the export holds the private keys of this environment; whoever reads it, and has the master key \
+         where they are sealed, can make sessions. Keep it from others, and delete it when it is imported",
     );
     Ok(())
 }
@@ -76,13 +79,15 @@ pub(super) async fn import(args: &ImportArgs, common: &Common, file: &FileSettin
         let opened = File::open(&args.input).map_err(|cause| unusable(&args.input, &cause))?;
         Box::new(BufReader::new(opened))
     };
+    let seal = common.seal(file)?;
     let (_, store) = database::open(common, file).await?;
+    let environments = Environments::new(Arc::clone(&store), database::clock(), false, None).with_seal(seal);
     let (sender, lines) = mpsc::channel(UNDER_WAY);
-    let reading = tokio::task::spawn_blocking(move || read(input, &sender));
+    let reading = tokio::task::spawn_blocking(move || read(input, &sender, &environments));
     let imported = store.import(lines).await;
     let read = reading.await.map_err(|cause| CliError::Failed(format!("the import ended early: {cause}")))?;
     // What is wrong with a line explains why the store missed the end.
-    read.map_err(|problem| {
+    let environment = read.map_err(|problem| {
         CliError::Failed(format!("{} {problem}; nothing was imported", args.input.display()))
     })?;
     match imported {
@@ -90,24 +95,38 @@ pub(super) async fn import(args: &ImportArgs, common: &Common, file: &FileSettin
             "this database has that environment already; nothing was imported".to_owned(),
         )),
         imported => {
-            remark(format!("imported {} rows", imported?));
+            let rows = imported?;
+            let detail = format!("{rows} rows");
+            let complete = |event: &mut AuditRecord| event.detail = Some(detail);
+            trail::done(store.as_ref(), "environment.imported", environment, complete).await?;
+            remark(format!("imported {rows} rows"));
             Ok(())
         }
     }
 }
 
-/// Sends every line. The store ends the import where nothing comes any more.
-fn read(input: impl BufRead, lines: &mpsc::Sender<DumpLine>) -> Result<(), String> {
+/// Sends every line; the environment that the first is of. The store ends the import where nothing comes any
+/// more.
+fn read(
+    input: impl BufRead,
+    lines: &mpsc::Sender<DumpLine>,
+    environments: &Environments,
+) -> Result<Option<Uuid>, String> {
+    let mut environment = None;
     for (number, line) in (1..).zip(input.lines()) {
         let line = line.map_err(|cause| format!("cannot be read: {cause}"))?;
         // Not what the reader says, which would show what it read.
-        let line = serde_json::from_str(&line)
+        let line: DumpLine = serde_json::from_str(&line)
             .map_err(|_| format!("is not what env export has written, at line {number}"))?;
+        if let (None, DumpLine::Row { row, .. }) = (environment, &line) {
+            environment = row.get("id").and_then(|id| id.as_str()?.parse().ok());
+        }
+        environments.check_import(&line).map_err(|refused| format!("is refused: {refused}"))?;
         if lines.blocking_send(line).is_err() {
             break;
         }
     }
-    Ok(())
+    Ok(environment)
 }
 
 fn create_private(path: &Path) -> Result<File, CliError> {

@@ -105,7 +105,11 @@ impl Environments {
         .await
     }
 
-    fn key_source(&self, issuer: &str, keys: &KeySourceSetting) -> Result<KeySource, EnvironmentError> {
+    pub(super) fn key_source(
+        &self,
+        issuer: &str,
+        keys: &KeySourceSetting,
+    ) -> Result<KeySource, EnvironmentError> {
         match keys {
             KeySourceSetting::JwksUrl(url) => {
                 check::jwks_url(url, self.allow_private_jwks).map(KeySource::JwksUrl)

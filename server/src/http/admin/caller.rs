@@ -2,13 +2,16 @@
 
 use crate::AppState;
 use crate::audit::Audit;
-use crate::exchange::admin::{Admin, Administrator};
+use crate::exchange::admin::{Admin, AdminTokenJudged, AdminTokenRefused, Administrator};
 use crate::exchange::admin_scopes::AdminScope;
-use crate::exchange::{ExchangeError, Scheme, Unauthorized};
+use crate::exchange::{ExchangeError, Scheme};
 use crate::http::ApiError;
+use crate::http::address::ClientAddress;
 use crate::http::bearer::Bearer;
 use crate::http::client_info::ClientInfo;
+use crate::http::limit::too_many;
 use crate::http::observe::RequestId;
+use crate::http::trail::Trail;
 use crate::store::AuditRecord;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -32,13 +35,34 @@ impl FromRequestParts<AppState> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
         let admin = state.admin.clone().ok_or(ApiError::UnknownPath)?;
+        let limits = state.limits.get();
+        let address = parts.extensions.get::<ClientAddress>().map(|ClientAddress(address)| *address);
+        let over = |over| too_many(state, over);
+        if let Some(limits) = &limits {
+            // Also with a good token: otherwise there would be no end of trying.
+            limits.may_show_admin_token(address).map_err(over)?;
+        }
         let bearer = Bearer::from_request_parts(parts, state).await?;
         let shown = bearer.shown();
-        let token = shown.token.filter(|_| shown.scheme == Scheme::Bearer).ok_or(ApiError::NoAdminToken)?;
-        let administrator = admin.authenticate(token).await.map_err(|error| match error {
-            ExchangeError::Unauthorized(Unauthorized::NotOurs) => ApiError::BadAdminToken,
-            other => other.into(),
-        })?;
+        let judged = match shown.token.filter(|_| shown.scheme == Scheme::Bearer) {
+            Some(token) => admin.authenticate(token).await?,
+            None => AdminTokenJudged::Refused(AdminTokenRefused::Missing, None),
+        };
+        let administrator = match judged {
+            AdminTokenJudged::Good(administrator) => administrator,
+            AdminTokenJudged::Refused(why, known) => {
+                let Ok(trail) = Trail::from_request_parts(parts, state).await;
+                trail.refused_admin(why, known).await;
+                if let Some(limits) = &limits {
+                    limits.refused_admin(address).map_err(over)?;
+                }
+                let is_missing = why == AdminTokenRefused::Missing;
+                return Err(if is_missing { ApiError::NoAdminToken } else { ApiError::BadAdminToken });
+            }
+        };
+        if let Some(limits) = &limits {
+            limits.admit_admin(administrator.token_id).map_err(over)?;
+        }
         let Ok(ClientInfo(caller)) = ClientInfo::from_request_parts(parts, state).await;
         let request_id = parts.extensions.get::<RequestId>().map(|RequestId(id)| id.clone());
         let event = AuditRecordBase { request_id, caller };

@@ -1,6 +1,7 @@
 //! Environments and their external-auth settings.
 
 use super::caller::Caller;
+use super::issuers;
 use super::query::Ids;
 use super::view::{Checked, EnvironmentView, Environments, StepView};
 use crate::AppState;
@@ -15,6 +16,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use byoa_protocol::settings::ExternalAuthSettings;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 /// The original's console fields. Replaced as a whole.
@@ -26,8 +28,15 @@ pub(super) struct ExternalAuth {
     enabled: Option<bool>,
     /// `iss` of the external JWTs, byte for byte.
     iss: String,
-    /// Where that issuer publishes its keys.
-    jwks_url: String,
+    /// Where that issuer publishes its keys; or one of the next three in its place.
+    jwks_url: Option<String>,
+    /// `true`: its discovery document says where.
+    discovery: Option<bool>,
+    /// Its keys, a JWK set of public ones. Nothing is fetched.
+    #[cfg_attr(test, schema(value_type = Option<Object>))]
+    jwks: Option<Map<String, Value>>,
+    /// Its one public key. Nothing is fetched.
+    pem: Option<String>,
     /// What `aud` must name. Left out: it is not looked at.
     aud: Option<String>,
     /// Cookie with the external JWT, where the page cannot read it.
@@ -38,7 +47,7 @@ pub(super) struct ExternalAuth {
 }
 
 impl RequestBody for ExternalAuth {
-    const SHAPE: &'static str = r#"{"iss": "…", "jwksUrl": "…"} with aud, cookieName, assumeEmailVerified where needed and nothing else"#;
+    const SHAPE: &'static str = r#"{"iss": "…", "jwksUrl": "…"}, or discovery, jwks or pem in place of jwksUrl, with aud, cookieName, assumeEmailVerified where needed and nothing else"#;
 }
 
 impl ExternalAuth {
@@ -48,9 +57,11 @@ impl ExternalAuth {
                 "external auth cannot be turned off; end the sessions and remove the environment's origins";
             return Err(ApiError::BadRequest(sentence.to_owned()));
         }
+        let keys = issuers::source(self.jwks_url, self.discovery, self.jwks, self.pem)?;
+        let missing = || ApiError::BadRequest(format!("the issuer's keys are missing; send {}", Self::SHAPE));
         Ok(EnvironmentSettings {
             issuer: Some(self.iss),
-            jwks_url: Some(self.jwks_url),
+            keys: Some(keys.ok_or_else(missing)?),
             audience: Some(self.aud.unwrap_or_default()),
             cookie_name: Some(self.cookie_name.unwrap_or_default()),
             assume_email_verified: Some(self.assume_email_verified),

@@ -4,6 +4,8 @@
 mod audit;
 mod caller;
 mod environments;
+mod issuers;
+mod keys;
 mod query;
 #[cfg(test)]
 mod schemas;
@@ -13,7 +15,7 @@ mod view;
 
 use crate::AppState;
 use axum::Router;
-use axum::routing::{get, post, put};
+use axum::routing::{delete, get, post, put};
 use byoa_protocol::paths::API_BASE;
 
 /// The routes.
@@ -26,6 +28,10 @@ pub(super) fn routes() -> Router<AppState> {
             get(environments::external_auth).put(environments::put_external_auth),
         ),
         ("/environments/{environment_id}/externalJwt/check", post(environments::check)),
+        ("/environments/{environment_id}/keys", get(keys::list).post(keys::rotate)),
+        ("/environments/{environment_id}/keys/{kid}", delete(keys::retire)),
+        ("/environments/{environment_id}/issuers", get(issuers::list).post(issuers::add)),
+        ("/environments/{environment_id}/issuers/{iss}", put(issuers::set).delete(issuers::remove)),
         ("/environments/{environment_id}/auditLog", get(audit::list)),
         ("/environments/{environment_id}/users", get(users::list).post(users::create)),
         ("/environments/{environment_id}/users/bulk", post(users::bulk)),
@@ -36,6 +42,7 @@ pub(super) fn routes() -> Router<AppState> {
         ),
         ("/environments/{environment_id}/users/{user_id}/sessions", get(sessions::list)),
         ("/environments/{environment_id}/users/{user_id}/sessions/revoke", post(sessions::revoke_of_user)),
+        ("/users/{user_id}/sessions/{session_id}", get(sessions::show)),
         ("/sessions/{session_id}/revoke", put(sessions::revoke)),
     ];
     let add = |router: Router<AppState>, (path, methods)| router.route(&format!("{API_BASE}{path}"), methods);
@@ -53,6 +60,13 @@ pub(super) fn routes() -> Router<AppState> {
     environments::external_auth,
     environments::put_external_auth,
     environments::check,
+    keys::list,
+    keys::rotate,
+    keys::retire,
+    issuers::list,
+    issuers::add,
+    issuers::set,
+    issuers::remove,
     audit::list,
     users::list,
     users::create,
@@ -61,6 +75,7 @@ pub(super) fn routes() -> Router<AppState> {
     users::update,
     users::delete,
     sessions::list,
+    sessions::show,
     sessions::revoke,
     sessions::revoke_of_user,
     sessions::revoke_all,

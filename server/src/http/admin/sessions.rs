@@ -41,6 +41,24 @@ pub(super) async fn list(
     Ok(axum::Json(Sessions { count: page.count, sessions }))
 }
 
+/// Get a session.
+///
+/// The path does not name the environment: the session does, and where the
+/// token may not look at that one there is no such session.
+#[cfg_attr(test, utoipa::path(get, path = "/users/{userId}/sessions/{sessionId}", tag = "Admin: users", operation_id = "getSession",
+    responses((status = 200, body = SessionView, description = "The session."), Refused<(refused::Admin, refused::Named)>),
+    security(("admin" = ["users:read"]))))]
+pub(super) async fn show(
+    caller: Caller,
+    Ids((user, id)): Ids<(Uuid, Uuid)>,
+) -> Result<axum::Json<SessionView>, ApiError> {
+    caller.may(UsersRead, caller.environment())?;
+    let session = caller.admin.session(id).await?.filter(|session| session.user_id == user);
+    let session = session.ok_or(ApiError::NotThere)?;
+    caller.may(UsersRead, Some(session.environment_id)).map_err(|_| ApiError::NotThere)?;
+    Ok(axum::Json(SessionView::from(&session)))
+}
+
 /// End a session.
 ///
 /// The path does not name the environment: the session does, and where the

@@ -2,16 +2,16 @@
 
 use super::caller::Caller;
 use super::query::{Asked, Ids, List};
-use super::view::{OneUser, UserPage, Users};
+use super::view::{OneUser, SessionView, ShownUser, UserPage, UserView, Users};
 use crate::exchange::admin::{MAX_BULK, UserDescription};
 use crate::exchange::admin_scopes::AdminScope::{UsersRead, UsersWrite};
 use crate::http::ApiError;
 use crate::http::body::{Json, RequestBody};
 #[cfg(test)]
 use crate::http::openapi::refused::{self, Refused};
-use crate::store::UserQuery;
+use crate::store::{SessionQuery, UserQuery};
 use axum::http::StatusCode;
-use byoa_protocol::user::UserFields;
+use byoa_protocol::user::{SdkUser, UserFields};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 use serde_json::{Map, Value};
@@ -21,6 +21,8 @@ use uuid::Uuid;
 const PAGE: u32 = 20;
 /// The longest filter, in characters.
 const MAX_FILTER: usize = 255;
+/// How many sessions of a user come with it.
+const SESSIONS: u32 = 100;
 /// The members of [`UserFields`].
 pub(super) const FIELDS: [&str; 12] = [
     "alias",
@@ -106,6 +108,7 @@ pub(super) struct Upsert {
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "How many at most: 20 where it is left out. Other numbers are put within 1 and 100."),
         ("filter" = Option<String>, Query, max_length = 255, description = "An external id, e-mail address or username, whole."),
         ("orderBy" = Option<String>, Query, pattern = "^-?createdAt$", description = "`createdAt` or `-createdAt`: the oldest or the newest first."),
+        ("includeSessions" = Option<bool>, Query, description = "Whether each comes with its sessions."),
     ),
     responses((status = 200, body = UserPage, description = "The users."), Refused<(refused::Admin, refused::Named)>),
     security(("admin" = ["users:read"]))))]
@@ -126,7 +129,28 @@ pub(super) async fn list(
     let (offset, limit) = (query.offset()?, query.limit(PAGE)?);
     let filter = query.filter.filter(|filter| !filter.is_empty());
     let page = caller.admin.users(environment, &UserQuery { filter, newest_first, offset, limit }).await?;
-    Ok(axum::Json(UserPage { count: page.count, users: page.items }))
+    let with_sessions = query.include_sessions.unwrap_or(false);
+    let mut users = Vec::with_capacity(page.items.len());
+    for user in page.items {
+        users.push(shown(&caller, environment, user, with_sessions).await?);
+    }
+    Ok(axum::Json(UserPage { count: page.count, users }))
+}
+
+/// A user, with its sessions where they are asked for: the newest, as many as a list has at most.
+async fn shown(
+    caller: &Caller,
+    environment: Uuid,
+    user: SdkUser,
+    with_sessions: bool,
+) -> Result<UserView, ApiError> {
+    if !with_sessions {
+        return Ok(UserView { user, sessions: None });
+    }
+    let query = SessionQuery { limit: SESSIONS, ..SessionQuery::default() };
+    let id = user.id.parse().map_err(|_| ApiError::NotThere)?;
+    let page = caller.admin.sessions(environment, id, &query).await?;
+    Ok(UserView { user, sessions: Some(page.items.iter().map(SessionView::from).collect()) })
 }
 
 /// Make a user before its first sign-in, which finds it.
@@ -171,15 +195,18 @@ pub(super) async fn bulk(
 
 /// Get a user.
 #[cfg_attr(test, utoipa::path(get, path = "/environments/{environmentId}/users/{userId}", tag = "Admin: users", operation_id = "getUser",
-    responses((status = 200, body = OneUser, description = "The user."), Refused<(refused::Admin, refused::Named)>),
+    params(("includeSessions" = Option<bool>, Query, description = "Whether it comes with its sessions.")),
+    responses((status = 200, body = ShownUser, description = "The user."), Refused<(refused::Admin, refused::Named)>),
     security(("admin" = ["users:read"]))))]
 pub(super) async fn show(
     caller: Caller,
     Ids((environment, id)): Ids<(Uuid, Uuid)>,
-) -> Result<axum::Json<OneUser>, ApiError> {
+    Asked(query): Asked<List>,
+) -> Result<axum::Json<ShownUser>, ApiError> {
     caller.may(UsersRead, Some(environment))?;
     let user = caller.admin.user(environment, id).await?.ok_or(ApiError::NotThere)?;
-    Ok(axum::Json(OneUser { user }))
+    let with_sessions = query.include_sessions.unwrap_or(false);
+    Ok(axum::Json(ShownUser { user: shown(&caller, environment, user, with_sessions).await? }))
 }
 
 /// Change a user.

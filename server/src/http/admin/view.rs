@@ -3,10 +3,12 @@
 use crate::audit::AuditEvent;
 use crate::clock::UnixMillis;
 use crate::exchange::CheckStep;
-use crate::store::{Environment, SessionRecord};
+use crate::exchange::environments::SigningKeyInfo;
+use crate::store::{Environment, IssuerConfig, KeySource, SessionRecord};
 use byoa_protocol::settings::ExternalAuthSettings;
 use byoa_protocol::user::SdkUser;
 use serde::Serialize;
+use serde_json::Value;
 use std::net::IpAddr;
 use uuid::Uuid;
 
@@ -52,6 +54,113 @@ impl From<&Environment> for EnvironmentView {
 pub(super) struct Environments {
     /// Those that the token may see.
     pub(super) environments: Vec<EnvironmentView>,
+}
+
+/// How an issuer is trusted, with one of `jwksUrl`, `discovery`, `jwks` and `pem`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Issuer))]
+pub(super) struct IssuerView {
+    /// `iss` of its JWTs.
+    iss: String,
+    /// Where it publishes its keys.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jwks_url: Option<String>,
+    /// `true`: its discovery document says where.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    discovery: Option<bool>,
+    /// Its keys, a JWK set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(value_type = Option<Object>))]
+    jwks: Option<Value>,
+    /// Its one public key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pem: Option<String>,
+    /// What a JWT's `aud` must hold one of. Empty: anything.
+    audiences: Vec<String>,
+    /// What it may sign with.
+    algorithms: Vec<&'static str>,
+    /// How far its clock may differ from the server's, in seconds.
+    leeway_seconds: u64,
+    /// The longest `exp` − `iat`, in seconds; `null`: any.
+    #[cfg_attr(test, schema(required))]
+    max_lifetime_seconds: Option<u64>,
+}
+
+impl From<&IssuerConfig> for IssuerView {
+    fn from(issuer: &IssuerConfig) -> Self {
+        let mut view = Self {
+            iss: issuer.issuer.clone(),
+            jwks_url: None,
+            discovery: None,
+            jwks: None,
+            pem: None,
+            audiences: issuer.audiences.clone(),
+            algorithms: issuer.algorithms.iter().map(|algorithm| algorithm.as_str()).collect(),
+            leeway_seconds: issuer.leeway_seconds,
+            max_lifetime_seconds: issuer.max_lifetime_seconds,
+        };
+        match &issuer.keys {
+            KeySource::JwksUrl(url) => view.jwks_url = Some(url.to_string()),
+            KeySource::Discovery => view.discovery = Some(true),
+            KeySource::Jwks(text) => view.jwks = Some(serde_json::from_str(text).unwrap_or_default()),
+            KeySource::Pem(text) => view.pem = Some(text.clone()),
+        }
+        view
+    }
+}
+
+/// The issuers that an environment trusts.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(super) struct Issuers {
+    /// In the order in which they were added.
+    pub(super) issuers: Vec<IssuerView>,
+}
+
+/// A key that signs session tokens, or did. Never its private half.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(utoipa::ToSchema), schema(as = SigningKey))]
+pub(super) struct KeyView {
+    /// Its name in the heads of tokens and in the published set.
+    kid: String,
+    /// What it signs with: `ES256` or `RS256`.
+    alg: &'static str,
+    /// RFC 3339, milliseconds, UTC.
+    created_at: String,
+    /// When it stopped signing; `null`: it signs.
+    #[cfg_attr(test, schema(required))]
+    retired_at: Option<String>,
+    /// Until when its tokens are accepted and it is published; `null`: it signs.
+    #[cfg_attr(test, schema(required))]
+    published_until: Option<String>,
+}
+
+impl From<&SigningKeyInfo> for KeyView {
+    fn from(key: &SigningKeyInfo) -> Self {
+        Self {
+            kid: key.kid.clone(),
+            alg: key.algorithm.as_str(),
+            created_at: key.created_at.rfc3339(),
+            retired_at: key.retired_at.map(UnixMillis::rfc3339),
+            published_until: key.published_until.map(UnixMillis::rfc3339),
+        }
+    }
+}
+
+/// Keys of an environment.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema), schema(as = SigningKeys))]
+pub(super) struct Keys {
+    /// The one that signs, then the latest retired.
+    keys: Vec<KeyView>,
+}
+
+impl From<&[SigningKeyInfo]> for Keys {
+    fn from(keys: &[SigningKeyInfo]) -> Self {
+        Self { keys: keys.iter().map(KeyView::from).collect() }
+    }
 }
 
 /// What a sign-in would say of a JWT.
@@ -139,6 +248,26 @@ pub(super) struct Message {
     pub(super) message: String,
 }
 
+/// A user, with its sessions where they were asked for.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema), schema(as = UserWithSessions))]
+pub(super) struct UserView {
+    /// Without a session, so without its members.
+    #[serde(flatten)]
+    pub(super) user: SdkUser,
+    /// The newest 100; only where `includeSessions` is `true`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) sessions: Option<Vec<SessionView>>,
+}
+
+/// A user that was asked for.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(super) struct ShownUser {
+    /// It.
+    pub(super) user: UserView,
+}
+
 /// A part of an environment's users.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
@@ -146,7 +275,7 @@ pub(super) struct UserPage {
     /// How many there are in all.
     pub(super) count: u64,
     /// The part.
-    pub(super) users: Vec<SdkUser>,
+    pub(super) users: Vec<UserView>,
 }
 
 /// Users.

@@ -58,6 +58,7 @@ fn refusal(code: ErrorCode) -> ApiError {
         .into(),
         ErrorCode::NotFound => ApiError::UnknownEnvironment,
         ErrorCode::MethodNotAllowed => ApiError::MethodNotAllowed,
+        ErrorCode::RequestTimeout => ApiError::BodyTooSlow,
         ErrorCode::PayloadTooLarge => ApiError::PayloadTooLarge,
         ErrorCode::UnsupportedMediaType => ApiError::UnsupportedMediaType,
         ErrorCode::InvalidSessionPublicKey => ExchangeError::InvalidSessionPublicKey.into(),
@@ -67,6 +68,9 @@ fn refusal(code: ErrorCode) -> ApiError {
         }
         ErrorCode::InvalidUpdate => {
             ExchangeError::InvalidUpdate("alias may have 255 characters; send less".to_owned()).into()
+        }
+        ErrorCode::InvalidUsername => {
+            ExchangeError::InvalidUsername("must not have invisible characters").into()
         }
         ErrorCode::UsernameAlreadyExists => ExchangeError::UsernameTaken.into(),
         ErrorCode::MetadataSizeExceeded => ExchangeError::MetadataTooLarge.into(),

@@ -12,11 +12,13 @@ use utoipa::openapi::{ObjectBuilder, OpenApi, Ref, RefOr, Required, Response, Sc
 
 const REQUEST_ID: &str = "X-Request-Id";
 
-/// What the parts of a path are.
-const PATH_PARTS: [(&str, &str); 3] = [
+/// What the parts of a path are. Those that are called ids are UUIDs.
+const PATH_PARTS: [(&str, &str); 5] = [
     ("environmentId", "The environment."),
     ("userId", "The user."),
     ("sessionId", "The session; `sid` of its tokens."),
+    ("kid", "The key; `kid` of the tokens that it signed."),
+    ("iss", "The issuer; `iss` of its JWTs, percent-encoded, `/` as `%2F`."),
 ];
 
 /// Describes the operation at the path that ends in `name` once more, as served at `other` too.
@@ -77,12 +79,11 @@ fn parts(path: &str) -> Vec<RefOr<Parameter>> {
     let names = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
     let part = |name: &str| {
         let (_, about) = PATH_PARTS.iter().find(|(known, _)| *known == name).expect("a part of PATH_PARTS");
-        let id = ObjectBuilder::new()
-            .schema_type(Type::String)
-            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)));
+        let uuid = name.ends_with("Id").then_some(SchemaFormat::KnownFormat(KnownFormat::Uuid));
+        let schema = ObjectBuilder::new().schema_type(Type::String).format(uuid);
         let part =
             ParameterBuilder::new().name(name).parameter_in(ParameterIn::Path).required(Required::True);
-        part.description(Some(*about)).schema(Some(id)).build().into()
+        part.description(Some(*about)).schema(Some(schema)).build().into()
     };
     names.map(part).collect()
 }

@@ -49,7 +49,10 @@ const TAGS: [(&str, &str); 8] = [
     ("User", "The signed-in user, by itself."),
     ("Step-up", "Proof that the user is still there, for what matters most."),
     ("Environment", "What anybody may know."),
-    ("Admin: environments", "Environments, their settings and what happened in them."),
+    (
+        "Admin: environments",
+        "Environments, their issuers and keys, their other settings, and what happened in them.",
+    ),
     ("Admin: users", "Users, also before their first sign-in, and their sessions."),
     ("Server", "Whether it lives, and this description."),
 ];

@@ -38,7 +38,7 @@ groups! {
     /// The environment of the path, and how often its operations may be called.
     Environment: NotFound, TooManyRequests;
     /// A JSON body.
-    Body: BadRequest, PayloadTooLarge, UnsupportedMediaType;
+    Body: BadRequest, RequestTimeout, PayloadTooLarge, UnsupportedMediaType;
     /// The page that calls, where it matters which.
     Page: Forbidden;
     /// A session's token, and the proof that it may need.
@@ -58,12 +58,12 @@ groups! {
     /// The scopes of a step-up.
     Scopes: InvalidScopes;
     /// A user's fields.
-    Profile: InvalidUpdate, UsernameAlreadyExists, MetadataSizeExceeded;
-    /// An administrator's token.
-    Admin: Unauthorized, Forbidden;
+    Profile: InvalidUpdate, InvalidUsername, UsernameAlreadyExists, MetadataSizeExceeded;
+    /// An administrator's token, and how often it may call.
+    Admin: Unauthorized, Forbidden, TooManyRequests;
     /// What the path names, besides an environment of the SDK.
     Named: NotFound;
-    /// Settings of an environment.
+    /// Settings of an environment, its issuers and its keys.
     Settings: InvalidUpdate;
 }
 
@@ -153,6 +153,7 @@ fn first_is(set: &str) -> Schema {
 fn companion(status: u16) -> Option<(&'static str, Header)> {
     let (name, about) = match status {
         401 => ("WWW-Authenticate", "`Bearer`, or `DPoP error=\"…\"` where a proof is the matter."),
+        408 => ("Connection", "`close`."),
         429 | 503 => ("Retry-After", "Seconds after which to try again."),
         _ => return None,
     };

@@ -6,12 +6,12 @@ use uuid::Uuid;
 use super::{ONE_MOMENT, Result, rows, users};
 use crate::{
     clock::UnixMillis,
-    store::{Conflicting, NewUser, Page, SessionQuery, SessionRecord, StoreError, User, UserQuery},
+    store::{Conflicting, NewUser, Page, SessionQuery, SessionRecord, StoreError, User, UserQuery, username},
 };
 
 /// Addresses are compared without regard to the case of A to Z: that is what `lower()` knows in "C".
 const USERS: &str = "FROM users WHERE environment_id = $1 AND ($2::text IS NULL
-    OR lower(email COLLATE \"C\") = lower($2::text COLLATE \"C\") OR username_key = $3::text
+    OR lower(email COLLATE \"C\") = lower($2::text COLLATE \"C\") OR username_key IN ($3::text, $4::text)
     OR id IN (SELECT user_id FROM credentials WHERE environment_id = $1 AND identifier = $2::text))";
 
 const SESSIONS: &str = "FROM sessions WHERE environment_id = $1 AND user_id = $2
@@ -35,20 +35,22 @@ const PUT: &str = "
 
 pub(super) async fn users(pool: &PgPool, environment: Uuid, query: &UserQuery) -> Result<Page<User>> {
     let mut reading = pool.begin_with(ONE_MOMENT).await.map_err(rows::failed)?;
-    let lower = query.filter.as_ref().map(|filter| filter.to_lowercase());
+    let [key, earlier_key] = username::keys(query.filter.as_deref());
     let order = if query.newest_first { "DESC" } else { "ASC" };
     let count = sqlx::query(AssertSqlSafe(format!("SELECT count(*) AS n {USERS}")))
         .bind(environment)
         .bind(query.filter.as_deref())
-        .bind(lower.as_deref())
+        .bind(key.as_deref())
+        .bind(earlier_key.as_deref())
         .fetch_one(&mut *reading)
         .await
         .map_err(rows::failed)?;
-    let page = format!("SELECT * {USERS} ORDER BY first_visit {order}, id {order} LIMIT $4 OFFSET $5");
+    let page = format!("SELECT * {USERS} ORDER BY first_visit {order}, id {order} LIMIT $5 OFFSET $6");
     let found = sqlx::query(AssertSqlSafe(page))
         .bind(environment)
         .bind(query.filter.as_deref())
-        .bind(lower.as_deref())
+        .bind(key.as_deref())
+        .bind(earlier_key.as_deref())
         .bind(i64::from(query.limit))
         .bind(i64::from(query.offset))
         .fetch_all(&mut *reading)

@@ -3,10 +3,7 @@
 use sqlx::{PgConnection, PgPool, QueryBuilder, postgres::Postgres};
 
 use super::{Result, rows};
-use crate::{
-    clock::UnixMillis,
-    store::{AuditQuery, AuditRecord},
-};
+use crate::store::{AuditQuery, AuditRecord};
 
 /// Rows of one statement: 14 columns each, within PostgreSQL's 65,535 parameters.
 const ROWS: usize = 1_000;
@@ -50,13 +47,4 @@ pub(super) async fn list(pool: &PgPool, query: &AuditQuery) -> Result<Vec<AuditR
     .await
     .map_err(rows::failed)?;
     found.iter().map(rows::audit).collect()
-}
-
-pub(super) async fn sweep(pool: &PgPool, before: UnixMillis) -> Result<u64> {
-    sqlx::query("DELETE FROM audit_log WHERE at < $1")
-        .bind(before.0)
-        .execute(pool)
-        .await
-        .map(|done| done.rows_affected())
-        .map_err(rows::failed)
 }

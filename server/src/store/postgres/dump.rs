@@ -11,7 +11,7 @@ use sqlx::{
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use super::{Result, rows};
+use super::{Result, rows, usernames};
 use crate::store::{
     StoreError,
     dump::{DumpLine, Kind, Reading, TABLES, Table},
@@ -56,6 +56,9 @@ pub(super) async fn import(writing: &mut PgConnection, lines: &mut mpsc::Receive
             query = bind(query, name, *kind, row.get(*name).unwrap_or(&Value::Null))?;
         }
         query.execute(&mut *writing).await.map_err(rows::failed)?;
+    }
+    for (user, name) in reading.usernames_to_key() {
+        usernames::assign(writing, *user, name).await.map_err(rows::failed)?;
     }
     reading.finish()
 }

@@ -1,40 +1,32 @@
 //! Environments, their issuers and their signing keys.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::Arc;
 
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
-use super::{ONE_MOMENT, Result, revision, rows};
+use super::{ONE_MOMENT, Result, known::Known, revision, rows};
 use crate::{
     clock::UnixMillis,
-    store::{Conflicting, Environment, IssuerConfig, SigningKeyRecord, StoreError},
+    store::{Conflicting, Environment, IssuerConfig, KeptSecrets, SigningKeyRecord, StoreError},
 };
 
 /// Reads the revision, and the rest only where that is another one than last time. Whoever changes
 /// anything here, in whatever process, raises the revision in the same transaction.
-pub(super) async fn cached(
-    pool: &PgPool,
-    cache: &Mutex<HashMap<Uuid, Arc<Environment>>>,
-    id: Uuid,
-) -> Result<Arc<Environment>> {
+pub(super) async fn cached(pool: &PgPool, known: &Known, id: Uuid) -> Result<Arc<Environment>> {
     let row = sqlx::query("SELECT revision FROM environments WHERE id = $1")
         .bind(id)
         .fetch_optional(pool)
         .await
         .map_err(rows::failed)?;
     let revision = revision(&row.ok_or(StoreError::NotFound)?)?;
-    let known = cache.lock().unwrap_or_else(PoisonError::into_inner).get(&id).map(Arc::clone);
-    if let Some(known) = known.filter(|known| known.revision == revision) {
-        return Ok(known);
+    if let Some(environment) = known.at(id, revision) {
+        return Ok(environment);
     }
     // One transaction, so that the environment and its issuers are of one moment.
     let mut reading = pool.begin_with(ONE_MOMENT).await.map_err(rows::failed)?;
     let environment = Arc::new(get(&mut reading, id).await?);
-    cache.lock().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::clone(&environment));
+    known.keep(&environment);
     Ok(environment)
 }
 
@@ -97,14 +89,7 @@ pub(super) async fn insert(writing: &mut PgConnection, environment: &Environment
 }
 
 pub(super) async fn update(writing: &mut PgConnection, environment: &Environment) -> Result<()> {
-    let row = sqlx::query("SELECT revision FROM environments WHERE id = $1 FOR UPDATE")
-        .bind(environment.id)
-        .fetch_optional(&mut *writing)
-        .await
-        .map_err(rows::failed)?;
-    if revision(&row.ok_or(StoreError::NotFound)?)? != environment.revision {
-        return Err(Conflicting::Revision.into());
-    }
+    is_of_revision(writing, environment.id, environment.revision).await?;
     sqlx::query(
         "UPDATE environments SET name = $1, allowed_origins = $2::text::json, cookie_name = $3, assume_email_verified = $4,
             session_algorithm = $5, replay = $6, step_up = $7::text::json, session_cookie = $8,
@@ -129,6 +114,46 @@ pub(super) async fn update(writing: &mut PgConnection, environment: &Environment
         .await
         .map_err(rows::failed)?;
     insert_issuers(writing, environment).await
+}
+
+/// Refuses a change of something that was changed since it was read.
+async fn is_of_revision(writing: &mut PgConnection, id: Uuid, read: i64) -> Result<()> {
+    let row = sqlx::query("SELECT revision FROM environments WHERE id = $1 FOR UPDATE")
+        .bind(id)
+        .fetch_optional(writing)
+        .await
+        .map_err(rows::failed)?;
+    if revision(&row.ok_or(StoreError::NotFound)?)? == read {
+        Ok(())
+    } else {
+        Err(Conflicting::Revision.into())
+    }
+}
+
+pub(super) async fn replace_secrets(writing: &mut PgConnection, secrets: &KeptSecrets) -> Result<()> {
+    is_of_revision(writing, secrets.environment_id, secrets.revision).await?;
+    sqlx::query(
+        "UPDATE environments SET nonce_key = $1, revision = revision + 1, updated_at = $2 WHERE id = $3",
+    )
+    .bind(secrets.nonce_key.expose().as_slice())
+    .bind(secrets.updated_at.0)
+    .bind(secrets.environment_id)
+    .execute(&mut *writing)
+    .await
+    .map_err(rows::failed)?;
+    for (kid, pkcs8) in &secrets.signing_keys {
+        let done = sqlx::query("UPDATE signing_keys SET pkcs8 = $1 WHERE environment_id = $2 AND kid = $3")
+            .bind(pkcs8.expose().as_slice())
+            .bind(secrets.environment_id)
+            .bind(kid)
+            .execute(&mut *writing)
+            .await
+            .map_err(rows::failed)?;
+        if done.rows_affected() == 0 {
+            return Err(StoreError::NotFound);
+        }
+    }
+    Ok(())
 }
 
 async fn insert_issuers(writing: &mut PgConnection, environment: &Environment) -> Result<()> {

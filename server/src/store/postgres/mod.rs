@@ -6,36 +6,38 @@
 //! that lets a unique index decide, or a transaction that locks the row that it decides on.
 
 mod admin;
+mod announcements;
 mod audit;
 mod dump;
 mod environments;
+mod known;
 mod nonces;
 mod open;
 mod rows;
 mod sessions;
 mod sign_in;
+mod usernames;
 mod users;
 mod uses;
 
 #[cfg(test)]
 mod tests;
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex},
-};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use sqlx::{PgPool, Row};
-use tokio::sync::mpsc;
+use tokio::sync::{OnceCell, mpsc};
 use uuid::Uuid;
 
 use super::{
-    AdminToken, AuditQuery, AuditRecord, DumpLine, Environment, NewUser, OneUse, OpenError, Page, Refresh,
-    Refreshed, SessionQuery, SessionRecord, SignIn, SignedIn, SigningKeyRecord, Store, StoreError, Tables,
-    User, UserChange, UserQuery,
+    AdminToken, AuditQuery, AuditRecord, Changes, DumpLine, Environment, KeptSecrets, NewUser, OneUse,
+    OpenError, Page, Refresh, Refreshed, SessionQuery, SessionRecord, SignIn, SignedIn, SigningKeyRecord,
+    Store, StoreError, Tables, User, UserChange, UserQuery,
 };
 use crate::clock::UnixMillis;
+use announcements::Announcements;
+use known::Known;
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -50,7 +52,9 @@ const PATIENCE: &str = "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_trans
 pub struct PostgresStore {
     pool: PgPool,
     /// Environments by id as of a revision, which is read afresh each time.
-    environments: Mutex<HashMap<Uuid, Arc<Environment>>>,
+    environments: Known,
+    /// Who listens for what other servers announce, since somebody has asked.
+    announcements: OnceCell<Announcements>,
 }
 
 impl PostgresStore {
@@ -62,7 +66,11 @@ impl PostgresStore {
 
     /// The same, and does about the tables what is asked for.
     pub async fn open_with(database_url: &str, tables: Tables) -> std::result::Result<Self, OpenError> {
-        Ok(Self { pool: open::open(database_url, tables).await?, environments: Mutex::default() })
+        Ok(Self {
+            pool: open::open(database_url, tables).await?,
+            environments: Known::default(),
+            announcements: OnceCell::new(),
+        })
     }
 }
 
@@ -97,6 +105,11 @@ impl Store for PostgresStore {
         environments::cached(&self.pool, &self.environments, id).await
     }
 
+    async fn changes(&self) -> Result<Changes> {
+        let start = || Announcements::start(&self.pool, self.environments.clone());
+        Ok(self.announcements.get_or_init(start).await.follow())
+    }
+
     async fn environments(&self) -> Result<Vec<Environment>> {
         environments::all(&self.pool).await
     }
@@ -108,6 +121,12 @@ impl Store for PostgresStore {
     async fn forget_signing_key(&self, environment: Uuid, kid: &str, now: UnixMillis) -> Result<()> {
         let mut writing = self.pool.begin().await.map_err(rows::failed)?;
         environments::forget_key(&mut writing, environment, kid, now).await?;
+        writing.commit().await.map_err(rows::failed)
+    }
+
+    async fn replace_secrets(&self, secrets: &KeptSecrets) -> Result<()> {
+        let mut writing = self.pool.begin().await.map_err(rows::failed)?;
+        environments::replace_secrets(&mut writing, secrets).await?;
         writing.commit().await.map_err(rows::failed)
     }
 
@@ -189,6 +208,11 @@ impl Store for PostgresStore {
         nonces::first_use(&mut writing, environment, nonce, expires_at).await
     }
 
+    async fn nonce_used(&self, environment: Uuid, nonce: &str) -> Result<bool> {
+        let mut reading = self.pool.acquire().await.map_err(rows::failed)?;
+        nonces::is_used(&mut reading, environment, nonce).await
+    }
+
     async fn create_admin_token(&self, token: &AdminToken) -> Result<()> {
         sqlx::query(
             "INSERT INTO admin_tokens (id, name, hash, scope, created_at, expires_at, revoked_at)
@@ -267,12 +291,14 @@ impl Store for PostgresStore {
     }
 
     async fn sweep_audit(&self, before: UnixMillis) -> Result<u64> {
-        audit::sweep(&self.pool, before).await
+        in_portions(&self.pool, SWEEP_AUDIT, before).await
     }
 
     async fn sweep(&self, now: UnixMillis) -> Result<u64> {
         let nonces = in_portions(&self.pool, SWEEP_NONCES, now).await?;
-        Ok(nonces + in_portions(&self.pool, SWEEP_SESSIONS, now).await?)
+        let sessions = in_portions(&self.pool, SWEEP_SESSIONS, now).await?;
+        announcements::swept(&self.pool).await?;
+        Ok(nonces + sessions)
     }
 
     async fn export(&self, environment: Uuid, lines: mpsc::Sender<DumpLine>) -> Result<()> {
@@ -299,12 +325,14 @@ const SWEEP_NONCES: &str =
     FROM used_nonces WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
 const SWEEP_SESSIONS: &str = "DELETE FROM sessions WHERE id IN (SELECT id
     FROM sessions WHERE refresh_expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
+const SWEEP_AUDIT: &str = "DELETE FROM audit_log WHERE id IN (SELECT id
+    FROM audit_log WHERE at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
 
-async fn in_portions(pool: &PgPool, statement: &'static str, now: UnixMillis) -> Result<u64> {
+async fn in_portions(pool: &PgPool, statement: &'static str, until: UnixMillis) -> Result<u64> {
     let mut forgotten = 0;
     loop {
         let done =
-            sqlx::query(statement).bind(now.0).bind(PORTION).execute(pool).await.map_err(rows::failed)?;
+            sqlx::query(statement).bind(until.0).bind(PORTION).execute(pool).await.map_err(rows::failed)?;
         forgotten += done.rows_affected();
         if done.rows_affected() < PORTION.unsigned_abs() {
             return Ok(forgotten);

@@ -24,3 +24,14 @@ pub(super) async fn first_use(
     .map(|done| done.rows_affected() == 1)
     .map_err(rows::failed)
 }
+
+/// Whether it was marked.
+pub(super) async fn is_used(reading: &mut PgConnection, environment: Uuid, nonce: &str) -> Result<bool> {
+    sqlx::query("SELECT 1 FROM used_nonces WHERE environment_id = $1 AND nonce = $2")
+        .bind(environment)
+        .bind(nonce)
+        .fetch_optional(reading)
+        .await
+        .map(|found| found.is_some())
+        .map_err(rows::failed)
+}

@@ -1,11 +1,17 @@
 //! The contract over a real PostgreSQL, in a schema of each test's own.
 
 use std::sync::Arc;
+
+use sqlx::{Connection, PgConnection, migrate::Migrator};
 use uuid::Uuid;
 
-use super::PostgresStore;
+use super::{PostgresStore, open::MIGRATIONS};
 use crate::{
-    store::{OpenError, Store, UserChange, UserQuery, contract, contract::contract_tests},
+    clock::UnixMillis,
+    store::{
+        Change, OpenError, Store, UserChange, UserQuery, contract,
+        contract::{EARLIER_USERNAMES, contract_tests},
+    },
     testing::PostgresSchema,
 };
 
@@ -106,4 +112,133 @@ async fn a_database_that_is_not_there_is_told_in_a_sentence() {
     let nobody = Uuid::from_u128(9);
     let (_schema, store) = open().await;
     assert!(store.environment(nobody).await.is_err());
+}
+
+#[tokio::test]
+async fn usernames_of_an_earlier_version_get_their_key_and_everybody_stays() {
+    let schema = PostgresSchema::make().await;
+    let mut connection = PgConnection::connect(schema.url()).await.unwrap();
+    let earlier = MIGRATIONS.iter().filter(|migration| migration.version < 60).cloned().collect();
+    Migrator::with_migrations(earlier).run_direct(None, &mut connection, false).await.unwrap();
+    let environment = Uuid::from_u128(1);
+    sqlx::query(
+        "INSERT INTO environments (id, name, allowed_origins, assume_email_verified, session_algorithm,
+            nonce_key, revision, created_at, updated_at) VALUES ($1, 'live', '[]', FALSE, 'ES256', $2, 1, 0, 0)",
+    )
+    .bind(environment)
+    .bind(vec![7_u8; 32])
+    .execute(&mut connection)
+    .await
+    .unwrap();
+    for (number, (name, key, _)) in (2..).zip(EARLIER_USERNAMES) {
+        sqlx::query(
+            "INSERT INTO users (id, environment_id, username, username_key, first_visit, last_visit, updated_at)
+             VALUES ($1, $2, $3, $4, 0, 0, 0)",
+        )
+        .bind(Uuid::from_u128(number))
+        .bind(environment)
+        .bind(name)
+        .bind(key)
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    }
+    for _ in 0..2 {
+        let store = PostgresStore::open(schema.url()).await.unwrap();
+        let keys: Vec<String> = sqlx::query_scalar("SELECT username_key FROM users ORDER BY id")
+            .fetch_all(&store.pool)
+            .await
+            .unwrap();
+        assert_eq!(keys, EARLIER_USERNAMES.map(|(_, _, now)| now.to_owned()));
+        contract::earlier_usernames_stay(&store, environment).await;
+        let due: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM usernames_to_key").fetch_one(&store.pool).await.unwrap();
+        assert_eq!(due, 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_is_seen_at_the_other_node_at_once_and_announced_after() {
+    let schema = PostgresSchema::make().await;
+    let (one, other) =
+        (PostgresStore::open(schema.url()).await.unwrap(), PostgresStore::open(schema.url()).await.unwrap());
+    let mut changes = other.changes().await.unwrap();
+    let mut environment = contract::environment(1);
+    one.create_environment(&environment, &contract::key(&environment, "first")).await.unwrap();
+    assert_eq!(*other.environment(environment.id).await.unwrap(), environment);
+    assert_eq!(changes.next().await, Some(Change::Environment(environment.id)));
+    for origin in 0..20 {
+        environment.allowed_origins = vec![format!("https://{origin}.example")];
+        let key = contract::key(&environment, &format!("key-{origin}"));
+        one.update_environment(&environment, (origin == 7).then_some(&key)).await.unwrap();
+        environment.revision += 1;
+        assert_eq!(*other.environment(environment.id).await.unwrap(), environment, "before it is announced");
+        assert_eq!(changes.next().await, Some(Change::Environment(environment.id)));
+    }
+    one.forget_signing_key(environment.id, "first", environment.updated_at).await.unwrap();
+    assert_eq!(changes.next().await, Some(Change::Environment(environment.id)));
+    one.sweep(UnixMillis(0)).await.unwrap();
+    assert_eq!(changes.next().await, Some(Change::Swept));
+    let signed_in = one.sign_in(&contract::sign_in(&environment, "u")).await.unwrap();
+    one.put_users(environment.id, &[contract::new_user("v", UserChange::default())], false).await.unwrap();
+    one.delete_user(environment.id, signed_in.user.id, None).await.unwrap();
+    one.sweep(UnixMillis(0)).await.unwrap();
+    assert_eq!(changes.next().await, Some(Change::Swept), "people are not announced");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_hears_nothing_sees_each_change_at_once_and_hears_again() {
+    let schema = PostgresSchema::make().await;
+    let (one, other) =
+        (PostgresStore::open(schema.url()).await.unwrap(), PostgresStore::open(schema.url()).await.unwrap());
+    let mut changes = other.changes().await.unwrap();
+    let mut environment = contract::environment(1);
+    one.create_environment(&environment, &contract::key(&environment, "first")).await.unwrap();
+    assert_eq!(changes.next().await, Some(Change::Environment(environment.id)));
+    assert_eq!(*other.environment(environment.id).await.unwrap(), environment);
+
+    let killed: Vec<bool> = sqlx::query_scalar(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE query = format('LISTEN \"byoa_%s\"', md5(current_schema()))",
+    )
+    .fetch_all(&one.pool)
+    .await
+    .unwrap();
+    assert_eq!(killed, [true]);
+    for _ in 0..3 {
+        one.update_environment(&environment, None).await.unwrap();
+        environment.revision += 1;
+        assert_eq!(*other.environment(environment.id).await.unwrap(), environment);
+    }
+    while changes.next().await != Some(Change::Everything) {}
+    one.update_environment(&environment, None).await.unwrap();
+    let heard = changes.next().await;
+    assert!(matches!(heard, Some(Change::Environment(_) | Change::Everything)), "{heard:?}");
+}
+
+#[tokio::test]
+async fn schemas_of_one_database_do_not_hear_one_another() {
+    let (_here, one) = open().await;
+    let (_there, other) = open().await;
+    let mut changes = other.changes().await.unwrap();
+    let environment = contract::environment(1);
+    one.create_environment(&environment, &contract::key(&environment, "first")).await.unwrap();
+    let environment = contract::environment(2);
+    other.create_environment(&environment, &contract::key(&environment, "first")).await.unwrap();
+    assert_eq!(changes.next().await, Some(Change::Environment(environment.id)));
+}
+
+#[tokio::test]
+async fn a_long_audit_log_is_forgotten_in_portions() {
+    let schema = PostgresSchema::make().await;
+    let store = PostgresStore::open(schema.url()).await.unwrap();
+    sqlx::query(
+        "INSERT INTO audit_log (id, at, action, actor)
+         SELECT lpad(to_hex(number), 32, '0')::uuid, number, 'x', 'user' FROM generate_series(1, 12003) AS number",
+    )
+    .execute(&store.pool)
+    .await
+    .unwrap();
+    assert_eq!(store.sweep_audit(UnixMillis(12_001)).await.unwrap(), 12_000);
+    assert_eq!(store.sweep_audit(UnixMillis(12_001)).await.unwrap(), 0);
 }

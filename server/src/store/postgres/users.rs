@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::{Result, rows};
 use crate::{
     clock::UnixMillis,
-    store::{Credential, StoreError, User, UserChange},
+    store::{Credential, StoreError, User, UserChange, username},
 };
 
 pub(super) async fn get(reading: &mut PgConnection, environment: Uuid, id: Uuid) -> Result<User> {
@@ -72,7 +72,7 @@ pub(super) async fn update(
     for field in fields {
         query = query.bind(field.is_some()).bind(field.clone().flatten());
     }
-    let username_key = change.username.clone().flatten().map(|name| name.to_lowercase());
+    let username_key = change.username.clone().flatten().map(|name| username::key(&name));
     let metadata = change.metadata.as_ref().map(|metadata| serde_json::json!(metadata).to_string());
     let done = query
         .bind(change.username.is_some())

@@ -8,6 +8,10 @@ use rusqlite::{Connection, Error, OpenFlags, ffi};
 use super::Result;
 use crate::store::{Conflicting, StoreError};
 
+/// How much of the file each connection keeps in memory, in KiB: the upper pages of every index at ten million
+/// users. What is not there is read from the system's cache, a call per page.
+const CACHE_KIB: i64 = 32 * 1024;
+
 /// More than there are texts, so that each is prepared once.
 const STATEMENTS: usize = 64;
 
@@ -38,6 +42,7 @@ impl File {
     fn open(&self, access: OpenFlags) -> rusqlite::Result<Connection> {
         let connection = Connection::open_with_flags(&self.path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         connection.busy_timeout(self.busy_timeout)?;
+        connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         Ok(connection)
     }

@@ -11,7 +11,7 @@ use sqlx::{
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use super::{Result, rows};
+use super::{Result, rows, usernames};
 use crate::store::{
     StoreError,
     dump::{DumpLine, Kind, Reading, TABLES, Table},
@@ -58,6 +58,9 @@ pub(super) async fn import(
             query = bind(query, name, *kind, row.get(*name).unwrap_or(&Value::Null))?;
         }
         query.execute(&mut *writing).await.map_err(rows::failed)?;
+    }
+    for (user, name) in reading.usernames_to_key() {
+        usernames::assign(writing, *user, name).await?;
     }
     reading.finish()
 }

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{Result, connection, reader::Reader, revision, rows};
 use crate::{
     clock::UnixMillis,
-    store::{Conflicting, Environment, IssuerConfig, SigningKeyRecord, StoreError},
+    store::{Conflicting, Environment, IssuerConfig, KeptSecrets, SigningKeyRecord, StoreError},
 };
 
 /// Reads the revision, and the rest only where that is another one than last time. Whoever changes
@@ -74,6 +74,11 @@ pub(super) async fn all(readers: &SqlitePool) -> Result<Vec<Environment>> {
     Ok(environments)
 }
 
+/// [`StoreError::NotFound`] where there is none.
+pub(super) fn expect(reading: &Connection, id: Uuid) -> Result<()> {
+    current(reading, id).map(drop)
+}
+
 pub(super) async fn insert(writing: &mut SqliteConnection, environment: &Environment) -> Result<()> {
     sqlx::query(
         "INSERT INTO environments (id, name, allowed_origins, cookie_name, assume_email_verified,
@@ -100,14 +105,7 @@ pub(super) async fn insert(writing: &mut SqliteConnection, environment: &Environ
 }
 
 pub(super) async fn update(writing: &mut SqliteConnection, environment: &Environment) -> Result<()> {
-    let row = sqlx::query("SELECT revision FROM environments WHERE id = ?")
-        .bind(environment.id)
-        .fetch_optional(&mut *writing)
-        .await
-        .map_err(rows::failed)?;
-    if revision(&row.ok_or(StoreError::NotFound)?)? != environment.revision {
-        return Err(Conflicting::Revision.into());
-    }
+    is_of_revision(writing, environment.id, environment.revision).await?;
     sqlx::query(
         "UPDATE environments SET name = ?, allowed_origins = ?, cookie_name = ?, assume_email_verified = ?,
             session_algorithm = ?, replay = ?, step_up = ?, session_cookie = ?, revision = revision + 1, updated_at = ? WHERE id = ?",
@@ -131,6 +129,46 @@ pub(super) async fn update(writing: &mut SqliteConnection, environment: &Environ
         .await
         .map_err(rows::failed)?;
     insert_issuers(writing, environment).await
+}
+
+/// Refuses a change of something that was changed since it was read.
+async fn is_of_revision(writing: &mut SqliteConnection, id: Uuid, read: i64) -> Result<()> {
+    let row = sqlx::query("SELECT revision FROM environments WHERE id = ?")
+        .bind(id)
+        .fetch_optional(writing)
+        .await
+        .map_err(rows::failed)?;
+    if revision(&row.ok_or(StoreError::NotFound)?)? == read {
+        Ok(())
+    } else {
+        Err(Conflicting::Revision.into())
+    }
+}
+
+pub(super) async fn replace_secrets(writing: &mut SqliteConnection, secrets: &KeptSecrets) -> Result<()> {
+    is_of_revision(writing, secrets.environment_id, secrets.revision).await?;
+    sqlx::query(
+        "UPDATE environments SET nonce_key = ?, revision = revision + 1, updated_at = ? WHERE id = ?",
+    )
+    .bind(secrets.nonce_key.expose().as_slice())
+    .bind(secrets.updated_at.0)
+    .bind(secrets.environment_id)
+    .execute(&mut *writing)
+    .await
+    .map_err(rows::failed)?;
+    for (kid, pkcs8) in &secrets.signing_keys {
+        let done = sqlx::query("UPDATE signing_keys SET pkcs8 = ? WHERE environment_id = ? AND kid = ?")
+            .bind(pkcs8.expose().as_slice())
+            .bind(secrets.environment_id)
+            .bind(kid)
+            .execute(&mut *writing)
+            .await
+            .map_err(rows::failed)?;
+        if done.rows_affected() == 0 {
+            return Err(StoreError::NotFound);
+        }
+    }
+    Ok(())
 }
 
 async fn insert_issuers(writing: &mut SqliteConnection, environment: &Environment) -> Result<()> {

@@ -9,12 +9,15 @@ mod audit;
 mod connection;
 mod dump;
 mod environments;
+#[cfg(unix)]
+mod exposure;
 mod open;
 mod reader;
 mod records;
 mod rows;
 mod sessions;
 mod sign_in;
+mod usernames;
 mod users;
 mod uses;
 mod writer;
@@ -37,8 +40,9 @@ use tokio::sync::{OwnedMutexGuard, mpsc};
 use uuid::Uuid;
 
 use super::{
-    AdminToken, AuditQuery, AuditRecord, DumpLine, Environment, OneUse, OpenError, Refresh, Refreshed,
-    SessionRecord, SignIn, SignedIn, SigningKeyRecord, Store, StoreError, Tables, User, UserChange,
+    AdminToken, AuditQuery, AuditRecord, Changes, DumpLine, Environment, KeptSecrets, OneUse, OpenError, Refresh,
+    Refreshed, SessionRecord, SignIn, SignedIn, SigningKeyRecord, Store, StoreError, Tables, User,
+    UserChange,
 };
 use super::{NewUser, Page, SessionQuery, UserQuery};
 use crate::clock::UnixMillis;
@@ -123,8 +127,18 @@ impl SqliteStore {
     async fn begin(&self) -> Result<Writing> {
         let turn = tokio::time::timeout(open::BUSY_TIMEOUT * 2, Arc::clone(&self.turn).lock_owned()).await;
         let turn = turn.map_err(|late| StoreError::Unavailable(late.into()))?;
-        let transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(rows::failed)?;
-        Ok(Writing { transaction, _turn: turn })
+        let transaction = match self.writer.begin_with("BEGIN IMMEDIATE").await {
+            // A database that runs out of room ends a transaction by itself. The driver goes on counting it
+            // and lets no other begin on that connection, so it goes.
+            Err(sqlx::Error::InvalidSavePointStatement) => {
+                let spoilt = self.writer.acquire().await.map_err(rows::failed)?;
+                // There is nothing in it to be lost.
+                let _ = spoilt.close().await;
+                self.writer.begin_with("BEGIN IMMEDIATE").await
+            }
+            begun => begun,
+        };
+        Ok(Writing { transaction: transaction.map_err(rows::failed)?, _turn: turn })
     }
 }
 
@@ -133,7 +147,14 @@ impl Store for SqliteStore {
     async fn ping(&self) -> Result<()> {
         let answer =
             |reading: &Connection| reading.query_row("SELECT 1", [], |_| Ok(())).map_err(connection::failed);
-        self.look_ups.read(answer).await
+        self.look_ups.read(answer).await?;
+        if !self.group.is_failing() {
+            return Ok(());
+        }
+        // It could not write; whether it can now shows only by writing. The number means nothing here.
+        self.group
+            .write(|writing| connection::execute(writing, "PRAGMA user_version = 0", []).map(drop))
+            .await
     }
 
     async fn create_environment(&self, environment: &Environment, key: &SigningKeyRecord) -> Result<()> {
@@ -161,6 +182,10 @@ impl Store for SqliteStore {
         environments::cached(&self.look_ups, &self.readers, &self.environments, id).await
     }
 
+    async fn changes(&self) -> Result<Changes> {
+        Ok(Changes::none())
+    }
+
     async fn environments(&self) -> Result<Vec<Environment>> {
         environments::all(&self.readers).await
     }
@@ -173,6 +198,16 @@ impl Store for SqliteStore {
         let mut writing = self.begin().await?;
         environments::forget_key(&mut writing, environment, kid, now).await?;
         writing.commit().await
+    }
+
+    async fn replace_secrets(&self, secrets: &KeptSecrets) -> Result<()> {
+        let mut writing = self.begin().await?;
+        environments::replace_secrets(&mut writing, secrets).await?;
+        writing.commit().await?;
+        // What was kept before is in the file until the log is written into it, and in the log until that is
+        // cut off. Where somebody reads for long, the next time does it: the change itself is done.
+        let _ = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&self.writer).await;
+        Ok(())
     }
 
     async fn sign_in(&self, sign_in: &SignIn) -> Result<SignedIn> {
@@ -258,6 +293,11 @@ impl Store for SqliteStore {
         self.group.write(move |writing| uses::first_use(writing, environment, &nonce, expires_at)).await
     }
 
+    async fn nonce_used(&self, environment: Uuid, nonce: &str) -> Result<bool> {
+        let nonce = nonce.to_owned();
+        self.look_ups.read(move |reading| uses::is_used(reading, environment, &nonce)).await
+    }
+
     async fn create_admin_token(&self, token: &AdminToken) -> Result<()> {
         let mut writing = self.begin().await?;
         admin::insert(&mut writing, token).await?;
@@ -288,6 +328,7 @@ impl Store for SqliteStore {
         let users = users.to_vec();
         let put = move |writing: &Connection| {
             writer::whole(writing, || {
+                environments::expect(writing, environment)?;
                 users.iter().map(|new| users::put(writing, environment, new, upsert)).collect()
             })
         };

@@ -8,10 +8,10 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use super::connection::File;
+use super::{connection::File, usernames};
 use crate::store::{OpenError, Tables, prepare};
 
-static MIGRATIONS: Migrator = sqlx::migrate!("src/store/sqlite/migrations");
+pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("src/store/sqlite/migrations");
 
 /// How long a write waits for another process's.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -53,6 +53,9 @@ pub(super) async fn open(database_url: &str, tables: Tables) -> Result<Opened, O
         .map_err(|error| OpenError::Database(error.into()))?;
     let mut first = writer.acquire().await.map_err(|error| OpenError::Database(error.into()))?;
     prepare(&mut *first, &MIGRATIONS, tables).await?;
+    if tables == Tables::Migrate {
+        usernames::key_all(&mut first).await.map_err(|error| OpenError::Migration(error.into()))?;
+    }
     drop(first);
     let readers = SqlitePoolOptions::new()
         .max_connections(READERS)
@@ -64,6 +67,9 @@ pub(super) async fn open(database_url: &str, tables: Tables) -> Result<Opened, O
         .connect_with(options.read_only(true))
         .await
         .map_err(|error| OpenError::Database(error.into()))?;
+    // Now that all of its files are there.
+    #[cfg(unix)]
+    super::exposure::tell(&file.path);
     Ok(Opened { writer, readers, file })
 }
 

@@ -1,10 +1,15 @@
-use std::sync::Arc;
+use std::{str::FromStr, sync::Arc};
 
+use sqlx::{Connection, SqliteConnection, migrate::Migrator, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
+use tokio::sync::mpsc;
+use uuid::Uuid;
 
-use super::SqliteStore;
+use super::{SqliteStore, open::MIGRATIONS};
 use crate::store::{
-    Conflicting, OpenError, Store, StoreError, Tables, contract::contract_tests, dump::table,
+    Conflicting, DumpLine, OpenError, Store, StoreError, Tables, UserChange, contract,
+    contract::{EARLIER_USERNAMES, contract_tests},
+    dump::table,
 };
 
 async fn open() -> (TempDir, Arc<dyn Store>) {
@@ -25,9 +30,9 @@ mod two_processes {
     use crate::{
         clock::UnixMillis,
         store::{
-            AdminToken, AuditQuery, AuditRecord, DumpLine, Environment, NewUser, OneUse, Page, Refresh,
-            Refreshed, SessionQuery, SessionRecord, SignIn, SignedIn, SigningKeyRecord, StoreError, User,
-            UserChange, UserQuery,
+            AdminToken, AuditQuery, AuditRecord, Changes, DumpLine, Environment, KeptSecrets, NewUser, OneUse, Page,
+            Refresh, Refreshed, SessionQuery, SessionRecord, SignIn, SignedIn, SigningKeyRecord, StoreError,
+            User, UserChange, UserQuery,
         },
     };
     use async_trait::async_trait;
@@ -76,6 +81,9 @@ mod two_processes {
             assert_eq!(one, other);
             Ok(one)
         }
+        async fn changes(&self) -> Result<Changes> {
+            self.next().changes().await
+        }
         async fn environments(&self) -> Result<Vec<Environment>> {
             self.next().environments().await
         }
@@ -84,6 +92,9 @@ mod two_processes {
         }
         async fn forget_signing_key(&self, environment: Uuid, kid: &str, now: UnixMillis) -> Result<()> {
             self.next().forget_signing_key(environment, kid, now).await
+        }
+        async fn replace_secrets(&self, secrets: &KeptSecrets) -> Result<()> {
+            self.next().replace_secrets(secrets).await
         }
         async fn sign_in(&self, sign_in: &SignIn) -> Result<SignedIn> {
             self.next().sign_in(sign_in).await
@@ -129,6 +140,9 @@ mod two_processes {
         }
         async fn use_nonce(&self, environment: Uuid, nonce: &str, expires_at: UnixMillis) -> Result<bool> {
             self.next().use_nonce(environment, nonce, expires_at).await
+        }
+        async fn nonce_used(&self, environment: Uuid, nonce: &str) -> Result<bool> {
+            self.next().nonce_used(environment, nonce).await
         }
         async fn create_admin_token(&self, token: &AdminToken) -> Result<()> {
             self.next().create_admin_token(token).await
@@ -261,11 +275,85 @@ async fn a_dump_has_every_column_that_belongs_to_an_environment() {
     let columns = "SELECT tables.name, columns.name
         FROM sqlite_schema AS tables, pragma_table_info(tables.name) AS columns
         WHERE tables.type = 'table' AND tables.name NOT LIKE '!_sqlx%' ESCAPE '!'
-            AND tables.name NOT LIKE 'sqlite%' AND tables.name <> 'admin_tokens'";
+            AND tables.name NOT LIKE 'sqlite%' AND tables.name NOT IN ('admin_tokens', 'usernames_to_key')";
     let found: Vec<(String, String)> = sqlx::query_as(columns).fetch_all(&store.readers).await.unwrap();
     assert!(found.len() > 50);
     for (name, column) in found {
         let known = table(&name).is_some_and(|table| table.columns.iter().any(|(known, _)| *known == column));
         assert!(known, "{name}.{column} would be lost on the way to another database");
     }
+}
+
+#[tokio::test]
+async fn usernames_of_an_earlier_version_get_their_key_and_everybody_stays() {
+    let folder = TempDir::new().unwrap();
+    let options = SqliteConnectOptions::from_str(&url(&folder)).unwrap().create_if_missing(true);
+    let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+    let earlier = MIGRATIONS.iter().filter(|migration| migration.version < 60).cloned().collect();
+    Migrator::with_migrations(earlier).run_direct(None, &mut connection, false).await.unwrap();
+    let environment = Uuid::from_u128(1);
+    sqlx::query(
+        "INSERT INTO environments (id, name, allowed_origins, assume_email_verified, session_algorithm,
+            nonce_key, revision, created_at, updated_at) VALUES ($1, 'live', '[]', FALSE, 'ES256', $2, 1, 0, 0)",
+    )
+    .bind(environment)
+    .bind(vec![7_u8; 32])
+    .execute(&mut connection)
+    .await
+    .unwrap();
+    for (number, (name, key, _)) in (2..).zip(EARLIER_USERNAMES) {
+        sqlx::query(
+            "INSERT INTO users (id, environment_id, username, username_key, first_visit, last_visit, updated_at)
+             VALUES ($1, $2, $3, $4, 0, 0, 0)",
+        )
+        .bind(Uuid::from_u128(number))
+        .bind(environment)
+        .bind(name)
+        .bind(key)
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    }
+    for _ in 0..2 {
+        let store = SqliteStore::open(&url(&folder)).await.unwrap();
+        let keys: Vec<String> = sqlx::query_scalar("SELECT username_key FROM users ORDER BY id")
+            .fetch_all(&store.readers)
+            .await
+            .unwrap();
+        assert_eq!(keys, EARLIER_USERNAMES.map(|(_, _, now)| now.to_owned()));
+        contract::earlier_usernames_stay(&store, environment).await;
+        let due: i64 = sqlx::query_scalar("SELECT count(*) FROM usernames_to_key")
+            .fetch_one(&store.readers)
+            .await
+            .unwrap();
+        assert_eq!(due, 0);
+    }
+}
+
+#[tokio::test]
+async fn an_export_of_an_earlier_version_gets_the_keys_of_this_one() {
+    let (_one, from) = open().await;
+    let (_other, into) = open().await;
+    let environment = contract::environment(1);
+    from.create_environment(&environment, &contract::key(&environment, "first")).await.unwrap();
+    let name = |name: &str| UserChange { username: Some(Some(name.to_owned())), ..UserChange::default() };
+    let users = [contract::new_user("a", name("STRA\u{df}E")), contract::new_user("b", name("Bob"))];
+    from.put_users(environment.id, &users, false).await.unwrap();
+    let (sender, mut lines) = mpsc::channel(99);
+    from.export(environment.id, sender).await.unwrap();
+    let (earlier, receiver) = mpsc::channel(99);
+    while let Some(mut line) = lines.recv().await {
+        if let DumpLine::Row { table, row } = &mut line
+            && table == "users"
+        {
+            let key = row["username"].as_str().unwrap().to_lowercase();
+            row.insert("username_key".to_owned(), key.into());
+        }
+        earlier.send(line).await.unwrap();
+    }
+    drop(earlier);
+    into.import(receiver).await.unwrap();
+    let taken = [contract::new_user("c", name("strasse"))];
+    let taken = into.put_users(environment.id, &taken, false).await;
+    assert!(matches!(taken, Err(StoreError::Conflict(Conflicting::Username))), "{taken:?}");
 }

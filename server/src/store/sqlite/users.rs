@@ -12,6 +12,7 @@ use crate::{
     clock::UnixMillis,
     store::{
         Conflicting, Credential, CredentialKind, NewUser, Page, StoreError, User, UserChange, UserQuery,
+        username,
     },
 };
 
@@ -65,7 +66,7 @@ pub(super) fn update(
             username_key = iif(?, ?, username_key), policies_consent = iif(?, ?, policies_consent),
             metadata = iif(?, ?, metadata), updated_at = ?
          WHERE environment_id = ? AND id = ?";
-    let username_key = change.username.as_ref().map(|name| name.as_ref().map(|name| name.to_lowercase()));
+    let username_key = change.username.as_ref().map(|name| name.as_deref().map(username::key));
     let metadata = change.metadata.as_ref().map(|metadata| serde_json::json!(metadata).to_string());
     let texts = [
         &change.email,
@@ -136,22 +137,22 @@ pub(super) fn insert(
 
 pub(super) fn list(reading: &Connection, environment: Uuid, query: &UserQuery) -> Result<Page<User>> {
     const FILTERED: &str = "FROM users WHERE environment_id = ?1 AND (?2 IS NULL OR email = ?2 COLLATE NOCASE
-        OR username_key = ?3
+        OR username_key IN (?3, ?4)
         OR id IN (SELECT user_id FROM credentials WHERE environment_id = ?1 AND identifier = ?2))";
     let reading = reading.unchecked_transaction().map_err(failed)?;
     let filter = query.filter.as_deref();
-    let lower = filter.map(str::to_lowercase);
+    let [key, earlier_key] = username::keys(filter);
     let count: u64 = reading
         .prepare_cached(&format!("SELECT count(*) {FILTERED}"))
-        .and_then(|mut count| count.query_row((environment, filter, &lower), |row| row.get(0)))
+        .and_then(|mut count| count.query_row((environment, filter, &key, &earlier_key), |row| row.get(0)))
         .map_err(failed)?;
     let order = if query.newest_first { "DESC" } else { "ASC" };
-    let page = format!("SELECT id {FILTERED} ORDER BY first_visit {order}, id {order} LIMIT ?4 OFFSET ?5");
+    let page = format!("SELECT id {FILTERED} ORDER BY first_visit {order}, id {order} LIMIT ?5 OFFSET ?6");
     let ids = reading
         .prepare_cached(&page)
         .and_then(|mut page| {
-            page.query_map((environment, filter, &lower, query.limit, query.offset), |row| row.get(0))?
-                .collect::<rusqlite::Result<Vec<Uuid>>>()
+            let found = (environment, filter, &key, &earlier_key, query.limit, query.offset);
+            page.query_map(found, |row| row.get(0))?.collect::<rusqlite::Result<Vec<Uuid>>>()
         })
         .map_err(failed)?;
     let items = ids.into_iter().map(|id| get(&reading, environment, id)).collect::<Result<_>>()?;

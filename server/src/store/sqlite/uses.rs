@@ -3,7 +3,10 @@
 use rusqlite::Connection;
 use uuid::Uuid;
 
-use super::{Result, connection::execute};
+use super::{
+    Result,
+    connection::{execute, failed},
+};
 use crate::{
     clock::UnixMillis,
     store::{Conflicting, OneUse},
@@ -26,4 +29,10 @@ pub(super) fn first_use(
     let text =
         "INSERT INTO used_nonces (environment_id, nonce, expires_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING";
     Ok(execute(writing, text, (environment, nonce, expires_at.0))? == 1)
+}
+
+/// Whether it was marked.
+pub(super) fn is_used(reading: &Connection, environment: Uuid, nonce: &str) -> Result<bool> {
+    let text = "SELECT 1 FROM used_nonces WHERE environment_id = ? AND nonce = ?";
+    reading.prepare_cached(text).and_then(|mut found| found.exists((environment, nonce))).map_err(failed)
 }

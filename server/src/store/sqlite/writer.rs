@@ -14,7 +14,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread,
 };
@@ -45,6 +45,7 @@ pub(super) type Turn = Arc<Mutex<()>>;
 #[derive(Clone, Debug)]
 pub(super) struct Writer {
     queue: mpsc::Sender<Box<dyn Operation>>,
+    is_failing: Arc<AtomicBool>,
     #[cfg(test)]
     commits: Arc<AtomicU64>,
 }
@@ -55,10 +56,12 @@ impl Writer {
         let connection = file.for_writing()?;
         let (queue, waiting) = mpsc::channel(MOST_WAITING);
         let commits = Arc::new(AtomicU64::new(0));
-        let counted = Arc::clone(&commits);
-        thread::spawn(move || serve(&file, connection, &turn, waiting, &counted));
+        let is_failing = Arc::new(AtomicBool::new(false));
+        let (counted, seen) = (Arc::clone(&commits), Arc::clone(&is_failing));
+        thread::spawn(move || serve(&file, connection, &turn, waiting, &counted, &seen));
         Ok(Self {
             queue,
+            is_failing,
             #[cfg(test)]
             commits,
         })
@@ -76,6 +79,11 @@ impl Writer {
         let pending = Pending { work: Some(work), result: None, answer };
         self.queue.send(Box::new(pending)).await.map_err(|_| stopped())?;
         answered.await.unwrap_or_else(|_| Err(stopped()))
+    }
+
+    /// Whether the latest group could not be written.
+    pub(super) fn is_failing(&self) -> bool {
+        self.is_failing.load(Ordering::Relaxed)
     }
 
     /// How many transactions were committed.
@@ -110,6 +118,7 @@ fn serve(
     turn: &Turn,
     mut queue: mpsc::Receiver<Box<dyn Operation>>,
     commits: &AtomicU64,
+    is_failing: &AtomicBool,
 ) {
     let mut open = Some(connection);
     while let Some(first) = queue.blocking_recv() {
@@ -120,6 +129,7 @@ fn serve(
             catch_unwind(AssertUnwindSafe(transact)).unwrap_or_else(|_| Err("an operation panicked".into()))
         });
         let failure = done.err().map(Failure::from);
+        is_failing.store(failure.is_some(), Ordering::Relaxed);
         match &failure {
             None => _ = commits.fetch_add(1, Ordering::Relaxed),
             // Whatever state it is in goes with it: what is not committed is rolled back.

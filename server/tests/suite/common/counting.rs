@@ -1,14 +1,15 @@
-//! A store that remembers what it was asked.
+//! A store that remembers what it was asked, and lets others go first.
 
 use async_trait::async_trait;
 use byoa_server::clock::UnixMillis;
 use byoa_server::store::{
-    AdminToken, AuditQuery, AuditRecord, DumpLine, Environment, NewUser, OneUse, Page, Refresh, Refreshed,
-    SessionQuery, SessionRecord, SignIn, SignedIn, SigningKeyRecord, Store, StoreError, User, UserChange,
-    UserQuery,
+    AdminToken, AuditQuery, AuditRecord, Changes, DumpLine, Environment, KeptSecrets, NewUser, OneUse, Page,
+    Refresh, Refreshed, SessionQuery, SessionRecord, SignIn, SignedIn, SigningKeyRecord, Store, StoreError,
+    User, UserChange, UserQuery,
 };
 use std::sync::{Arc, Mutex};
 use tokio::sync::mpsc::{Receiver, Sender};
+use tokio::sync::oneshot;
 use uuid::Uuid;
 
 /// Hands everything on, and keeps the names of the operations.
@@ -16,17 +17,61 @@ use uuid::Uuid;
 pub(crate) struct CountingStore {
     inner: Arc<dyn Store>,
     asked: Mutex<Vec<&'static str>>,
+    gate: Mutex<Option<Gate>>,
+}
+
+/// How many operations still pass, who is told of the next one, and who lets it pass.
+#[derive(Debug)]
+struct Gate(usize, oneshot::Sender<()>, oneshot::Receiver<()>);
+
+/// An operation that waits.
+#[derive(Debug)]
+pub(crate) struct Held {
+    /// Resolves when it has come.
+    pub(crate) reached: oneshot::Receiver<()>,
+    /// Lets it pass; so does dropping it.
+    pub(crate) go: oneshot::Sender<()>,
 }
 
 impl CountingStore {
     /// Around `inner`.
     pub(crate) fn around(inner: Arc<dyn Store>) -> Arc<Self> {
-        Arc::new(Self { inner, asked: Mutex::default() })
+        Arc::new(Self { inner, asked: Mutex::default(), gate: Mutex::default() })
     }
 
     /// What was asked since this was last asked for.
     pub(crate) fn asked(&self) -> Vec<&'static str> {
         std::mem::take(&mut *self.asked.lock().expect("lock"))
+    }
+
+    /// Lets `passing` more operations pass and holds the one after them; those that come later pass.
+    pub(crate) fn hold_after(&self, passing: usize) -> Held {
+        let (come, reached) = oneshot::channel();
+        let (go, let_go) = oneshot::channel();
+        *self.gate.lock().expect("lock") = Some(Gate(passing, come, let_go));
+        Held { reached, go }
+    }
+
+    /// Holds nothing any more.
+    pub(crate) fn release(&self) {
+        *self.gate.lock().expect("lock") = None;
+    }
+
+    async fn pass(&self) {
+        let held = {
+            let mut gate = self.gate.lock().expect("lock");
+            match gate.as_mut() {
+                Some(Gate(passing, ..)) if *passing > 0 => {
+                    *passing -= 1;
+                    None
+                }
+                _ => gate.take(),
+            }
+        };
+        let Some(Gate(_, come, let_go)) = held else { return };
+        // Whoever holds it may be gone, which lets it pass.
+        let _ = come.send(());
+        let _ = let_go.await;
     }
 }
 
@@ -36,6 +81,7 @@ macro_rules! handed_on {
         impl Store for CountingStore {
             $(async fn $name(&self, $($arg: $kind),*) -> Result<$answer, StoreError> {
                 self.asked.lock().expect("lock").push(stringify!($name));
+                self.pass().await;
                 self.inner.$name($($arg),*).await
             })*
         }
@@ -47,9 +93,11 @@ handed_on! {
     fn create_environment(environment: &Environment, key: &SigningKeyRecord) -> ();
     fn update_environment(environment: &Environment, key: Option<&SigningKeyRecord>) -> ();
     fn environment(id: Uuid) -> Arc<Environment>;
+    fn changes() -> Changes;
     fn environments() -> Vec<Environment>;
     fn signing_keys(environment: Uuid) -> Vec<SigningKeyRecord>;
     fn forget_signing_key(environment: Uuid, kid: &str, now: UnixMillis) -> ();
+    fn replace_secrets(secrets: &KeptSecrets) -> ();
     fn sign_in(sign_in: &SignIn) -> SignedIn;
     fn session(environment: Uuid, id: Uuid) -> SessionRecord;
     fn refresh(refresh: &Refresh) -> Refreshed;
@@ -59,6 +107,7 @@ handed_on! {
     fn update_user(environment: Uuid, id: Uuid, change: &UserChange, now: UnixMillis) -> User;
     fn delete_user(environment: Uuid, id: Uuid, one_use: Option<&OneUse>) -> bool;
     fn use_nonce(environment: Uuid, nonce: &str, expires_at: UnixMillis) -> bool;
+    fn nonce_used(environment: Uuid, nonce: &str) -> bool;
     fn create_admin_token(token: &AdminToken) -> ();
     fn admin_token(hash: &[u8]) -> AdminToken;
     fn admin_tokens() -> Vec<AdminToken>;

@@ -1,9 +1,9 @@
 //! The program itself, as a child process.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::time::Duration;
 
 /// How long a child may take for what takes it a moment.
@@ -47,20 +47,48 @@ impl Program {
                 let _ = sender.send(line);
             }
         });
-        let mut stderr = child.stderr.take().expect("piped");
-        let log = std::thread::spawn(move || {
-            let mut text = String::new();
-            let _ = stderr.read_to_string(&mut text);
-            text
+        let stderr = child.stderr.take().expect("piped");
+        let log = Log::default();
+        let reading = log.clone();
+        let reader = std::thread::spawn(move || {
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                reading.add(&line);
+            }
         });
         let line = lines.recv_timeout(PATIENCE).unwrap_or_else(|_| {
             let _ = child.kill();
             String::new()
         });
-        assert!(!line.is_empty(), "no line; the log says {}", log.join().unwrap_or_default());
+        assert!(!line.is_empty(), "no line; the log says {}", log.text());
         let address = line.strip_prefix("listening on ").and_then(|rest| rest.split(',').next());
         let url = address.unwrap_or_else(|| panic!("another line: {line}")).to_owned();
-        Server { child, url, line, log: Some(log) }
+        Server { child, url, line, log, reader: Some(reader) }
+    }
+}
+
+/// What a running program has logged until now.
+#[derive(Clone, Default)]
+struct Log(Arc<(Mutex<String>, Condvar)>);
+
+impl Log {
+    fn add(&self, line: &str) {
+        let (text, grown) = &*self.0;
+        let mut text = text.lock().expect("lock");
+        text.push_str(line);
+        text.push('\n');
+        grown.notify_all();
+    }
+
+    fn text(&self) -> String {
+        self.0.0.lock().expect("lock").clone()
+    }
+
+    /// Waits until `is_there` holds of what was logged; whether it came to that.
+    fn wait(&self, is_there: impl Fn(&str) -> bool) -> bool {
+        let (text, grown) = &*self.0;
+        let text = text.lock().expect("lock");
+        let waited = grown.wait_timeout_while(text, PATIENCE, |text| !is_there(text));
+        !waited.expect("lock").1.timed_out()
     }
 }
 
@@ -97,7 +125,8 @@ pub(crate) struct Server {
     pub(crate) url: String,
     /// The line that it printed.
     pub(crate) line: String,
-    log: Option<std::thread::JoinHandle<String>>,
+    log: Log,
+    reader: Option<std::thread::JoinHandle<()>>,
 }
 
 impl Server {
@@ -117,8 +146,20 @@ impl Server {
     /// Waits for its end: the exit code, and what it logged.
     pub(crate) fn wait(mut self) -> (Option<i32>, String) {
         let code = self.child.wait().expect("ended").code();
-        let log = self.log.take().map(|log| log.join().expect("read"));
-        (code, log.unwrap_or_default())
+        self.reader.take().map(std::thread::JoinHandle::join);
+        (code, self.log.text())
+    }
+
+    /// Waits until the log has a line with all of `words`; everything that it has by then.
+    pub(crate) fn logged(&self, words: &[&str]) -> String {
+        let has = |text: &str| text.lines().any(|line| words.iter().all(|word| line.contains(word)));
+        assert!(self.log.wait(has), "no line with {words:?} in {}", self.log.text());
+        self.log.text()
+    }
+
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 }
 

@@ -1,0 +1,185 @@
+//! Keys as they are kept: sealed when they are made, checked when a server starts, and sealed anew when the
+//! master key changes.
+
+use data_encoding::HEXLOWER;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{EnvironmentError, Environments, MAX_ATTEMPTS};
+use crate::{
+    clock::UnixMillis,
+    keys::generate_signing_key,
+    seal::{Label, Seal, SealError},
+    secret::Secret,
+    store::{Conflicting, DumpLine, Environment, KeptSecrets, SigningKeyRecord, StoreError},
+};
+
+/// How the secrets of all environments are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SealedState {
+    /// How many there are.
+    pub secrets: usize,
+    /// How many are not sealed under the current master key: plain, or under the one before.
+    pub outdated: usize,
+}
+
+/// What sealing everything came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Resealed {
+    /// How many secrets there are.
+    pub secrets: usize,
+    /// How many of them were not sealed under the current master key before.
+    pub changed: usize,
+}
+
+impl Environments {
+    /// Opens every secret of every environment: an error for the first that does not open.
+    pub async fn check_seals(&self) -> Result<SealedState, EnvironmentError> {
+        let mut state = SealedState::default();
+        for environment in self.list().await? {
+            let records = self.store.signing_keys(environment.id).await.map_err(EnvironmentError::Store)?;
+            let outdated = Secrets::of(&environment, &records).outdated(&self.seal);
+            state.outdated += outdated.map_err(|cause| sealed(environment.id, cause))?;
+            state.secrets += records.len() + 1;
+        }
+        Ok(state)
+    }
+
+    /// Seals every secret under the current master key that is not: what is plain, and what the master key
+    /// before has sealed. May be repeated, and interrupted: an environment is done whole or not at all.
+    pub async fn seal_all(&self) -> Result<Resealed, EnvironmentError> {
+        if self.seal.current().is_none() {
+            return Err(EnvironmentError::NoMasterKey);
+        }
+        let mut done = Resealed::default();
+        for environment in self.list().await? {
+            let (secrets, changed) = self.seal_one(environment.id).await?;
+            done.secrets += secrets;
+            done.changed += changed;
+        }
+        Ok(done)
+    }
+
+    /// Whether the secret in a line of an export, where there is one, opens here. An environment whose keys
+    /// nobody can use is better not taken in.
+    pub fn check_import(&self, line: &DumpLine) -> Result<(), EnvironmentError> {
+        let DumpLine::Row { table, row } = line else { return Ok(()) };
+        let text = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default();
+        let (id, column, kid) = match table.as_str() {
+            "environments" => ("id", "nonce_key", None),
+            "signing_keys" => ("environment_id", "pkcs8", Some(text("kid"))),
+            _ => return Ok(()),
+        };
+        // What is no id, or no hex, the store refuses.
+        let id = text(id).parse().unwrap_or_default();
+        let kept = HEXLOWER.decode(text(column).as_bytes()).unwrap_or_default();
+        let label = kid.map_or_else(|| Label::nonce_key(id), |kid| Label::signing_key(id, kid));
+        self.seal.open(&label, &kept).map(drop).map_err(|cause| sealed(id, cause))
+    }
+
+    async fn seal_one(&self, id: Uuid) -> Result<(usize, usize), EnvironmentError> {
+        let mut attempts = 0;
+        loop {
+            let environment = match self.show(id).await {
+                Err(EnvironmentError::NotFound(_)) => return Ok((0, 0)),
+                environment => environment?,
+            };
+            let records = self.store.signing_keys(id).await.map_err(EnvironmentError::Store)?;
+            let secrets = Secrets::of(&environment, &records);
+            let outdated = secrets.outdated(&self.seal).map_err(|cause| sealed(id, cause))?;
+            if outdated == 0 {
+                return Ok((records.len() + 1, 0));
+            }
+            let kept = secrets.anew(&self.seal, &environment, self.clock.now());
+            let kept = kept.map_err(|cause| sealed(id, cause))?;
+            match self.store.replace_secrets(&kept).await {
+                Ok(()) => return Ok((records.len() + 1, outdated)),
+                Err(StoreError::Conflict(Conflicting::Revision)) if attempts < MAX_ATTEMPTS => attempts += 1,
+                Err(StoreError::NotFound) => return Ok((0, 0)),
+                Err(other) => return Err(EnvironmentError::Store(other)),
+            }
+        }
+    }
+
+    /// Makes a signing key of the environment, and seals it. Refused where what the environment has already
+    /// does not open: a key in the clear, or under another master key, beside it would help nobody.
+    pub(super) fn new_signing_key(
+        &self,
+        environment: &Environment,
+    ) -> Result<SigningKeyRecord, EnvironmentError> {
+        let (id, failed) = (environment.id, |cause| sealed(environment.id, cause));
+        self.seal.open(&Label::nonce_key(id), environment.nonce_key.expose()).map_err(failed)?;
+        let key = generate_signing_key(id, environment.session_algorithm, environment.updated_at)
+            .map_err(EnvironmentError::Key)?;
+        let pkcs8 = self.seal.seal(&Label::signing_key(id, &key.kid), key.pkcs8.expose()).map_err(failed)?;
+        Ok(SigningKeyRecord { pkcs8, ..key })
+    }
+
+    /// Whether this process could open what the other environments have, before it adds one.
+    pub(super) async fn is_sealed_alike(&self) -> Result<(), EnvironmentError> {
+        for environment in self.list().await? {
+            let opened = self.seal.open(&Label::nonce_key(environment.id), environment.nonce_key.expose());
+            opened.map_err(|cause| sealed(environment.id, cause))?;
+        }
+        Ok(())
+    }
+}
+
+const fn sealed(environment: Uuid, cause: SealError) -> EnvironmentError {
+    EnvironmentError::Sealed { environment, cause }
+}
+
+/// Every secret of one environment, as it is kept, with its label.
+struct Secrets<'e> {
+    nonce_key: (Label<'e>, &'e Secret<Vec<u8>>),
+    signing_keys: Vec<(&'e str, Label<'e>, &'e Secret<Vec<u8>>)>,
+}
+
+impl<'e> Secrets<'e> {
+    fn of(environment: &'e Environment, records: &'e [SigningKeyRecord]) -> Self {
+        let id = environment.id;
+        let keys = records.iter();
+        Self {
+            nonce_key: (Label::nonce_key(id), &environment.nonce_key),
+            signing_keys: keys.map(|key| (&*key.kid, Label::signing_key(id, &key.kid), &key.pkcs8)).collect(),
+        }
+    }
+
+    fn each(&self) -> impl Iterator<Item = (Label<'e>, &'e Secret<Vec<u8>>)> {
+        let keys = self.signing_keys.iter().map(|(_, label, kept)| (*label, *kept));
+        std::iter::once(self.nonce_key).chain(keys)
+    }
+
+    /// How many are not kept as they would be now. All of them open.
+    fn outdated(&self, seal: &Seal) -> Result<usize, SealError> {
+        let mut outdated = 0;
+        for (label, kept) in self.each() {
+            seal.open(&label, kept.expose())?;
+            outdated += usize::from(!seal.is_current(kept.expose()));
+        }
+        Ok(outdated)
+    }
+
+    /// All of them, sealed again.
+    fn anew(
+        &self,
+        seal: &Seal,
+        environment: &Environment,
+        now: UnixMillis,
+    ) -> Result<KeptSecrets, SealError> {
+        let again = |label: &Label<'_>, kept: &Secret<Vec<u8>>| {
+            seal.open(label, kept.expose()).and_then(|secret| seal.seal(label, secret.expose()))
+        };
+        let (label, nonce_key) = &self.nonce_key;
+        let keys = self.signing_keys.iter();
+        Ok(KeptSecrets {
+            environment_id: environment.id,
+            revision: environment.revision,
+            updated_at: now,
+            nonce_key: again(label, nonce_key)?,
+            signing_keys: keys
+                .map(|(kid, label, kept)| Ok(((*kid).to_owned(), again(label, kept)?)))
+                .collect::<Result<_, _>>()?,
+        })
+    }
+}
