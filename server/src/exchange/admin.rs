@@ -195,7 +195,8 @@ impl Admin {
 
     /// Removes a user, its credentials and its sessions. Whether there was one.
     pub async fn delete_user(&self, environment: Uuid, id: Uuid) -> Result<bool, ExchangeError> {
-        Ok(self.exchange.store.delete_user(environment, id, None).await?)
+        let (store, now) = (&self.exchange.store, self.exchange.clock.now());
+        Ok(store.delete_user(environment, id, None, now).await?)
     }
 
     /// A part of a user's sessions, the newest first.

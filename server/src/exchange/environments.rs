@@ -120,6 +120,7 @@ impl Environments {
             replay: ReplayPolicy::default(),
             step_up: Vec::new(),
             session_cookie: false,
+            has_webhooks: false,
             nonce_key: ids::secret(),
             revision: 1,
             created_at: now,

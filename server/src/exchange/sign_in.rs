@@ -64,6 +64,7 @@ impl Exchange {
                 token_id: ids::unguessable(),
                 origin: origin(&self.config, input.caller, public_key, dpop_jkt),
                 one_use,
+                tell: environment.has_webhooks,
                 now,
                 expires_at: UnixMillis::from_seconds(expires_at),
                 refresh_expires_at: now.plus(self.config.refresh_window),

@@ -76,7 +76,7 @@ impl Exchange {
         let live = self.authenticate(environment, shown).await?;
         let one_use = self.require_step_up(&live, shown.elevated, USER_DELETE).await?;
         let user = live.session.user_id;
-        self.store.delete_user(environment, user, one_use.as_ref()).await.map_err(spent)?;
+        self.store.delete_user(environment, user, one_use.as_ref(), self.clock.now()).await.map_err(spent)?;
         Ok(user)
     }
 }

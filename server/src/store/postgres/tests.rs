@@ -60,7 +60,7 @@ async fn a_person_removed_while_signing_in_is_somebody_new_or_is_not_there() {
         racers.push(tokio::spawn(async move {
             for _ in 0..10 {
                 let signed_in = store.sign_in(&contract::sign_in(&environment, "u")).await.unwrap();
-                store.delete_user(environment.id, signed_in.user.id, None).await.unwrap();
+                store.delete_user(environment.id, signed_in.user.id, None, contract::NOW).await.unwrap();
             }
         }));
     }

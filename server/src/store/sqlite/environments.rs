@@ -39,7 +39,8 @@ pub(super) async fn cached(
 }
 
 async fn get(reading: &mut SqliteConnection, id: Uuid) -> Result<Environment> {
-    let row = sqlx::query("SELECT * FROM environments WHERE id = ?")
+    let row = sqlx::query("SELECT *, EXISTS (SELECT 1 FROM webhooks WHERE environment_id = environments.id AND enabled) AS has_webhooks
+         FROM environments WHERE id = ?")
         .bind(id)
         .fetch_optional(&mut *reading)
         .await
@@ -60,7 +61,8 @@ async fn issuers(reading: &mut SqliteConnection, environment: Uuid) -> Result<Ve
 
 pub(super) async fn all(readers: &SqlitePool) -> Result<Vec<Environment>> {
     let mut reading = readers.begin().await.map_err(rows::failed)?;
-    let found = sqlx::query("SELECT * FROM environments ORDER BY created_at, id")
+    let found = sqlx::query("SELECT *, EXISTS (SELECT 1 FROM webhooks WHERE environment_id = environments.id AND enabled) AS has_webhooks
+         FROM environments ORDER BY created_at, id")
         .fetch_all(&mut *reading)
         .await
         .map_err(rows::failed)?;

@@ -7,11 +7,13 @@ mod dump;
 mod environments;
 mod nonces;
 mod open;
+mod outbox;
 mod rows;
 mod sessions;
 mod sign_in;
 mod users;
 mod uses;
+mod webhooks;
 mod writer;
 
 #[cfg(test)]
@@ -34,6 +36,7 @@ use super::{
     SessionRecord, SignIn, SignedIn, SigningKeyRecord, Store, StoreError, Tables, User, UserChange,
 };
 use super::{NewUser, Page, SessionQuery, UserQuery};
+use super::webhooks::Event;
 use crate::clock::UnixMillis;
 use writer::Writer;
 
@@ -183,13 +186,24 @@ impl Store for SqliteStore {
         uses::spend(&mut writing, environment, change.one_use.as_ref()).await?;
         users::update(&mut writing, environment, id, change, now).await?;
         let user = users::get(&mut writing, environment, id).await?;
+        outbox::tell(&mut writing, &Event::user_updated(&user, now)).await?;
         writing.commit().await.map_err(rows::failed)?;
         Ok(user)
     }
 
-    async fn delete_user(&self, environment: Uuid, id: Uuid, one_use: Option<&OneUse>) -> Result<bool> {
+    async fn delete_user(
+        &self,
+        environment: Uuid,
+        id: Uuid,
+        one_use: Option<&OneUse>,
+        now: UnixMillis,
+    ) -> Result<bool> {
         let mut writing = self.begin().await?;
         uses::spend(&mut writing, environment, one_use).await?;
+        let user = match users::get(&mut writing, environment, id).await {
+            Err(StoreError::NotFound) => return Ok(false),
+            user => user?,
+        };
         let done = sqlx::query("DELETE FROM users WHERE environment_id = ? AND id = ?")
             .bind(environment)
             .bind(id)
@@ -199,6 +213,8 @@ impl Store for SqliteStore {
         if done.rows_affected() == 0 {
             return Ok(false);
         }
+        outbox::forget(&mut writing, environment, id).await?;
+        outbox::tell(&mut writing, &Event::user_deleted(&user, now)).await?;
         writing.commit().await.map_err(rows::failed)?;
         Ok(true)
     }
@@ -259,7 +275,9 @@ impl Store for SqliteStore {
         let mut writing = self.begin().await?;
         let mut made = Vec::with_capacity(users.len());
         for new in users {
-            made.push(admin::put_user(&mut writing, environment, new, upsert).await?);
+            let user = admin::put_user(&mut writing, environment, new, upsert).await?;
+            outbox::tell(&mut writing, &Event::put(&user, new)).await?;
+            made.push(user);
         }
         writing.commit().await.map_err(rows::failed)?;
         Ok(made)

@@ -3,7 +3,11 @@
 use sqlx::SqliteConnection;
 use uuid::Uuid;
 
-use super::{Result, rows};
+use super::{
+    Result,
+    outbox::{self, Ending},
+    rows, writer,
+};
 use crate::{
     clock::UnixMillis,
     store::{REFRESH_REUSE, Refresh, Refreshed, SessionRecord, StoreError},
@@ -68,6 +72,26 @@ pub(super) async fn revoke(
     now: UnixMillis,
     reason: &str,
 ) -> Result<bool> {
+    if !outbox::wants_ends(writing, environment).await? {
+        return end(writing, environment, id, now, reason).await;
+    }
+    let reason = reason.to_owned();
+    writer::whole(writing, move |writing| {
+        Box::pin(async move {
+            outbox::tell_ends(writing, environment, Ending::One(id), now).await?;
+            end(writing, environment, id, now, &reason).await
+        })
+    })
+    .await
+}
+
+async fn end(
+    writing: &mut SqliteConnection,
+    environment: Uuid,
+    id: Uuid,
+    now: UnixMillis,
+    reason: &str,
+) -> Result<bool> {
     sqlx::query(
         "UPDATE sessions SET revoked_at = ?, revoke_reason = ?
          WHERE environment_id = ? AND id = ? AND revoked_at IS NULL",
@@ -83,6 +107,26 @@ pub(super) async fn revoke(
 }
 
 pub(super) async fn revoke_all(
+    writing: &mut SqliteConnection,
+    environment: Uuid,
+    user: Option<Uuid>,
+    now: UnixMillis,
+    reason: &str,
+) -> Result<u64> {
+    if !outbox::wants_ends(writing, environment).await? {
+        return end_all(writing, environment, user, now, reason).await;
+    }
+    let reason = reason.to_owned();
+    writer::whole(writing, move |writing| {
+        Box::pin(async move {
+            outbox::tell_ends(writing, environment, Ending::All(user), now).await?;
+            end_all(writing, environment, user, now, &reason).await
+        })
+    })
+    .await
+}
+
+async fn end_all(
     writing: &mut SqliteConnection,
     environment: Uuid,
     user: Option<Uuid>,

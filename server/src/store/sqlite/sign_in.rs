@@ -5,8 +5,10 @@
 
 use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
-use super::{Result, rows, uses, writer};
-use crate::store::{CredentialKind, EmailClaim, SessionRecord, SignIn, SignedIn, StoreError, User};
+use super::{Result, outbox, rows, uses, writer};
+use crate::store::{
+    CredentialKind, EmailClaim, SessionRecord, SignIn, SignedIn, StoreError, User, webhooks::Event,
+};
 
 /// The credential that finds a user.
 macro_rules! external {
@@ -87,17 +89,30 @@ const DISAVOWED: &str = script!(concat!(
 /// Uses up what may be used once, finds or makes the user, brings its credentials up to date and opens a
 /// session; all or nothing.
 pub(super) async fn sign_in(writing: &mut SqliteConnection, sign_in: &SignIn) -> Result<SignedIn> {
-    if sign_in.one_use.is_none() {
+    if sign_in.one_use.is_none() && !sign_in.tell {
         return recognise(writing, sign_in).await;
     }
     let sign_in = sign_in.clone();
     writer::whole(writing, move |writing| {
         Box::pin(async move {
             uses::spend(writing, sign_in.environment_id, sign_in.one_use.as_ref()).await?;
-            recognise(writing, &sign_in).await
+            let signed_in = recognise(writing, &sign_in).await?;
+            if sign_in.tell {
+                tell(writing, &signed_in).await?;
+            }
+            Ok(signed_in)
         })
     })
     .await
+}
+
+/// Tells who wants to know.
+async fn tell(writing: &mut SqliteConnection, signed_in: &SignedIn) -> Result<()> {
+    let SignedIn { user, session, new_user } = signed_in;
+    if *new_user {
+        outbox::tell(writing, &Event::user_created(user, session.created_at)).await?;
+    }
+    outbox::tell(writing, &Event::session_created(user, session)).await
 }
 
 async fn recognise(writing: &mut SqliteConnection, sign_in: &SignIn) -> Result<SignedIn> {
