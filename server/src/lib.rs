@@ -14,6 +14,7 @@ pub mod secret;
 mod state;
 pub mod store;
 pub mod testing;
+pub mod webhooks;
 
 pub use http::router;
 pub use state::AppState;

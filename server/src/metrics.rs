@@ -36,6 +36,11 @@ struct Refused {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Tried {
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Scope {
     scope: &'static str,
 }
@@ -50,6 +55,9 @@ pub struct Metrics {
     limited: Family<Scope, Counter>,
     audit_dropped: Counter,
     connections: Gauge,
+    webhook_deliveries: Family<Tried, Counter>,
+    webhook_queue: Gauge,
+    webhooks_disabled: Counter,
 }
 
 impl Default for Metrics {
@@ -75,7 +83,25 @@ impl Metrics {
         registry.register("audit_dropped", "Events that the audit log does not have", audit_dropped.clone());
         let connections = Gauge::default();
         registry.register("connections", "Connections open now", connections.clone());
-        Self { registry, requests, durations, refusals, limited, audit_dropped, connections }
+        let webhook_deliveries = Family::default();
+        registry.register("webhook_deliveries", "Tries of webhooks, by outcome", webhook_deliveries.clone());
+        let webhook_queue = Gauge::default();
+        registry.register("webhook_queue", "Messages that wait for delivery", webhook_queue.clone());
+        let webhooks_disabled: Counter = Counter::default();
+        let help = "Webhooks disabled because nothing gets through";
+        registry.register("webhooks_disabled", help, webhooks_disabled.clone());
+        Self {
+            registry,
+            requests,
+            durations,
+            refusals,
+            limited,
+            audit_dropped,
+            connections,
+            webhook_deliveries,
+            webhook_queue,
+            webhooks_disabled,
+        }
     }
 
     /// Everything in the text format of `OpenMetrics`, which Prometheus reads.
@@ -108,6 +134,21 @@ impl Metrics {
     /// Events were not written to the audit log.
     pub(crate) fn audit_dropped(&self, events: usize) {
         self.audit_dropped.inc_by(events as u64);
+    }
+
+    /// A webhook was tried, with an outcome of ours.
+    pub(crate) fn webhook_delivery(&self, outcome: &'static str) {
+        self.webhook_deliveries.get_or_create(&Tried { outcome }).inc();
+    }
+
+    /// So many messages wait, on all nodes together.
+    pub(crate) fn webhooks_queued(&self, messages: u64) {
+        self.webhook_queue.set(i64::try_from(messages).unwrap_or(i64::MAX));
+    }
+
+    /// A webhook was disabled.
+    pub(crate) fn webhook_disabled(&self) {
+        self.webhooks_disabled.inc();
     }
 
     /// Counts a connection until what is returned is dropped.

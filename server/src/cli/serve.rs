@@ -12,14 +12,17 @@ use byoa_server::exchange::admin::Admin;
 use byoa_server::exchange::environments::Environments;
 use byoa_server::exchange::{Exchange, ExchangeConfig};
 use byoa_server::http::{self, Connections};
+use byoa_server::keys::FetchPolicy;
 use byoa_server::limits::Limits;
 use byoa_server::store::{Store, Tables};
+use byoa_server::webhooks::{self, HttpSender, Worker};
 use clap::Args;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 
 /// How often what has ended is forgotten.
 const SWEEP_EVERY: Duration = Duration::from_mins(10);
@@ -68,6 +71,10 @@ pub(super) async fn run(args: &ServeArgs, common: &Common, file: &FileSettings) 
     let keys = super::server_args::key_sets(settings.allow_private_jwks)?;
     let exchange = Exchange::new(Arc::clone(&store), keys, clock.clone(), config);
     let state = state(exchange, &operations);
+    let sender = HttpSender::new(FetchPolicy { allow_private: settings.allow_private_jwks })
+        .map_err(|cause| CliError::Failed(format!("the HTTP client cannot be started: {cause}")))?;
+    let worker =
+        Worker::new(Arc::clone(&store), Arc::new(sender), clock.clone(), Arc::clone(&state.metrics));
     let audit = Audit::start(Arc::clone(&store), clock.clone(), Arc::clone(&state.metrics));
     let environments_admin = Environments::new(
         Arc::clone(&store),
@@ -75,6 +82,7 @@ pub(super) async fn run(args: &ServeArgs, common: &Common, file: &FileSettings) 
         settings.allow_private_jwks,
         Some(public_url.url().clone()),
     );
+    let outbox = state.exchange.outbox();
     let admin = Admin::new(state.exchange.clone(), environments_admin);
     let state = state.with_audit(audit.clone()).with_admin(admin);
     if let Some(address) = operations.metrics_listen {
@@ -88,6 +96,11 @@ pub(super) async fn run(args: &ServeArgs, common: &Common, file: &FileSettings) 
     };
     let mut stop = Stop::listen()?;
     let mut stop_now = Stop::listen()?;
+    let (stop_webhooks, webhooks_stop) = oneshot::channel::<()>();
+    let webhooks = tokio::spawn(worker.run(outbox, async {
+        // Dropping the other end means the same.
+        let _ = webhooks_stop.await;
+    }));
     let sweeper = tokio::spawn(sweep(store, clock, operations.audit_retention));
 
     if public_url.is_exposed() {
@@ -109,6 +122,9 @@ pub(super) async fn run(args: &ServeArgs, common: &Common, file: &FileSettings) 
         stop_now.next().await;
     };
     http::serve(listener, byoa_server::router(state), connections, stop.next(), second).await;
+    // It may have ended already, by a panic.
+    let _ = stop_webhooks.send(());
+    let _ = webhooks.await;
     audit.flush().await;
     sweeper.abort();
     Ok(())
@@ -159,6 +175,11 @@ async fn sweep(store: Arc<dyn Store>, clock: Arc<dyn Clock>, audit_retention: Du
         let oldest = UnixMillis(clock.now().0.saturating_sub(retention));
         if let Err(cause) = store.sweep_audit(oldest).await {
             tracing::warn!(%cause, "the audit log cannot be swept now");
+        }
+        let kept = i64::try_from(webhooks::KEPT.as_millis()).unwrap_or(i64::MAX);
+        let oldest = UnixMillis(clock.now().0.saturating_sub(kept));
+        if let Err(cause) = store.sweep_messages(oldest).await {
+            tracing::warn!(%cause, "the webhooks' messages cannot be swept now");
         }
     }
 }

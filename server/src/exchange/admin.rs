@@ -13,6 +13,7 @@ use super::{
     admin_tokens::{admin_token_hash, looks_like_admin_token},
     environments::{EnvironmentError, EnvironmentSettings, Environments},
     profile, users,
+    webhooks::Webhooks,
 };
 use crate::{
     ids,
@@ -55,6 +56,7 @@ pub struct Admin {
     exchange: Exchange,
     /// Environments and their settings.
     environments: Environments,
+    webhooks: Webhooks,
     /// One change of settings at a time: each is put on top of what it read.
     changing: Arc<Mutex<()>>,
 }
@@ -63,7 +65,8 @@ impl Admin {
     /// Puts them together.
     #[must_use]
     pub fn new(exchange: Exchange, environments: Environments) -> Self {
-        Self { exchange, environments, changing: Arc::default() }
+        let webhooks = environments.webhooks(exchange.outbox());
+        Self { exchange, environments, webhooks, changing: Arc::default() }
     }
 
     /// Who a bearer token is for. Found by its hash, so that the time taken tells nothing about others;
@@ -83,6 +86,12 @@ impl Admin {
             Ok(scopes) if is_live => Ok(Administrator { token_id: token.id, scopes }),
             _ => Err(refused),
         }
+    }
+
+    /// Webhooks.
+    #[must_use]
+    pub const fn webhooks(&self) -> &Webhooks {
+        &self.webhooks
     }
 
     /// Environments that exist, oldest first.
@@ -149,6 +158,7 @@ impl Admin {
             }
             other => other.into(),
         })?;
+        self.exchange.told();
         Ok(made.iter().map(|user| profile::sdk_user(user, None, false)).collect())
     }
 
@@ -187,7 +197,9 @@ impl Admin {
     ) -> Result<Option<SdkUser>, ExchangeError> {
         let change = users::change(fields)?;
         let now = self.exchange.clock.now();
-        match self.exchange.store.update_user(environment, id, &change, now).await {
+        let changed = self.exchange.store.update_user(environment, id, &change, now).await;
+        self.exchange.told();
+        match changed {
             Err(StoreError::Conflict(Conflicting::Username)) => Err(ExchangeError::UsernameTaken),
             changed => found(changed.map(|user| profile::sdk_user(&user, None, false))),
         }
@@ -196,7 +208,9 @@ impl Admin {
     /// Removes a user, its credentials and its sessions. Whether there was one.
     pub async fn delete_user(&self, environment: Uuid, id: Uuid) -> Result<bool, ExchangeError> {
         let (store, now) = (&self.exchange.store, self.exchange.clock.now());
-        Ok(store.delete_user(environment, id, None, now).await?)
+        let is_gone = store.delete_user(environment, id, None, now).await?;
+        self.exchange.told();
+        Ok(is_gone)
     }
 
     /// A part of a user's sessions, the newest first.
@@ -221,6 +235,7 @@ impl Admin {
     ) -> Result<Option<SessionRecord>, ExchangeError> {
         let (store, now) = (&self.exchange.store, self.exchange.clock.now());
         store.revoke_session(session.environment_id, session.id, now, REASON).await?;
+        self.exchange.told();
         found(store.session(session.environment_id, session.id).await)
     }
 

@@ -25,17 +25,23 @@ pub enum AdminScope {
     SessionsWrite,
     /// Look at the audit log.
     AuditRead,
+    /// Look at webhooks and what became of their messages.
+    WebhooksRead,
+    /// Make, change and remove webhooks, and see a new one's secret.
+    WebhooksWrite,
 }
 
 impl AdminScope {
     /// Each of them.
-    pub const EACH: [Self; 6] = [
+    pub const EACH: [Self; 8] = [
         Self::EnvironmentsRead,
         Self::EnvironmentsWrite,
         Self::UsersRead,
         Self::UsersWrite,
         Self::SessionsWrite,
         Self::AuditRead,
+        Self::WebhooksRead,
+        Self::WebhooksWrite,
     ];
 
     /// The word.
@@ -48,6 +54,8 @@ impl AdminScope {
             Self::UsersWrite => "users:write",
             Self::SessionsWrite => "sessions:write",
             Self::AuditRead => "audit:read",
+            Self::WebhooksRead => "webhooks:read",
+            Self::WebhooksWrite => "webhooks:write",
         }
     }
 }
@@ -55,8 +63,8 @@ impl AdminScope {
 /// Not a scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the scopes are admin, environments:read, environments:write, users:read, users:write, sessions:write and \
-     audit:read"
+    "the scopes are admin, environments:read, environments:write, users:read, users:write, sessions:write, \
+     audit:read, webhooks:read and webhooks:write"
 )]
 pub struct UnknownScope;
 

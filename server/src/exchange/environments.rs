@@ -8,9 +8,11 @@ use std::sync::Arc;
 
 use byoa_jwt::{Algorithm, CLOCK_LEEWAY_SECONDS};
 use thiserror::Error;
+use tokio::sync::Notify;
 use url::Url;
 use uuid::Uuid;
 
+use super::webhooks::Webhooks;
 use crate::{
     clock::Clock,
     ids,
@@ -182,6 +184,12 @@ impl Environments {
                 Err(other) => return Err(EnvironmentError::Store(other)),
             }
         }
+    }
+
+    /// The use cases of webhooks, over the same store and with the same leave to reach private addresses.
+    #[must_use]
+    pub fn webhooks(&self, outbox: Arc<Notify>) -> Webhooks {
+        Webhooks::new(Arc::clone(&self.store), Arc::clone(&self.clock), self.allow_private_jwks, outbox)
     }
 
     /// Every environment, oldest first.

@@ -22,6 +22,7 @@ mod sessions;
 mod sign_in;
 mod step_up;
 mod users;
+pub mod webhooks;
 
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ mod tests;
 use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
 
 use byoa_protocol::claims::SessionClaims;
+use tokio::sync::Notify;
 use url::Url;
 use uuid::Uuid;
 
@@ -39,6 +41,7 @@ use crate::{
 };
 pub use error::{ExchangeError, Unauthorized};
 pub(crate) use public::external_auth as external_auth_settings;
+pub(crate) use profile::{credentials as verified_credentials, plain_user as sdk_user};
 pub use step_up::STEP_UP_OPERATIONS;
 
 /// The most bytes of JSON in a user's metadata.
@@ -222,6 +225,7 @@ pub struct Exchange {
     signing: Arc<SigningKeys>,
     clock: Arc<dyn Clock>,
     config: Arc<ExchangeConfig>,
+    outbox: Arc<Notify>,
 }
 
 impl Exchange {
@@ -229,13 +233,24 @@ impl Exchange {
     #[must_use]
     pub fn new(store: Arc<dyn Store>, keys: KeySets, clock: Arc<dyn Clock>, config: ExchangeConfig) -> Self {
         let signing = Arc::new(SigningKeys::new(Arc::clone(&store)));
-        Self { store, keys: Arc::new(keys), signing, clock, config: Arc::new(config) }
+        Self { store, keys: Arc::new(keys), signing, clock, config: Arc::new(config), outbox: Arc::default() }
     }
 
     /// Where browsers reach the server.
     #[must_use]
     pub fn public_url(&self) -> &Url {
         &self.config.public_url
+    }
+
+    /// Wakes whoever delivers what webhooks are told.
+    #[must_use]
+    pub fn outbox(&self) -> Arc<Notify> {
+        Arc::clone(&self.outbox)
+    }
+
+    /// There may be something new to deliver.
+    pub(crate) fn told(&self) {
+        self.outbox.notify_one();
     }
 
     /// Whether the store answers.

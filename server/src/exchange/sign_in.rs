@@ -71,6 +71,9 @@ impl Exchange {
             })
             .await
             .map_err(replayed)?;
+        if environment.has_webhooks {
+            self.told();
+        }
         self.issue(Issue {
             environment: &environment,
             session: &signed_in.session,

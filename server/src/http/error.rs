@@ -3,6 +3,7 @@
 use super::{MAX_BODY_BYTES, REQUEST_TIMEOUT};
 use crate::exchange::ExchangeError;
 use crate::exchange::environments::EnvironmentError;
+use crate::exchange::webhooks::WebhookError;
 use crate::store::StoreError;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -58,6 +59,9 @@ pub enum ApiError {
     /// An environment's settings were refused.
     #[error(transparent)]
     Environment(#[from] EnvironmentError),
+    /// A webhook's settings were refused.
+    #[error(transparent)]
+    Webhook(#[from] WebhookError),
     /// One request too many; after this long there is room again.
     #[error("Too many requests. Please try again later.")]
     TooManyRequests(Duration),
@@ -90,7 +94,10 @@ impl ApiError {
             Self::UnknownEnvironment
             | Self::UnknownPath
             | Self::NotThere
-            | Self::Environment(EnvironmentError::NotFound(_)) => ErrorCode::NotFound,
+            | Self::Environment(EnvironmentError::NotFound(_))
+            | Self::Webhook(
+                WebhookError::EnvironmentNotFound | WebhookError::NotFound | WebhookError::MessageNotFound,
+            ) => ErrorCode::NotFound,
             Self::MethodNotAllowed => ErrorCode::MethodNotAllowed,
             Self::PayloadTooLarge => ErrorCode::PayloadTooLarge,
             Self::UnsupportedMediaType => ErrorCode::UnsupportedMediaType,
@@ -100,15 +107,21 @@ impl ApiError {
             Self::Environment(EnvironmentError::Invalid { .. } | EnvironmentError::Exists(_)) => {
                 ErrorCode::InvalidUpdate
             }
+            Self::Webhook(
+                WebhookError::Invalid { .. } | WebhookError::TooMany | WebhookError::Disabled,
+            ) => ErrorCode::InvalidUpdate,
             Self::TooManyRequests(_) => ErrorCode::TooManyRequests,
             Self::TimedOut
             | Self::Unavailable
             | Self::Environment(EnvironmentError::Store(
                 StoreError::Unavailable(_) | StoreError::Conflict(_),
-            )) => ErrorCode::ServiceUnavailable,
-            Self::Panicked | Self::Environment(EnvironmentError::Key(_) | EnvironmentError::Store(_)) => {
-                ErrorCode::InternalServerError
+            ))
+            | Self::Webhook(WebhookError::Store(StoreError::Unavailable(_) | StoreError::Conflict(_))) => {
+                ErrorCode::ServiceUnavailable
             }
+            Self::Panicked
+            | Self::Environment(EnvironmentError::Key(_) | EnvironmentError::Store(_))
+            | Self::Webhook(WebhookError::Store(_)) => ErrorCode::InternalServerError,
             Self::Exchange(error) => match error {
                 ExchangeError::Rejected { .. } => ErrorCode::InvalidExternalAuth,
                 ExchangeError::KeysUnavailable(_) => ErrorCode::IssuerKeysUnavailable,

@@ -1,4 +1,4 @@
-//! Key sets over HTTP: the only place with an HTTP client. It connects to no address that
+//! Key sets over HTTP. The client connects to no address that
 //! [`check_address`] refuses, and to the very address that was checked; follows no redirect, takes no
 //! proxy from the environment, sends no cookie, and reads no more than it must.
 
@@ -35,6 +35,12 @@ pub struct FetchPolicy {
 #[error("the HTTP client cannot be made; are there root certificates on this machine?")]
 pub struct FetcherError(#[source] reqwest::Error);
 
+impl From<reqwest::Error> for FetcherError {
+    fn from(cause: reqwest::Error) -> Self {
+        Self(cause)
+    }
+}
+
 /// [`FetchJwks`] over HTTP.
 #[derive(Clone, Debug)]
 pub struct HttpFetcher {
@@ -46,7 +52,7 @@ impl HttpFetcher {
     /// Makes the client.
     pub fn new(policy: FetchPolicy) -> Result<Self, FetcherError> {
         let client = Client::builder()
-            .dns_resolver(Arc::new(CheckedResolver { policy }))
+            .dns_resolver(Arc::new(CheckedResolver::new(policy)))
             .no_proxy()
             .redirect(Policy::none())
             .referer(false)
@@ -55,7 +61,7 @@ impl HttpFetcher {
             .pool_max_idle_per_host(1)
             .user_agent(concat!("byoa-server/", env!("CARGO_PKG_VERSION")))
             .build()
-            .map_err(FetcherError)?;
+            .map_err(FetcherError::from)?;
         Ok(Self { client, policy })
     }
 
@@ -114,12 +120,18 @@ fn explain(error: &reqwest::Error) -> KeySetUnavailable {
 /// Resolves names and refuses those that lead to an address which is not allowed. One bad address
 /// among good ones refuses the name: nothing honest is published so.
 #[derive(Clone, Copy, Debug)]
-struct CheckedResolver {
+pub(crate) struct CheckedResolver {
     policy: FetchPolicy,
 }
 
 impl CheckedResolver {
-    fn check(self, addresses: &[SocketAddr]) -> Result<(), AddressRefused> {
+    /// One that resolves to what the policy allows.
+    pub(crate) const fn new(policy: FetchPolicy) -> Self {
+        Self { policy }
+    }
+
+    /// Whether all of a name's addresses are allowed.
+    pub(crate) fn check(self, addresses: &[SocketAddr]) -> Result<(), AddressRefused> {
         if addresses.is_empty() {
             return Err(AddressRefused::NoAddress);
         }

@@ -13,6 +13,7 @@ mod unavailable;
 
 pub use address::{AddressRefused, check_address, check_url};
 pub use fetch::{FetchJwks, FetchedJwks};
+pub(crate) use fetcher::CheckedResolver;
 pub use fetcher::{FetchPolicy, FetcherError, HttpFetcher};
 pub use sets::{KeySetSettings, KeySets};
 pub use signing::{OwnKeys, PUBLISHED_AFTER_RETIREMENT, SigningKeys, generate_signing_key};

@@ -49,6 +49,7 @@ pub(super) struct List {
     pub(super) order_by: Option<String>,
     pub(super) revoked: Option<String>,
     pub(super) before: Option<String>,
+    pub(super) state: Option<String>,
 }
 
 impl List {
