@@ -15,6 +15,7 @@ mod output;
 mod serve;
 mod server_args;
 mod signals;
+mod webhook;
 
 use crate::config::{FileSettings, LogFormat};
 use clap::{Args, Parser, Subcommand};
@@ -71,6 +72,8 @@ enum Command {
     Keys(keys::KeysCommand),
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    #[command(subcommand)]
+    Webhook(webhook::WebhookCommand),
 }
 
 /// Runs the command.
@@ -85,6 +88,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), CliError> {
         Command::CheckJwt(args) => check_jwt::run(&args, &common, &file).await,
         Command::Keys(command) => keys::run(&command, &common, &file).await,
         Command::Audit(command) => audit::run(&command, &common, &file).await,
+        Command::Webhook(command) => webhook::run(&command, &common, &file).await,
         Command::AdminToken(command) => admin_token::run(&command, &common, &file).await,
     }
 }

@@ -3,18 +3,19 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use byoa_protocol::webhook::EVENTS;
+use serde_json::{Value, json};
 use thiserror::Error;
 use tokio::sync::Notify;
 use url::Url;
 use uuid::Uuid;
 
 use crate::{
-    clock::Clock,
+    clock::{Clock, UnixMillis},
     ids,
     keys::check_url,
     store::{
         Conflicting, Page, Store, StoreError,
-        webhooks::{MAX_WEBHOOKS, MessageQuery, Webhook, WebhookChange, WebhookMessage},
+        webhooks::{MAX_WEBHOOKS, MessageQuery, MessageState, Webhook, WebhookChange, WebhookMessage},
     },
     webhooks::new_secret,
 };
@@ -226,4 +227,45 @@ fn chosen(events: &[String]) -> Result<Vec<String>, WebhookError> {
 
 fn invalid(setting: &'static str, problem: impl Into<String>) -> WebhookError {
     WebhookError::Invalid { setting, problem: problem.into() }
+}
+
+/// A webhook as the API and the command line show it: without its secret.
+#[must_use]
+pub fn json(webhook: &Webhook) -> Value {
+    json!({
+        "id": webhook.id,
+        "url": webhook.url,
+        "events": webhook.events,
+        "isEnabled": webhook.enabled,
+        "disabledReason": webhook.disabled_reason,
+        "createdAt": webhook.created_at.rfc3339(),
+        "updatedAt": webhook.updated_at.rfc3339(),
+    })
+}
+
+/// The same with its secret, for the one time that it is shown.
+#[must_use]
+pub fn json_with_secret(webhook: &Webhook) -> Value {
+    let mut shown = json(webhook);
+    shown["secret"] = json!(webhook.secret.expose());
+    shown
+}
+
+/// A message as both show it: without what is in it.
+#[must_use]
+pub fn message_json(message: &WebhookMessage) -> Value {
+    let is_pending = message.state == MessageState::Pending;
+    json!({
+        "messageId": message.id,
+        "eventId": message.event_id,
+        "eventName": message.event,
+        "userId": message.user_id,
+        "state": message.state.as_str(),
+        "tries": message.tries,
+        "createdAt": message.created_at.rfc3339(),
+        "nextTryAt": is_pending.then(|| message.due_at.rfc3339()),
+        "finishedAt": message.finished_at.map(UnixMillis::rfc3339),
+        "lastStatus": message.last_status,
+        "lastError": message.last_error,
+    })
 }

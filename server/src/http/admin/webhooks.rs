@@ -2,12 +2,11 @@
 
 use super::caller::Caller;
 use super::query::{Asked, Ids, List};
-use crate::clock::UnixMillis;
 use crate::exchange::admin_scopes::AdminScope::{WebhooksRead, WebhooksWrite};
-use crate::exchange::webhooks::WebhookSettings;
+use crate::exchange::webhooks::{self, WebhookSettings};
 use crate::http::ApiError;
 use crate::http::body::{Json, RequestBody};
-use crate::store::webhooks::{MessageQuery, MessageState, Webhook, WebhookMessage};
+use crate::store::webhooks::{MessageQuery, MessageState};
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -35,44 +34,6 @@ impl Change {
     }
 }
 
-/// Without its secret.
-fn view(webhook: &Webhook) -> Value {
-    json!({
-        "id": webhook.id,
-        "url": webhook.url,
-        "events": webhook.events,
-        "isEnabled": webhook.enabled,
-        "disabledReason": webhook.disabled_reason,
-        "createdAt": webhook.created_at.rfc3339(),
-        "updatedAt": webhook.updated_at.rfc3339(),
-    })
-}
-
-/// With its secret: this once.
-fn shown_once(webhook: &Webhook) -> Value {
-    let mut view = view(webhook);
-    view["secret"] = json!(webhook.secret.expose());
-    view
-}
-
-/// Without what is in it.
-fn message_view(message: &WebhookMessage) -> Value {
-    let is_pending = message.state == MessageState::Pending;
-    json!({
-        "messageId": message.id,
-        "eventId": message.event_id,
-        "eventName": message.event,
-        "userId": message.user_id,
-        "state": message.state.as_str(),
-        "tries": message.tries,
-        "createdAt": message.created_at.rfc3339(),
-        "nextTryAt": is_pending.then(|| message.due_at.rfc3339()),
-        "finishedAt": message.finished_at.map(UnixMillis::rfc3339),
-        "lastStatus": message.last_status,
-        "lastError": message.last_error,
-    })
-}
-
 async fn done(caller: &Caller, action: &str, environment: Uuid, webhook: Uuid) -> Result<(), ApiError> {
     caller.done(action, environment, |event| event.detail = Some(format!("webhook {webhook}"))).await
 }
@@ -81,7 +42,7 @@ async fn done(caller: &Caller, action: &str, environment: Uuid, webhook: Uuid) -
 pub(super) async fn list(caller: Caller, Ids(environment): Ids<Uuid>) -> Result<axum::Json<Value>, ApiError> {
     caller.may(WebhooksRead, Some(environment))?;
     let all = caller.admin.webhooks().list(environment).await?;
-    Ok(axum::Json(json!({ "webhooks": all.iter().map(view).collect::<Vec<_>>() })))
+    Ok(axum::Json(json!({ "webhooks": all.iter().map(webhooks::json).collect::<Vec<_>>() })))
 }
 
 /// `POST webhooks`: the only answer with the secret, but for [`rotate_secret`].
@@ -93,7 +54,7 @@ pub(super) async fn create(
     caller.may(WebhooksWrite, Some(environment))?;
     let made = caller.admin.webhooks().create(environment, change.settings()).await?;
     done(&caller, "webhook.created", environment, made.id).await?;
-    Ok((StatusCode::CREATED, axum::Json(shown_once(&made))))
+    Ok((StatusCode::CREATED, axum::Json(webhooks::json_with_secret(&made))))
 }
 
 /// `GET webhooks/{id}`.
@@ -102,7 +63,7 @@ pub(super) async fn show(
     Ids((environment, id)): Ids<(Uuid, Uuid)>,
 ) -> Result<axum::Json<Value>, ApiError> {
     caller.may(WebhooksRead, Some(environment))?;
-    Ok(axum::Json(view(&caller.admin.webhooks().show(environment, id).await?)))
+    Ok(axum::Json(webhooks::json(&caller.admin.webhooks().show(environment, id).await?)))
 }
 
 /// `PUT webhooks/{id}`.
@@ -114,7 +75,7 @@ pub(super) async fn update(
     caller.may(WebhooksWrite, Some(environment))?;
     let changed = caller.admin.webhooks().set(environment, id, change.settings()).await?;
     done(&caller, "webhook.updated", environment, id).await?;
-    Ok(axum::Json(view(&changed)))
+    Ok(axum::Json(webhooks::json(&changed)))
 }
 
 /// `DELETE webhooks/{id}`.
@@ -136,7 +97,7 @@ pub(super) async fn rotate_secret(
     caller.may(WebhooksWrite, Some(environment))?;
     let changed = caller.admin.webhooks().rotate_secret(environment, id).await?;
     done(&caller, "webhook.secret.rotated", environment, id).await?;
-    Ok(axum::Json(shown_once(&changed)))
+    Ok(axum::Json(webhooks::json_with_secret(&changed)))
 }
 
 /// `POST webhooks/{id}/ping`: it is on its way when this is answered.
@@ -163,7 +124,7 @@ pub(super) async fn messages(
     })?;
     let query = MessageQuery { state, offset: query.offset()?, limit: query.limit(PAGE)? };
     let page = caller.admin.webhooks().messages(environment, id, &query).await?;
-    let messages: Vec<_> = page.items.iter().map(message_view).collect();
+    let messages: Vec<_> = page.items.iter().map(webhooks::message_json).collect();
     Ok(axum::Json(json!({ "count": page.count, "messages": messages })))
 }
 

@@ -5,7 +5,10 @@ use uuid::Uuid;
 
 use super::PostgresStore;
 use crate::{
-    store::{OpenError, Store, UserChange, UserQuery, contract, contract::contract_tests},
+    store::{
+        OpenError, Store, UserChange, UserQuery, contract, contract::contract_tests,
+        webhooks::contract::webhook_contract_tests,
+    },
     testing::PostgresSchema,
 };
 
@@ -16,6 +19,7 @@ async fn open() -> (PostgresSchema, Arc<dyn Store>) {
 }
 
 contract_tests!(open);
+webhook_contract_tests!(open);
 
 #[tokio::test]
 async fn every_commit_is_on_the_disk_and_nothing_waits_for_ever() {

@@ -5,6 +5,8 @@
 //! to others when the lease is over. The ids of messages, and of events that come in bulk, are made here:
 //! nobody who asks for the operation knows how many there will be.
 
+#[cfg(test)]
+pub(crate) mod contract;
 mod event;
 mod records;
 mod secret;
