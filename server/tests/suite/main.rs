@@ -23,3 +23,5 @@ mod own_keys;
 mod sign_in;
 mod step_up;
 mod users;
+mod webhook_program;
+mod webhooks;
