@@ -73,8 +73,7 @@ pub(super) async fn run(args: &ServeArgs, common: &Common, file: &FileSettings) 
     let state = state(exchange, &operations);
     let sender = HttpSender::new(FetchPolicy { allow_private: settings.allow_private_jwks })
         .map_err(|cause| CliError::Failed(format!("the HTTP client cannot be started: {cause}")))?;
-    let worker =
-        Worker::new(Arc::clone(&store), Arc::new(sender), clock.clone(), Arc::clone(&state.metrics));
+    let worker = Worker::new(Arc::clone(&store), Arc::new(sender), clock.clone(), Arc::clone(&state.metrics));
     let audit = Audit::start(Arc::clone(&store), clock.clone(), Arc::clone(&state.metrics));
     let environments_admin = Environments::new(
         Arc::clone(&store),

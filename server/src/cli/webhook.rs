@@ -170,16 +170,14 @@ pub(super) async fn run(
         WebhookCommand::List(of) => {
             let all = own.list(of.id).await?;
             if of.json {
-                return say(pretty(&Value::from_iter(all.iter().map(webhooks::json)))?);
+                return say(pretty(&all.iter().map(webhooks::json).collect())?);
             }
             if all.is_empty() {
                 return say("no webhook yet; make one with byoa-server webhook create");
             }
             say(all.iter().map(line).collect::<Vec<_>>().join("\n"))
         }
-        WebhookCommand::Show(OneArgs { of, webhook }) => {
-            print(&own.show(of.id, *webhook).await?, of.json)
-        }
+        WebhookCommand::Show(OneArgs { of, webhook }) => print(&own.show(of.id, *webhook).await?, of.json),
         WebhookCommand::Set(SetArgs { one: OneArgs { of, webhook }, url, change }) => {
             let changed = own.set(of.id, *webhook, change.settings(url.as_ref())).await?;
             print(&changed, of.json)
@@ -200,7 +198,7 @@ pub(super) async fn run(
             let query = MessageQuery { state: *state, offset: *offset, limit: *limit };
             let page = own.messages(of.id, *webhook, &query).await?;
             if of.json {
-                return say(pretty(&Value::from_iter(page.items.iter().map(webhooks::message_json)))?);
+                return say(pretty(&page.items.iter().map(webhooks::message_json).collect())?);
             }
             if page.items.is_empty() {
                 return say("no message");

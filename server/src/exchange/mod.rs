@@ -40,8 +40,8 @@ use crate::{
     store::{Environment, SessionRecord, Store, StoreError},
 };
 pub use error::{ExchangeError, Unauthorized};
-pub(crate) use public::external_auth as external_auth_settings;
 pub(crate) use profile::{credentials as verified_credentials, plain_user as sdk_user};
+pub(crate) use public::external_auth as external_auth_settings;
 pub use step_up::STEP_UP_OPERATIONS;
 
 /// The most bytes of JSON in a user's metadata.

@@ -104,12 +104,10 @@ impl ApiError {
             Self::BadRequest(_) => ErrorCode::BadRequest,
             Self::ForeignOrigin | Self::OriginMissing | Self::AdminForbidden => ErrorCode::Forbidden,
             Self::NoAdminToken | Self::BadAdminToken => ErrorCode::Unauthorized,
-            Self::Environment(EnvironmentError::Invalid { .. } | EnvironmentError::Exists(_)) => {
+            Self::Environment(EnvironmentError::Invalid { .. } | EnvironmentError::Exists(_))
+            | Self::Webhook(WebhookError::Invalid { .. } | WebhookError::TooMany | WebhookError::Disabled) => {
                 ErrorCode::InvalidUpdate
             }
-            Self::Webhook(
-                WebhookError::Invalid { .. } | WebhookError::TooMany | WebhookError::Disabled,
-            ) => ErrorCode::InvalidUpdate,
             Self::TooManyRequests(_) => ErrorCode::TooManyRequests,
             Self::TimedOut
             | Self::Unavailable

@@ -102,8 +102,7 @@ impl HttpSender {
 #[async_trait]
 impl SendWebhook for HttpSender {
     async fn send(&self, outgoing: &Outgoing) -> Result<u16, SendProblem> {
-        let url: Url =
-            outgoing.url.parse().map_err(|_| SendProblem::AddressRefused(AddressRefused::Form))?;
+        let url: Url = outgoing.url.parse().map_err(|_| SendProblem::AddressRefused(AddressRefused::Form))?;
         check_url(&url, self.policy.allow_private).map_err(SendProblem::AddressRefused)?;
         let request = self
             .client

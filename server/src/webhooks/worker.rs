@@ -15,7 +15,7 @@ use std::{
 
 use tokio::{
     sync::Notify,
-    task::JoinSet,
+    task::{JoinError, JoinSet},
     time::{Instant, sleep, timeout},
 };
 use uuid::Uuid;
@@ -112,10 +112,14 @@ impl Worker {
                 () = &mut stop => break,
                 () = woken.notified() => {}
                 () = sleep(POLL) => {}
-                Some(done) = self.deliveries.join_next() => self.ended(done),
+                Some(done) = self.deliveries.join_next() => self.ended(&done),
             }
         }
-        let rest = async { while let Some(done) = self.deliveries.join_next().await { self.ended(done); } };
+        let rest = async {
+            while let Some(done) = self.deliveries.join_next().await {
+                self.ended(&done);
+            }
+        };
         if timeout(STOP_GRACE, rest).await.is_err() {
             tracing::warn!("some webhooks were not answered in time; their messages are tried again");
         }
@@ -126,7 +130,7 @@ impl Worker {
         loop {
             self.begin_due().await;
             match self.deliveries.join_next().await {
-                Some(done) => self.ended(done),
+                Some(done) => self.ended(&done),
                 None => return,
             }
         }
@@ -177,8 +181,8 @@ impl Worker {
         Ok(())
     }
 
-    fn ended(&mut self, done: Result<(Uuid, Option<Outcome>), tokio::task::JoinError>) {
-        let Ok((webhook, outcome)) = done else {
+    fn ended(&mut self, done: &Result<(Uuid, Option<Outcome>), JoinError>) {
+        let Ok((webhook, outcome)) = *done else {
             // A delivery panicked; whose it was is not told, so all are forgotten rather than one for ever.
             self.busy.clear();
             return;
@@ -247,12 +251,7 @@ async fn deliver(
     Some(outcome)
 }
 
-fn finish(
-    claim: &Claim,
-    delivery: &Delivery,
-    answer: Result<u16, SendProblem>,
-    now: UnixMillis,
-) -> Finish {
+fn finish(claim: &Claim, delivery: &Delivery, answer: Result<u16, SendProblem>, now: UnixMillis) -> Finish {
     let (state, due_at) = match answer {
         Ok(200..=299) => (MessageState::Delivered, now),
         _ => after_failure(delivery.message.tries, now),

@@ -216,8 +216,7 @@ async fn the_command_line_makes_shows_changes_and_removes_webhooks() {
     let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path();
     let made = listening(folder, SQLITE, "http://127.0.0.1:1/hook").await;
-    let (webhook, secret) =
-        (made["id"].as_str().expect("an id"), made["secret"].as_str().expect("a secret"));
+    let (webhook, secret) = (made["id"].as_str().expect("an id"), made["secret"].as_str().expect("a secret"));
     let one = |verb: &str, more: &[&str]| {
         run(folder, &[&["webhook", verb, "--id", ID, "--webhook", webhook], more].concat())
     };

@@ -119,9 +119,8 @@ pub(super) async fn messages(
 ) -> Result<axum::Json<Value>, ApiError> {
     caller.may(WebhooksRead, Some(environment))?;
     let state = query.state.as_deref().map(str::parse::<MessageState>).transpose();
-    let state = state.map_err(|_| {
-        ApiError::BadRequest("state must be pending, delivered or failed".to_owned())
-    })?;
+    let state =
+        state.map_err(|_| ApiError::BadRequest("state must be pending, delivered or failed".to_owned()))?;
     let query = MessageQuery { state, offset: query.offset()?, limit: query.limit(PAGE)? };
     let page = caller.admin.webhooks().messages(environment, id, &query).await?;
     let messages: Vec<_> = page.items.iter().map(webhooks::message_json).collect();

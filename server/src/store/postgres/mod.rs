@@ -32,12 +32,12 @@ use sqlx::{PgPool, Row};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
+use super::webhooks::Event;
 use super::{
     AdminToken, AuditQuery, AuditRecord, DumpLine, Environment, NewUser, OneUse, OpenError, Page, Refresh,
     Refreshed, SessionQuery, SessionRecord, SignIn, SignedIn, SigningKeyRecord, Store, StoreError, Tables,
     User, UserChange, UserQuery,
 };
-use super::webhooks::Event;
 use crate::clock::UnixMillis;
 
 type Result<T> = std::result::Result<T, StoreError>;

@@ -1,10 +1,10 @@
 //! Endpoints, and handing out the outbox.
 
 use async_trait::async_trait;
-use sqlx::{Row, PgConnection};
+use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
-use super::{in_portions, ONE_MOMENT, PATIENCE, PostgresStore, Result, outbox, rows};
+use super::{ONE_MOMENT, PATIENCE, PostgresStore, Result, in_portions, outbox, rows};
 use crate::{
     clock::UnixMillis,
     store::{
@@ -19,9 +19,12 @@ use crate::{
 const LISTED: &str = "FROM webhook_messages WHERE environment_id = $1 AND webhook_id = $2
     AND ($3::text IS NULL OR state = $3)";
 
-const SWEEP: &str = "DELETE FROM webhook_messages WHERE id IN (SELECT id FROM webhook_messages
-    WHERE finished_at <= $1 OR (state = 'pending' AND created_at <= $1
-        AND webhook_id IN (SELECT id FROM webhooks WHERE NOT enabled)) LIMIT $2 FOR UPDATE SKIP LOCKED)";
+/// Rows that another server is forgetting already are left to it.
+const SWEEP_FINISHED: &str = "DELETE FROM webhook_messages WHERE id IN (SELECT id FROM webhook_messages
+    WHERE finished_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
+const SWEEP_STUCK: &str = "DELETE FROM webhook_messages WHERE id IN (SELECT id FROM webhook_messages
+    WHERE state = 'pending' AND created_at <= $1
+        AND webhook_id NOT IN (SELECT id FROM webhooks WHERE enabled) LIMIT $2 FOR UPDATE SKIP LOCKED)";
 
 #[async_trait]
 impl WebhookStore for PostgresStore {
@@ -93,6 +96,11 @@ impl WebhookStore for PostgresStore {
         if done.rows_affected() == 0 {
             return Ok(false);
         }
+        sqlx::query("DELETE FROM webhook_messages WHERE webhook_id = $1")
+            .bind(id)
+            .execute(&mut *writing)
+            .await
+            .map_err(rows::failed)?;
         revise(&mut writing, environment, now).await?;
         writing.commit().await.map_err(rows::failed)?;
         Ok(true)
@@ -161,10 +169,20 @@ impl WebhookStore for PostgresStore {
         .map_err(rows::failed)
     }
 
+    /// Steps from endpoint to endpoint in the index of what waits, so that a long queue of one is no long read.
     async fn due_webhooks(&self, now: UnixMillis) -> Result<Vec<Uuid>> {
         let found = sqlx::query(
-            "SELECT id FROM webhooks WHERE enabled AND EXISTS (SELECT 1 FROM webhook_messages
-                WHERE webhook_id = webhooks.id AND state = 'pending' AND due_at <= $1)",
+            "WITH RECURSIVE waiting (id) AS (
+                SELECT (SELECT webhook_id FROM webhook_messages WHERE state = 'pending'
+                    ORDER BY webhook_id LIMIT 1)
+                UNION ALL
+                SELECT (SELECT webhook_id FROM webhook_messages WHERE state = 'pending'
+                    AND webhook_id > waiting.id ORDER BY webhook_id LIMIT 1)
+                FROM waiting WHERE waiting.id IS NOT NULL
+             )
+             SELECT webhooks.id FROM waiting JOIN webhooks ON webhooks.id = waiting.id
+             WHERE enabled AND EXISTS (SELECT 1 FROM webhook_messages
+                WHERE webhook_id = waiting.id AND state = 'pending' AND due_at <= $1)",
         )
         .bind(now.0)
         .fetch_all(&self.pool)
@@ -224,7 +242,8 @@ impl WebhookStore for PostgresStore {
     }
 
     async fn sweep_messages(&self, before: UnixMillis) -> Result<u64> {
-        in_portions(&self.pool, SWEEP, before).await
+        let finished = in_portions(&self.pool, SWEEP_FINISHED, before).await?;
+        Ok(finished + in_portions(&self.pool, SWEEP_STUCK, before).await?)
     }
 }
 

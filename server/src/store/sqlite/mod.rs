@@ -31,12 +31,12 @@ use sqlx::{Row, SqlitePool, Transaction, sqlite::Sqlite};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
+use super::webhooks::Event;
 use super::{
     AdminToken, AuditQuery, AuditRecord, DumpLine, Environment, OneUse, OpenError, Refresh, Refreshed,
     SessionRecord, SignIn, SignedIn, SigningKeyRecord, Store, StoreError, Tables, User, UserChange,
 };
 use super::{NewUser, Page, SessionQuery, UserQuery};
-use super::webhooks::Event;
 use crate::clock::UnixMillis;
 use writer::Writer;
 

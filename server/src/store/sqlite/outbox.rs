@@ -111,11 +111,13 @@ pub(super) async fn tell_ends(
 
 /// Forgets what is kept about a user for reading up. What waits goes out all the same.
 pub(super) async fn forget(writing: &mut SqliteConnection, environment: Uuid, user: Uuid) -> Result<()> {
-    sqlx::query("DELETE FROM webhook_messages WHERE user_id = ? AND environment_id = ? AND state <> 'pending'")
-        .bind(user)
-        .bind(environment)
-        .execute(writing)
-        .await
-        .map(drop)
-        .map_err(rows::failed)
+    sqlx::query(
+        "DELETE FROM webhook_messages WHERE user_id = ? AND environment_id = ? AND state <> 'pending'",
+    )
+    .bind(user)
+    .bind(environment)
+    .execute(writing)
+    .await
+    .map(drop)
+    .map_err(rows::failed)
 }

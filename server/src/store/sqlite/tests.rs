@@ -30,9 +30,7 @@ mod two_processes {
             AdminToken, AuditQuery, AuditRecord, DumpLine, Environment, NewUser, OneUse, Page, Refresh,
             Refreshed, SessionQuery, SessionRecord, SignIn, SignedIn, SigningKeyRecord, StoreError, User,
             UserChange, UserQuery, WebhookStore,
-            webhooks::{
-                Claim, Delivery, Finish, MessageQuery, Webhook, WebhookChange, WebhookMessage,
-            },
+            webhooks::{Claim, Delivery, Finish, MessageQuery, Webhook, WebhookChange, WebhookMessage},
         },
     };
     use async_trait::async_trait;

@@ -19,6 +19,10 @@ use crate::{
 const LISTED: &str = "FROM webhook_messages WHERE environment_id = ?1 AND webhook_id = ?2
     AND (?3 IS NULL OR state = ?3)";
 
+const SWEEP_FINISHED: &str = "DELETE FROM webhook_messages WHERE finished_at <= ?";
+const SWEEP_STUCK: &str = "DELETE FROM webhook_messages WHERE state = 'pending' AND created_at <= ?
+    AND webhook_id NOT IN (SELECT id FROM webhooks WHERE enabled)";
+
 #[async_trait]
 impl WebhookStore for SqliteStore {
     async fn create_webhook(&self, webhook: &Webhook) -> Result<()> {
@@ -88,6 +92,11 @@ impl WebhookStore for SqliteStore {
         if done.rows_affected() == 0 {
             return Ok(false);
         }
+        sqlx::query("DELETE FROM webhook_messages WHERE webhook_id = ?")
+            .bind(id)
+            .execute(&mut *writing)
+            .await
+            .map_err(rows::failed)?;
         revise(&mut writing, environment, now).await?;
         writing.commit().await.map_err(rows::failed)?;
         Ok(true)
@@ -156,10 +165,20 @@ impl WebhookStore for SqliteStore {
         .map_err(rows::failed)
     }
 
+    /// Steps from endpoint to endpoint in the index of what waits, so that a long queue of one is no long read.
     async fn due_webhooks(&self, now: UnixMillis) -> Result<Vec<Uuid>> {
         let found = sqlx::query(
-            "SELECT id FROM webhooks WHERE enabled AND EXISTS (SELECT 1 FROM webhook_messages
-                WHERE webhook_id = webhooks.id AND state = 'pending' AND due_at <= ?)",
+            "WITH RECURSIVE waiting (id) AS (
+                SELECT (SELECT webhook_id FROM webhook_messages WHERE state = 'pending'
+                    ORDER BY webhook_id LIMIT 1)
+                UNION ALL
+                SELECT (SELECT webhook_id FROM webhook_messages WHERE state = 'pending'
+                    AND webhook_id > waiting.id ORDER BY webhook_id LIMIT 1)
+                FROM waiting WHERE waiting.id IS NOT NULL
+             )
+             SELECT webhooks.id FROM waiting JOIN webhooks ON webhooks.id = waiting.id
+             WHERE enabled AND EXISTS (SELECT 1 FROM webhook_messages
+                WHERE webhook_id = waiting.id AND state = 'pending' AND due_at <= ?)",
         )
         .bind(now.0)
         .fetch_all(&self.readers)
@@ -175,9 +194,7 @@ impl WebhookStore for SqliteStore {
 
     async fn finish_message(&self, finish: &Finish) -> Result<bool> {
         let finish = finish.clone();
-        self.group
-            .write(move |writing| Box::pin(async move { finish_one(writing, &finish).await }))
-            .await
+        self.group.write(move |writing| Box::pin(async move { finish_one(writing, &finish).await })).await
     }
 
     async fn disable_failing_webhook(
@@ -219,15 +236,12 @@ impl WebhookStore for SqliteStore {
     }
 
     async fn sweep_messages(&self, before: UnixMillis) -> Result<u64> {
-        sqlx::query(
-            "DELETE FROM webhook_messages WHERE finished_at <= ?1 OR (state = 'pending' AND created_at <= ?1
-                AND webhook_id IN (SELECT id FROM webhooks WHERE NOT enabled))",
-        )
-        .bind(before.0)
-        .execute(&self.writer)
-        .await
-        .map(|done| done.rows_affected())
-        .map_err(rows::failed)
+        let mut swept = 0;
+        for statement in [SWEEP_FINISHED, SWEEP_STUCK] {
+            let done = sqlx::query(statement).bind(before.0).execute(&self.writer).await;
+            swept += done.map_err(rows::failed)?.rows_affected();
+        }
+        Ok(swept)
     }
 }
 

@@ -283,7 +283,8 @@ pub(crate) async fn what_is_refused_is_not_told(store: TestStore) {
     let made = store.put_users(environment.id, &made, false).await.unwrap();
     let before = waiting(&store, &hook).await.len();
     store.update_user(environment.id, made[1].id, &named("ANN"), NOW).await.unwrap_err();
-    store.put_users(environment.id, &[new_user("c", named("c")), new_user("d", named("ann"))], true)
+    store
+        .put_users(environment.id, &[new_user("c", named("c")), new_user("d", named("ann"))], true)
         .await
         .unwrap_err();
     assert!(!store.delete_user(environment.id, Uuid::from_u128(9), None, NOW).await.unwrap());

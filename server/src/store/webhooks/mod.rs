@@ -92,6 +92,7 @@ pub trait WebhookStore: Send + Sync {
     /// How many messages wait for delivery, now or later.
     async fn queued_messages(&self) -> Result<u64, StoreError>;
 
-    /// Forgets messages that were finished until `before`, and those of disabled endpoints that were made until then.
+    /// Forgets messages that were finished until `before`, and those that were made until then for
+    /// endpoints that are disabled or gone.
     async fn sweep_messages(&self, before: UnixMillis) -> Result<u64, StoreError>;
 }

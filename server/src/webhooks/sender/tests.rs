@@ -68,7 +68,9 @@ async fn what_is_not_public_or_not_https_is_not_called() {
         }
     };
     assert_eq!(refused(url).await, AddressRefused::Scheme);
-    for host in ["127.0.0.1", "127.1", "[::1]", "[::ffff:127.0.0.1]", "10.0.0.1", "169.254.169.254", "localhost"] {
+    for host in
+        ["127.0.0.1", "127.1", "[::1]", "[::ffff:127.0.0.1]", "10.0.0.1", "169.254.169.254", "localhost"]
+    {
         assert!(matches!(refused(format!("https://{host}:{port}")).await, AddressRefused::NotPublic(_)));
     }
     assert!(requests.lock().unwrap().is_empty());

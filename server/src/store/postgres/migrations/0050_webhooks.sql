@@ -23,7 +23,8 @@ CREATE INDEX webhooks_by_environment ON webhooks (environment_id, created_at, id
 CREATE TABLE webhook_messages (
     id               UUID PRIMARY KEY DEFAULT gen_random_uuid(),
     environment_id   UUID NOT NULL,
-    webhook_id       UUID NOT NULL REFERENCES webhooks (id) ON DELETE CASCADE,
+    -- No reference: each message would lock the row of its endpoint, and sign-ins would meet there.
+    webhook_id       UUID NOT NULL,
     -- The same for every endpoint that is told.
     event_id         UUID NOT NULL,
     event            TEXT NOT NULL,
@@ -47,6 +48,8 @@ CREATE TABLE webhook_messages (
 ) WITH (fillfactor = 85);
 
 CREATE INDEX webhook_messages_due ON webhook_messages (webhook_id, due_at) WHERE state = 'pending';
-CREATE INDEX webhook_messages_finished ON webhook_messages (webhook_id, state, finished_at);
+CREATE INDEX webhook_messages_outcomes ON webhook_messages (webhook_id, state, finished_at)
+    WHERE finished_at IS NOT NULL;
+CREATE INDEX webhook_messages_finished ON webhook_messages (finished_at) WHERE finished_at IS NOT NULL;
 CREATE INDEX webhook_messages_by_webhook ON webhook_messages (webhook_id, created_at, id);
 CREATE INDEX webhook_messages_by_user ON webhook_messages (user_id);

@@ -24,7 +24,8 @@ CREATE TABLE webhook_messages (
     id               BLOB PRIMARY KEY NOT NULL
         DEFAULT (CAST(randomblob(6) || x'40' || randomblob(1) || x'80' || randomblob(7) AS BLOB)),
     environment_id   BLOB NOT NULL,
-    webhook_id       BLOB NOT NULL REFERENCES webhooks (id) ON DELETE CASCADE,
+    -- No reference: each message would lock the row of its endpoint, and sign-ins would meet there.
+    webhook_id       BLOB NOT NULL,
     -- The same for every endpoint that is told.
     event_id         BLOB NOT NULL,
     event            TEXT NOT NULL,
@@ -48,6 +49,8 @@ CREATE TABLE webhook_messages (
 ) STRICT;
 
 CREATE INDEX webhook_messages_due ON webhook_messages (webhook_id, due_at) WHERE state = 'pending';
-CREATE INDEX webhook_messages_finished ON webhook_messages (webhook_id, state, finished_at);
+CREATE INDEX webhook_messages_outcomes ON webhook_messages (webhook_id, state, finished_at)
+    WHERE finished_at IS NOT NULL;
+CREATE INDEX webhook_messages_finished ON webhook_messages (finished_at) WHERE finished_at IS NOT NULL;
 CREATE INDEX webhook_messages_by_webhook ON webhook_messages (webhook_id, created_at, id);
 CREATE INDEX webhook_messages_by_user ON webhook_messages (user_id);
