@@ -249,3 +249,18 @@ async fn the_command_line_makes_shows_changes_and_removes_webhooks() {
     assert_eq!(one("show", &[]).code, Some(1));
     assert!(run(folder, &["webhook", "list", "--id", ID]).ok().contains("no webhook yet"));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_webhook_moves_to_postgres_with_what_it_is_owed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let mut endpoint = Endpoint::open(true).await;
+    let made = listening(folder, SQLITE, &endpoint.url).await;
+    command(folder, SQLITE, &["env", "export", "--id", ID, "--output", "env.jsonl"]);
+    let schema = PostgresSchema::make().await;
+    command(folder, schema.url(), &["env", "import", "env.jsonl"]);
+    let _server = serve_on(folder, schema.url());
+    let came = endpoint.next().await;
+    assert_eq!(came.json()["webhookId"], made["id"]);
+    assert_eq!(came.signature, came.signature_by_node(made["secret"].as_str().expect("a secret")));
+}

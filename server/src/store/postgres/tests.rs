@@ -1,12 +1,14 @@
 //! The contract over a real PostgreSQL, in a schema of each test's own.
 
 use std::sync::Arc;
+
+use byoa_protocol::webhook::EVENTS;
 use uuid::Uuid;
 
 use super::PostgresStore;
 use crate::{
     store::{
-        OpenError, Store, UserChange, UserQuery, contract, contract::contract_tests,
+        OpenError, SignIn, Store, UserChange, UserQuery, contract, contract::contract_tests, webhooks,
         webhooks::contract::webhook_contract_tests,
     },
     testing::PostgresSchema,
@@ -99,6 +101,37 @@ async fn users_made_at_once_in_another_order_are_made_once() {
     }
     let query = UserQuery { limit: 99, ..UserQuery::default() };
     assert_eq!(store.users(environment.id, &query).await.unwrap().count, 10);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn people_sign_in_and_go_while_webhooks_come_and_go() {
+    let (_schema, store) = open().await;
+    let environment = contract::environment(1);
+    store.create_environment(&environment, &contract::key(&environment, "first")).await.unwrap();
+    let mut racers = Vec::new();
+    for racer in 0..8 {
+        let (store, environment) = (Arc::clone(&store), environment.clone());
+        racers.push(tokio::spawn(async move {
+            for _ in 0..10 {
+                if racer < 3 {
+                    let webhook = webhooks::contract::webhook(&environment, &EVENTS);
+                    store.create_webhook(&webhook).await.unwrap();
+                    store.disable_failing_webhook(webhook.id, 9, contract::NOW, contract::NOW).await.unwrap();
+                    assert!(store.delete_webhook(environment.id, webhook.id, contract::NOW).await.unwrap());
+                } else {
+                    let input =
+                        SignIn { tell: true, ..contract::sign_in(&environment, &format!("u-{racer}")) };
+                    let session = store.sign_in(&input).await.unwrap().session;
+                    store.revoke_session(environment.id, session.id, contract::NOW, "x").await.unwrap();
+                    store.delete_user(environment.id, session.user_id, None, contract::NOW).await.unwrap();
+                }
+            }
+        }));
+    }
+    for racer in racers {
+        racer.await.unwrap();
+    }
+    assert!(store.webhooks(environment.id).await.unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -87,6 +87,9 @@ impl WebhookStore for PostgresStore {
     async fn delete_webhook(&self, environment: Uuid, id: Uuid, now: UnixMillis) -> Result<bool> {
         let mut writing = self.pool.begin().await.map_err(rows::failed)?;
         sqlx::raw_sql(PATIENCE).execute(&mut *writing).await.map_err(rows::failed)?;
+        if let Err(StoreError::NotFound) = revise(&mut writing, environment, now).await {
+            return Ok(false);
+        }
         let done = sqlx::query("DELETE FROM webhooks WHERE environment_id = $1 AND id = $2")
             .bind(environment)
             .bind(id)
@@ -101,7 +104,6 @@ impl WebhookStore for PostgresStore {
             .execute(&mut *writing)
             .await
             .map_err(rows::failed)?;
-        revise(&mut writing, environment, now).await?;
         writing.commit().await.map_err(rows::failed)?;
         Ok(true)
     }
@@ -211,24 +213,31 @@ impl WebhookStore for PostgresStore {
         now: UnixMillis,
     ) -> Result<bool> {
         let mut writing = self.pool.begin().await.map_err(rows::failed)?;
-        let row = sqlx::query(
+        let row = sqlx::query("SELECT environment_id FROM webhooks WHERE id = $1")
+            .bind(webhook)
+            .fetch_optional(&mut *writing)
+            .await
+            .map_err(rows::failed)?;
+        let Some(row) = row else { return Ok(false) };
+        revise(&mut writing, row.try_get("environment_id").map_err(rows::failed)?, now).await?;
+        let done = sqlx::query(
             "UPDATE webhooks SET enabled = FALSE, disabled_reason = 'failing', updated_at = $4
              WHERE id = $1 AND enabled
                 AND NOT EXISTS (SELECT 1 FROM webhook_messages WHERE webhook_id = $1
                     AND state = 'delivered' AND finished_at > greatest($3, webhooks.enabled_at))
                 AND (SELECT count(*) FROM (SELECT 1 FROM webhook_messages WHERE webhook_id = $1
-                    AND state = 'failed' AND finished_at > greatest($3, webhooks.enabled_at) LIMIT $2) AS failed) = $2
-             RETURNING environment_id",
+                    AND state = 'failed' AND finished_at > greatest($3, webhooks.enabled_at) LIMIT $2) AS failed) = $2",
         )
         .bind(webhook)
         .bind(i64::from(most))
         .bind(since.0)
         .bind(now.0)
-        .fetch_optional(&mut *writing)
+        .execute(&mut *writing)
         .await
         .map_err(rows::failed)?;
-        let Some(row) = row else { return Ok(false) };
-        revise(&mut writing, row.try_get("environment_id").map_err(rows::failed)?, now).await?;
+        if done.rows_affected() == 0 {
+            return Ok(false);
+        }
         writing.commit().await.map_err(rows::failed)?;
         Ok(true)
     }
@@ -247,7 +256,8 @@ impl WebhookStore for PostgresStore {
     }
 }
 
-/// Whoever caches the environment learns that something about it has changed. Others who change its
+/// Whoever caches the environment learns that something about it has changed. Comes first in every change, so
+/// that two of them wait for each other in one order. Others who change its
 /// endpoints wait until the transaction ends.
 async fn revise(writing: &mut PgConnection, environment: Uuid, now: UnixMillis) -> Result<()> {
     let done = sqlx::query("UPDATE environments SET revision = revision + 1, updated_at = $1 WHERE id = $2")

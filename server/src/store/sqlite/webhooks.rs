@@ -83,6 +83,9 @@ impl WebhookStore for SqliteStore {
 
     async fn delete_webhook(&self, environment: Uuid, id: Uuid, now: UnixMillis) -> Result<bool> {
         let mut writing = self.begin().await?;
+        if let Err(StoreError::NotFound) = revise(&mut writing, environment, now).await {
+            return Ok(false);
+        }
         let done = sqlx::query("DELETE FROM webhooks WHERE environment_id = ? AND id = ?")
             .bind(environment)
             .bind(id)
@@ -97,7 +100,6 @@ impl WebhookStore for SqliteStore {
             .execute(&mut *writing)
             .await
             .map_err(rows::failed)?;
-        revise(&mut writing, environment, now).await?;
         writing.commit().await.map_err(rows::failed)?;
         Ok(true)
     }
@@ -205,24 +207,31 @@ impl WebhookStore for SqliteStore {
         now: UnixMillis,
     ) -> Result<bool> {
         let mut writing = self.begin().await?;
-        let row = sqlx::query(
+        let row = sqlx::query("SELECT environment_id FROM webhooks WHERE id = ?")
+            .bind(webhook)
+            .fetch_optional(&mut *writing)
+            .await
+            .map_err(rows::failed)?;
+        let Some(row) = row else { return Ok(false) };
+        revise(&mut writing, row.try_get("environment_id").map_err(rows::failed)?, now).await?;
+        let done = sqlx::query(
             "UPDATE webhooks SET enabled = FALSE, disabled_reason = 'failing', updated_at = ?4
              WHERE id = ?1 AND enabled
                 AND NOT EXISTS (SELECT 1 FROM webhook_messages WHERE webhook_id = ?1
                     AND state = 'delivered' AND finished_at > max(?3, webhooks.enabled_at))
                 AND (SELECT count(*) FROM (SELECT 1 FROM webhook_messages WHERE webhook_id = ?1
-                    AND state = 'failed' AND finished_at > max(?3, webhooks.enabled_at) LIMIT ?2)) = ?2
-             RETURNING environment_id",
+                    AND state = 'failed' AND finished_at > max(?3, webhooks.enabled_at) LIMIT ?2)) = ?2",
         )
         .bind(webhook)
         .bind(i64::from(most))
         .bind(since.0)
         .bind(now.0)
-        .fetch_optional(&mut *writing)
+        .execute(&mut *writing)
         .await
         .map_err(rows::failed)?;
-        let Some(row) = row else { return Ok(false) };
-        revise(&mut writing, row.try_get("environment_id").map_err(rows::failed)?, now).await?;
+        if done.rows_affected() == 0 {
+            return Ok(false);
+        }
         writing.commit().await.map_err(rows::failed)?;
         Ok(true)
     }
@@ -245,7 +254,8 @@ impl WebhookStore for SqliteStore {
     }
 }
 
-/// Whoever caches the environment learns that something about it has changed.
+/// Whoever caches the environment learns that something about it has changed. Comes first in every change, so
+/// that two of them wait for each other in one order.
 async fn revise(writing: &mut SqliteConnection, environment: Uuid, now: UnixMillis) -> Result<()> {
     let done = sqlx::query("UPDATE environments SET revision = revision + 1, updated_at = ? WHERE id = ?")
         .bind(now.0)

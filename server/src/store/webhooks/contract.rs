@@ -60,7 +60,7 @@ fn later(seconds: u64) -> UnixMillis {
     NOW.plus(Duration::from_secs(seconds))
 }
 
-fn webhook(environment: &Environment, events: &[&str]) -> Webhook {
+pub(crate) fn webhook(environment: &Environment, events: &[&str]) -> Webhook {
     Webhook {
         id: ids::sortable(NOW),
         environment_id: environment.id,
