@@ -9,6 +9,7 @@ mod keys;
 mod query;
 mod sessions;
 mod users;
+mod webhooks;
 
 use crate::AppState;
 use axum::Router;
@@ -41,6 +42,18 @@ pub(super) fn routes() -> Router<AppState> {
         ("/environments/{environment_id}/users/{user_id}/sessions/revoke", post(sessions::revoke_of_user)),
         ("/users/{user_id}/sessions/{session_id}", get(sessions::show)),
         ("/sessions/{session_id}/revoke", put(sessions::revoke)),
+        ("/environments/{environment_id}/webhooks", get(webhooks::list).post(webhooks::create)),
+        (
+            "/environments/{environment_id}/webhooks/{webhook_id}",
+            get(webhooks::show).put(webhooks::update).delete(webhooks::delete),
+        ),
+        ("/environments/{environment_id}/webhooks/{webhook_id}/secret", post(webhooks::rotate_secret)),
+        ("/environments/{environment_id}/webhooks/{webhook_id}/ping", post(webhooks::ping)),
+        ("/environments/{environment_id}/webhooks/{webhook_id}/messages", get(webhooks::messages)),
+        (
+            "/environments/{environment_id}/webhooks/{webhook_id}/messages/{message_id}/redeliver",
+            post(webhooks::redeliver),
+        ),
     ];
     let add = |router: Router<AppState>, (path, methods)| router.route(&format!("{API_BASE}{path}"), methods);
     table.into_iter().fold(Router::new(), add)
