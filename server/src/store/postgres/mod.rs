@@ -9,6 +9,7 @@ mod admin;
 mod audit;
 mod dump;
 mod environments;
+mod line;
 mod nonces;
 mod open;
 mod rows;
