@@ -68,10 +68,7 @@ async fn ask(connection: &mut PgConnection) -> Result<bool, Error> {
     let asked = tokio::time::timeout(ALIVE_WITHIN, connection.ping()).await;
     let answered = asked.unwrap_or(Err(Error::PoolTimedOut));
     let (mut seen, now) = (seen(), Some(Instant::now()));
-    if answered.is_ok() {
-        seen.alive = now
-    } else {
-        seen.broken = now
-    }
+    let noticed = if answered.is_ok() { &mut seen.alive } else { &mut seen.broken };
+    *noticed = now;
     answered.map(|()| true)
 }
