@@ -15,7 +15,7 @@ const LEAVES: [&str; 2] = ["byoa-jwt", "byoa-protocol"];
 const BROWSER: [&str; 6] = ["wasm-bindgen*", "web-sys", "js-sys", "gloo*", "serde-wasm-bindgen", "tsify*"];
 
 /// What only the server may use; the benchmarks put load on one and so may use the runtime.
-const SERVER_ONLY: [&str; 4] = ["tokio", "axum", "reqwest", "sqlx"];
+const SERVER_ONLY: [&str; 5] = ["tokio", "axum", "reqwest", "rusqlite", "sqlx"];
 const BENCHES: [&str; 1] = ["byoa-bench-load"];
 
 const WASM32: &str = r#"cfg(target_arch = "wasm32")"#;

@@ -7,6 +7,10 @@ mod config;
 use clap::Parser as _;
 use std::process::ExitCode;
 
+/// A request makes some hundreds of small allocations.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     match cli::run(cli::Cli::parse()).await {

@@ -7,6 +7,7 @@ use crate::limits::Limits;
 use crate::live::Live;
 use crate::metrics::Metrics;
 use ipnet::IpNet;
+use std::ops::Deref;
 use std::sync::Arc;
 
 /// What every request can reach. Cheap to clone.
@@ -25,7 +26,11 @@ use std::sync::Arc;
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-pub struct AppState {
+pub struct AppState(Arc<Parts>);
+
+/// What [`AppState`] shares.
+#[derive(Clone, Debug)]
+pub struct Parts {
     /// The use cases.
     pub exchange: Exchange,
     /// How often somebody may call; `None`: as often as they like.
@@ -40,41 +45,55 @@ pub struct AppState {
     pub audit: Option<Audit>,
 }
 
+impl Deref for AppState {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
 impl AppState {
     /// The state of a server over these use cases, without limits and behind no proxy.
     #[must_use]
     pub fn new(exchange: Exchange) -> Self {
-        Self {
+        Self(Arc::new(Parts {
             exchange,
             limits: Live::new(None),
             trusted_proxies: Live::new(Arc::new([])),
             metrics: Arc::default(),
             admin: None,
             audit: None,
-        }
+        }))
     }
 
     /// With these limits.
     #[must_use]
     pub fn with_limits(self, limits: Limits) -> Self {
-        Self { limits: Live::new(Some(Arc::new(limits))), ..self }
+        self.with(|parts| parts.limits = Live::new(Some(Arc::new(limits))))
     }
 
     /// With the admin API.
     #[must_use]
     pub fn with_admin(self, admin: Admin) -> Self {
-        Self { admin: Some(admin), ..self }
+        self.with(|parts| parts.admin = Some(admin))
     }
 
     /// With this audit log.
     #[must_use]
     pub fn with_audit(self, audit: Audit) -> Self {
-        Self { audit: Some(audit), ..self }
+        self.with(|parts| parts.audit = Some(audit))
     }
 
     /// Behind proxies of these networks.
     #[must_use]
     pub fn with_trusted_proxies(self, networks: Vec<IpNet>) -> Self {
-        Self { trusted_proxies: Live::new(networks.into()), ..self }
+        self.with(|parts| parts.trusted_proxies = Live::new(networks.into()))
+    }
+
+    fn with(self, change: impl FnOnce(&mut Parts)) -> Self {
+        let mut parts = Arc::unwrap_or_clone(self.0);
+        change(&mut parts);
+        Self(Arc::new(parts))
     }
 }

@@ -44,7 +44,7 @@ describe('signing in', () => {
     await page.getByText('Nobody is signed in.').waitFor();
     await signInOnPage(page, 'Bilal Haddad', 'ES256');
     expect(await page.getByTestId('user-id').textContent()).toBe(first);
-    expect(await page.getByText('Seen before').isVisible()).toBe(true);
+    expect(await page.getByText('Known before this sign-in').isVisible()).toBe(true);
   });
 
   it('asks no host but the three that are configured', async () => {

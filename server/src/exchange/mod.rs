@@ -215,6 +215,27 @@ pub struct CheckStep {
     pub detail: String,
 }
 
+/// An environment: its id, or what was just looked up, which is then not looked up again.
+#[derive(Clone, Debug)]
+pub enum Named {
+    /// Its id.
+    Id(Uuid),
+    /// As it was when the request began.
+    Known(Arc<Environment>),
+}
+
+impl From<Uuid> for Named {
+    fn from(id: Uuid) -> Self {
+        Self::Id(id)
+    }
+}
+
+impl From<&Arc<Environment>> for Named {
+    fn from(known: &Arc<Environment>) -> Self {
+        Self::Known(Arc::clone(known))
+    }
+}
+
 /// The use cases over one store. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Exchange {
@@ -249,6 +270,13 @@ impl Exchange {
     /// Whether the store answers.
     pub async fn ping(&self) -> Result<(), ExchangeError> {
         Ok(self.store.ping().await?)
+    }
+
+    async fn named(&self, environment: impl Into<Named>) -> Result<Arc<Environment>, ExchangeError> {
+        match environment.into() {
+            Named::Id(id) => self.environment(id).await,
+            Named::Known(known) => Ok(known),
+        }
     }
 
     /// The environment, as it is now: its allowed origins, its cookie's name.

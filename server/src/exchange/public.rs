@@ -8,10 +8,9 @@ use byoa_protocol::{
     },
 };
 use serde_json::json;
-use uuid::Uuid;
 
 use super::{
-    CheckStep, Exchange, ExchangeError, MAX_NONCES,
+    CheckStep, Exchange, ExchangeError, MAX_NONCES, Named,
     nonce::{self, Purpose},
 };
 use crate::store::{Environment, KeySource};
@@ -24,15 +23,19 @@ const API_WITHOUT_STEP_UP: &str = "2026_01_01";
 
 impl Exchange {
     /// `count` nonces, at least one and [`MAX_NONCES`] at most, each good for one use within 24 hours.
-    pub async fn nonces(&self, environment: Uuid, count: usize) -> Result<Vec<String>, ExchangeError> {
-        let environment = self.environment(environment).await?;
+    pub async fn nonces(
+        &self,
+        environment: impl Into<Named>,
+        count: usize,
+    ) -> Result<Vec<String>, ExchangeError> {
+        let environment = self.named(environment).await?;
         let now = self.clock.now();
         Ok((0..count.clamp(1, MAX_NONCES)).map(|_| nonce::make(&environment, Purpose::Device, now)).collect())
     }
 
     /// What the environment tells the world about itself.
-    pub async fn settings(&self, environment: Uuid) -> Result<ProjectSettings, ExchangeError> {
-        let environment = self.environment(environment).await?;
+    pub async fn settings(&self, environment: impl Into<Named>) -> Result<ProjectSettings, ExchangeError> {
+        let environment = self.named(environment).await?;
         Ok(ProjectSettings {
             environment_name: environment.name.clone(),
             chains: Vec::new(),
@@ -54,14 +57,18 @@ impl Exchange {
     }
 
     /// The environment's public keys.
-    pub async fn jwks(&self, environment: Uuid) -> Result<JwksResponse, ExchangeError> {
-        let environment = self.environment(environment).await?;
+    pub async fn jwks(&self, environment: impl Into<Named>) -> Result<JwksResponse, ExchangeError> {
+        let environment = self.named(environment).await?;
         Ok(self.signing.of(&environment).await?.jwks(self.clock.now()))
     }
 
     /// What each rule says about an external JWT. Signs nobody in.
-    pub async fn check_jwt(&self, environment: Uuid, jwt: &str) -> Result<Vec<CheckStep>, ExchangeError> {
-        let environment = self.environment(environment).await?;
+    pub async fn check_jwt(
+        &self,
+        environment: impl Into<Named>,
+        jwt: &str,
+    ) -> Result<Vec<CheckStep>, ExchangeError> {
+        let environment = self.named(environment).await?;
         self.trace_external(&environment, jwt).await
     }
 }

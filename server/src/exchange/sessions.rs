@@ -4,7 +4,8 @@ use byoa_protocol::{claims::SessionClaims, external_auth::VerifyResponse};
 use uuid::Uuid;
 
 use super::{
-    AuthenticatedSession, DeviceProof, Exchange, ExchangeError, Shown, Unauthorized, session_token::Issue,
+    AuthenticatedSession, DeviceProof, Exchange, ExchangeError, Named, Shown, Unauthorized,
+    session_token::Issue,
 };
 use crate::{
     clock::UnixMillis,
@@ -20,7 +21,7 @@ impl Exchange {
     /// that it is bound to, if any, is proved.
     pub async fn authenticate<'r>(
         &self,
-        environment: Uuid,
+        environment: impl Into<Named>,
         shown: impl Into<Shown<'r>>,
     ) -> Result<AuthenticatedSession, ExchangeError> {
         let (live, _) = self.live_session(environment, &shown.into()).await?;
@@ -34,10 +35,10 @@ impl Exchange {
     /// replaced. And whether a key was proved that the token is bound to.
     async fn live_session(
         &self,
-        environment: Uuid,
+        environment: impl Into<Named>,
         shown: &Shown<'_>,
     ) -> Result<(AuthenticatedSession, bool), ExchangeError> {
-        let environment = self.environment(environment).await?;
+        let environment = self.named(environment).await?;
         let claims = self.read_live(&environment, shown.token).await?;
         let session = self.store.session(environment.id, session_id(&claims)?).await.map_err(ended)?;
         if session.revoked_at.is_some() || session.user_id.to_string() != claims.sub {
@@ -55,7 +56,7 @@ impl Exchange {
     /// token, and which of them is the user cannot be told.
     pub async fn refresh<'r>(
         &self,
-        environment: Uuid,
+        environment: impl Into<Named>,
         shown: impl Into<Shown<'r>>,
         device: DeviceProof,
     ) -> Result<VerifyResponse, ExchangeError> {
@@ -109,11 +110,11 @@ impl Exchange {
     /// was live until now.
     pub async fn revoke<'r>(
         &self,
-        environment: Uuid,
+        environment: impl Into<Named>,
         shown: impl Into<Shown<'r>>,
         reason: Option<&str>,
     ) -> Result<Option<Uuid>, ExchangeError> {
-        let environment = self.environment(environment).await?;
+        let environment = self.named(environment).await?;
         let shown = shown.into();
         let claims = match self.read_signed(&environment, shown.token.unwrap_or_default()).await {
             Err(ExchangeError::Unauthorized(_)) => return Ok(None),

@@ -1,11 +1,10 @@
 //! An external JWT becomes a session.
 
 use byoa_protocol::{Reason, external_auth::VerifyResponse};
-use uuid::Uuid;
 
 use super::{
-    Caller, Exchange, ExchangeConfig, ExchangeError, SignInInput, email::email_claim, external::replayed,
-    session_key::session_key, session_token::Issue,
+    Caller, Exchange, ExchangeConfig, ExchangeError, Named, SignInInput, email::email_claim,
+    external::replayed, session_key::session_key, session_token::Issue,
 };
 use crate::{
     clock::UnixMillis,
@@ -27,10 +26,10 @@ impl Exchange {
     /// once on many nodes one succeeds, and a sign-in that fails leaves the JWT as it was.
     pub async fn sign_in(
         &self,
-        environment: Uuid,
+        environment: impl Into<Named>,
         input: SignInInput,
     ) -> Result<VerifyResponse, ExchangeError> {
-        let environment = self.environment(environment).await?;
+        let environment = self.named(environment).await?;
         let jwt = input.jwt.filter(|jwt| !jwt.is_empty()).ok_or_else(|| ExchangeError::Rejected {
             reason: Reason::JwtMissing,
             message: "a JWT must be sent as `jwt`, or in the environment's cookie, but there is none"

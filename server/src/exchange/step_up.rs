@@ -9,10 +9,9 @@ use byoa_protocol::{
     scopes,
 };
 use serde_json::Value;
-use uuid::Uuid;
 
 use super::{
-    AuthenticatedSession, Exchange, ExchangeError, Shown, external::replayed, once, sessions::ended,
+    AuthenticatedSession, Exchange, ExchangeError, Named, Shown, external::replayed, once, sessions::ended,
 };
 use crate::{
     clock::UnixMillis,
@@ -39,7 +38,7 @@ impl Exchange {
     /// very user that is signed in. The JWT is used up, whatever the environment's replay policy.
     pub async fn step_up<'r>(
         &self,
-        environment: Uuid,
+        environment: impl Into<Named>,
         shown: impl Into<Shown<'r>>,
         jwt: Option<String>,
     ) -> Result<ExternalAuthAssertionResponse, ExchangeError> {
@@ -93,7 +92,7 @@ impl Exchange {
     /// Whether the operation of `scope` needs an elevated token beyond the one that is shown.
     pub async fn check_step_up<'r>(
         &self,
-        environment: Uuid,
+        environment: impl Into<Named>,
         shown: impl Into<Shown<'r>>,
         scope: &str,
     ) -> Result<StepUpCheckResponse, ExchangeError> {

@@ -5,8 +5,8 @@ use byoa_protocol::user::{NextView, SdkUser, UpdateSelfResponse, UserFields};
 use uuid::Uuid;
 
 use super::{
-    AuthenticatedSession, Exchange, ExchangeError, MAX_METADATA_BYTES, Shown, Unauthorized, email, profile,
-    session_token::Issue, sessions::ended, step_up::spent,
+    AuthenticatedSession, Exchange, ExchangeError, MAX_METADATA_BYTES, Named, Shown, Unauthorized, email,
+    profile, session_token::Issue, sessions::ended, step_up::spent,
 };
 use crate::store::{Conflicting, StoreError, UserChange};
 
@@ -17,11 +17,11 @@ impl Exchange {
     /// The signed-in user.
     pub async fn current_user<'r>(
         &self,
-        environment: Uuid,
+        environment: impl Into<Named>,
         shown: impl Into<Shown<'r>>,
     ) -> Result<SdkUser, ExchangeError> {
-        let AuthenticatedSession { session, .. } = self.authenticate(environment, shown).await?;
-        let user = self.store.user(environment, session.user_id).await.map_err(ended)?;
+        let AuthenticatedSession { environment, session, .. } = self.authenticate(environment, shown).await?;
+        let user = self.store.user(environment.id, session.user_id).await.map_err(ended)?;
         Ok(profile::sdk_user(&user, Some(&session), false))
     }
 
@@ -30,7 +30,7 @@ impl Exchange {
     /// in between, and ends when that does.
     pub async fn update_user<'r>(
         &self,
-        environment: Uuid,
+        environment: impl Into<Named>,
         shown: impl Into<Shown<'r>>,
         fields: UserFields,
     ) -> Result<UpdateSelfResponse, ExchangeError> {
@@ -69,14 +69,14 @@ impl Exchange {
     /// Removes the signed-in user and all its sessions. The user that was.
     pub async fn delete_user<'r>(
         &self,
-        environment: Uuid,
+        environment: impl Into<Named>,
         shown: impl Into<Shown<'r>>,
     ) -> Result<Uuid, ExchangeError> {
         let shown = shown.into();
         let live = self.authenticate(environment, shown).await?;
         let one_use = self.require_step_up(&live, shown.elevated, USER_DELETE).await?;
         let user = live.session.user_id;
-        self.store.delete_user(environment, user, one_use.as_ref()).await.map_err(spent)?;
+        self.store.delete_user(live.environment.id, user, one_use.as_ref()).await.map_err(spent)?;
         Ok(user)
     }
 }

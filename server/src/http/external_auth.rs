@@ -51,7 +51,7 @@ pub(super) async fn sign_in(
     let session_public_key_header = text(&headers, SESSION_PUBLIC_KEY);
     let caller = trail.caller();
     let input = SignInInput { jwt, session_public_key, session_public_key_header, device, request, caller };
-    let outcome = state.exchange.sign_in(environment.id, input).await.map_err(ApiError::from);
+    let outcome = state.exchange.sign_in(&environment, input).await.map_err(ApiError::from);
     trail.signed_in(&environment, seen.as_deref(), &outcome).await;
     let mut answer = outcome?;
     Ok((cookies::keep(&environment, &mut answer), axum::Json(answer)))
@@ -66,7 +66,7 @@ pub(super) async fn verify(
     Json(body): Json<ExternalAuthSigninRequest>,
 ) -> Result<axum::Json<ExternalAuthAssertionResponse>, ApiError> {
     let jwt = external_jwt(&environment, &headers, body.jwt)?;
-    Ok(axum::Json(state.exchange.step_up(environment.id, bearer.shown(), jwt).await?))
+    Ok(axum::Json(state.exchange.step_up(&environment, bearer.shown(), jwt).await?))
 }
 
 impl RequestBody for StepUpCheckRequest {
@@ -80,7 +80,7 @@ pub(super) async fn check_step_up(
     bearer: Bearer,
     Json(body): Json<StepUpCheckRequest>,
 ) -> Result<axum::Json<StepUpCheckResponse>, ApiError> {
-    Ok(axum::Json(state.exchange.check_step_up(environment.id, bearer.shown(), &body.scope).await?))
+    Ok(axum::Json(state.exchange.check_step_up(&environment, bearer.shown(), &body.scope).await?))
 }
 
 /// A sign-in that sets the session's cookie must say which page it is for: one that could sign its visitor in

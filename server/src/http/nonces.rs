@@ -19,7 +19,7 @@ pub(super) async fn one(
     State(state): State<AppState>,
     InEnvironment(environment): InEnvironment,
 ) -> Result<Json<NonceResponse>, ApiError> {
-    let nonces = state.exchange.nonces(environment.id, 1).await?;
+    let nonces = state.exchange.nonces(&environment, 1).await?;
     let nonce = nonces.into_iter().next().ok_or(ApiError::Unavailable)?;
     Ok(Json(NonceResponse { nonce }))
 }
@@ -32,6 +32,6 @@ pub(super) async fn several(
 ) -> Result<Json<NoncesResponse>, ApiError> {
     let count = query.ok().map(|Query(query)| query.count.unwrap_or(1)).filter(|count| *count > 0);
     let count = count.ok_or_else(|| ApiError::BadRequest("count must be a number from 1 to 5".to_owned()))?;
-    let nonces = state.exchange.nonces(environment.id, count.min(MAX_NONCES)).await?;
+    let nonces = state.exchange.nonces(&environment, count.min(MAX_NONCES)).await?;
     Ok(Json(NoncesResponse { nonces }))
 }

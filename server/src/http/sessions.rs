@@ -19,7 +19,7 @@ pub(super) async fn refresh(
     bearer: Bearer,
     Device(device): Device,
 ) -> Result<(HeaderMap, Json<VerifyResponse>), ApiError> {
-    let mut answer = state.exchange.refresh(environment.id, bearer.shown(), device).await?;
+    let mut answer = state.exchange.refresh(&environment, bearer.shown(), device).await?;
     Ok((cookies::keep(&environment, &mut answer), Json(answer)))
 }
 
@@ -29,7 +29,7 @@ pub(super) async fn probe(
     InEnvironment(environment): InEnvironment,
     bearer: Bearer,
 ) -> Result<StatusCode, ApiError> {
-    state.exchange.authenticate(environment.id, bearer.shown()).await?;
+    state.exchange.authenticate(&environment, bearer.shown()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -42,7 +42,7 @@ pub(super) async fn revoke(
     headers: HeaderMap,
 ) -> Result<(StatusCode, HeaderMap), ApiError> {
     let reason = text(&headers, LOGOUT_REASON);
-    let ended = state.exchange.revoke(environment.id, bearer.shown(), reason.as_deref()).await?;
+    let ended = state.exchange.revoke(&environment, bearer.shown(), reason.as_deref()).await?;
     if let Some(session) = ended {
         trail.revoked(session).await;
     }

@@ -16,7 +16,7 @@ pub(super) async fn show(
     State(state): State<AppState>,
     InEnvironment(environment): InEnvironment,
 ) -> Result<Json<ProjectSettings>, ApiError> {
-    Ok(Json(state.exchange.settings(environment.id).await?))
+    Ok(Json(state.exchange.settings(&environment).await?))
 }
 
 /// `GET .well-known/jwks` and `GET .well-known/jwks.json`.
@@ -24,6 +24,6 @@ pub(super) async fn jwks(
     State(state): State<AppState>,
     InEnvironment(environment): InEnvironment,
 ) -> Result<([(HeaderName, HeaderValue); 1], Json<JwksResponse>), ApiError> {
-    let keys = state.exchange.jwks(environment.id).await?;
+    let keys = state.exchange.jwks(&environment).await?;
     Ok(([(CACHE_CONTROL, JWKS_CACHE)], Json(keys)))
 }

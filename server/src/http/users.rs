@@ -20,7 +20,7 @@ pub(super) async fn show(
     InEnvironment(environment): InEnvironment,
     bearer: Bearer,
 ) -> Result<axum::Json<SdkUser>, ApiError> {
-    Ok(axum::Json(state.exchange.current_user(environment.id, bearer.shown()).await?))
+    Ok(axum::Json(state.exchange.current_user(&environment, bearer.shown()).await?))
 }
 
 /// `PUT users`.
@@ -30,7 +30,7 @@ pub(super) async fn update(
     bearer: Bearer,
     Json(fields): Json<UserFields>,
 ) -> Result<(HeaderMap, axum::Json<UpdateSelfResponse>), ApiError> {
-    let mut answer = state.exchange.update_user(environment.id, bearer.shown(), fields).await?;
+    let mut answer = state.exchange.update_user(&environment, bearer.shown(), fields).await?;
     Ok((cookies::keep(&environment, &mut answer.session), axum::Json(answer)))
 }
 
@@ -42,7 +42,7 @@ pub(super) async fn delete(
     trail: Trail,
     headers: HeaderMap,
 ) -> Result<(StatusCode, HeaderMap), ApiError> {
-    let user = state.exchange.delete_user(environment.id, bearer.shown()).await?;
+    let user = state.exchange.delete_user(&environment, bearer.shown()).await?;
     trail.deleted(user).await;
     Ok((StatusCode::NO_CONTENT, cookies::forget(&environment, &headers)))
 }

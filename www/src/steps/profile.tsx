@@ -28,7 +28,7 @@ function Card({ user }: { user: UserProfile }) {
         </span>
         <div>
           <p className="profile-name" data-testid="external-user-id">{user.externalUserId}</p>
-          <p className="hint">{user.newUser ? 'Seen for the first time' : 'Seen before'}</p>
+          <p className="hint">{user.newUser ? 'New with this sign-in' : 'Known before this sign-in'}</p>
         </div>
       </div>
       <dl className="facts">

@@ -36,7 +36,10 @@ export function YourBackend({ issuerUrl, done, onToken }: Props) {
 
 function Login({ issuerUrl, directory, onToken }: { issuerUrl: string; directory: Directory; onToken: Props['onToken'] }) {
   const [asked, setAsked] = useState<TokenRequest>({ user: directory.users[0]?.id ?? '', alg: directory.algorithms[0] ?? '' });
-  const ask = useCallback(async () => onToken(await fetchToken(issuerUrl, asked)), [issuerUrl, asked, onToken]);
+  const ask = useCallback(async () => {
+    onToken(await fetchToken(issuerUrl, asked));
+    return directory.users.find(({ id }) => id === asked.user)?.name;
+  }, [issuerUrl, asked, directory, onToken]);
   const { task, run } = useTask(ask);
   if (directory.users.length === 0) return <Empty>Your backend knows nobody yet.</Empty>;
   return (
@@ -76,6 +79,10 @@ function Login({ issuerUrl, directory, onToken }: { issuerUrl: string; directory
       <button type="submit" className="primary" aria-disabled={task.status === 'running'}>
         Sign in at your backend
       </button>
+      <p className="hint" role="status">
+        {task.status === 'running' && 'Your backend is signing…'}
+        {task.status === 'done' && `Signed for ${task.value}; the JWT is in step 2.`}
+      </p>
       {task.status === 'failed' && <Failure error={task.error} />}
     </form>
   );

@@ -1,39 +1,38 @@
 //! The audit log.
 
-use sqlx::{QueryBuilder, SqliteConnection, SqlitePool, sqlite::Sqlite};
+use rusqlite::Connection;
+use sqlx::{SqliteConnection, SqlitePool};
 
-use super::{Result, rows};
+use super::{Result, connection, rows};
 use crate::{
     clock::UnixMillis,
     store::{AuditQuery, AuditRecord},
 };
 
-/// Rows of one statement: 14 columns each, within `SQLite`'s 32,766 parameters.
-const ROWS: usize = 1_000;
-
-pub(super) async fn append(writing: &mut SqliteConnection, records: &[AuditRecord]) -> Result<()> {
-    for part in records.chunks(ROWS) {
-        let mut insert: QueryBuilder<Sqlite> = QueryBuilder::new(
-            "INSERT INTO audit_log (id, environment_id, at, action, refused, actor, user_id, session_id, issuer,
-                kid, request_id, ip, user_agent, detail) ",
+pub(super) fn append(writing: &Connection, records: &[AuditRecord]) -> Result<()> {
+    let text =
+        "INSERT INTO audit_log (id, environment_id, at, action, refused, actor, user_id, session_id, issuer,
+            kid, request_id, ip, user_agent, detail)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    let mut insert = writing.prepare_cached(text).map_err(connection::failed)?;
+    for record in records {
+        let row = (
+            record.id,
+            record.environment_id,
+            record.at.0,
+            &record.action,
+            &record.refused,
+            &record.actor,
+            record.user_id,
+            record.session_id,
+            &record.issuer,
+            &record.kid,
+            &record.request_id,
+            record.ip.map(|ip| ip.to_string()),
+            &record.user_agent,
+            &record.detail,
         );
-        insert.push_values(part, |mut row, record| {
-            row.push_bind(record.id)
-                .push_bind(record.environment_id)
-                .push_bind(record.at.0)
-                .push_bind(record.action.clone())
-                .push_bind(record.refused.clone())
-                .push_bind(record.actor.clone())
-                .push_bind(record.user_id)
-                .push_bind(record.session_id)
-                .push_bind(record.issuer.clone())
-                .push_bind(record.kid.clone())
-                .push_bind(record.request_id.clone())
-                .push_bind(record.ip.map(|ip| ip.to_string()))
-                .push_bind(record.user_agent.clone())
-                .push_bind(record.detail.clone());
-        });
-        insert.build().execute(&mut *writing).await.map_err(rows::failed)?;
+        insert.execute(row).map_err(connection::failed)?;
     }
     Ok(())
 }
@@ -52,10 +51,10 @@ pub(super) async fn list(readers: &SqlitePool, query: &AuditQuery) -> Result<Vec
     found.iter().map(rows::audit).collect()
 }
 
-pub(super) async fn sweep(writer: &SqlitePool, before: UnixMillis) -> Result<u64> {
+pub(super) async fn sweep(writing: &mut SqliteConnection, before: UnixMillis) -> Result<u64> {
     sqlx::query("DELETE FROM audit_log WHERE at < ?")
         .bind(before.0)
-        .execute(writer)
+        .execute(writing)
         .await
         .map(|done| done.rows_affected())
         .map_err(rows::failed)

@@ -5,10 +5,11 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use rusqlite::Connection;
 use sqlx::{SqliteConnection, SqlitePool};
 use uuid::Uuid;
 
-use super::{Result, revision, rows};
+use super::{Result, connection, reader::Reader, revision, rows};
 use crate::{
     clock::UnixMillis,
     store::{Conflicting, Environment, IssuerConfig, SigningKeyRecord, StoreError},
@@ -17,16 +18,12 @@ use crate::{
 /// Reads the revision, and the rest only where that is another one than last time. Whoever changes
 /// anything here, in whatever process, raises the revision in the same transaction.
 pub(super) async fn cached(
+    look_ups: &Reader,
     readers: &SqlitePool,
     cache: &Mutex<HashMap<Uuid, Arc<Environment>>>,
     id: Uuid,
 ) -> Result<Arc<Environment>> {
-    let row = sqlx::query("SELECT revision FROM environments WHERE id = ?")
-        .bind(id)
-        .fetch_optional(readers)
-        .await
-        .map_err(rows::failed)?;
-    let revision = revision(&row.ok_or(StoreError::NotFound)?)?;
+    let revision = look_ups.read(move |reading| current(reading, id)).await?;
     let known = cache.lock().unwrap_or_else(PoisonError::into_inner).get(&id).map(Arc::clone);
     if let Some(known) = known.filter(|known| known.revision == revision) {
         return Ok(known);
@@ -36,6 +33,12 @@ pub(super) async fn cached(
     let environment = Arc::new(get(&mut reading, id).await?);
     cache.lock().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::clone(&environment));
     Ok(environment)
+}
+
+fn current(reading: &Connection, id: Uuid) -> Result<i64> {
+    let text = "SELECT revision FROM environments WHERE id = ?";
+    let mut statement = reading.prepare_cached(text).map_err(connection::failed)?;
+    statement.query_row([id], |row| row.get(0)).map_err(connection::failed)
 }
 
 async fn get(reading: &mut SqliteConnection, id: Uuid) -> Result<Environment> {

@@ -122,11 +122,9 @@ async fn a_database_that_fails_in_the_midst_fails_the_group_and_the_next_goes_on
     let group = store.group.clone();
     let gone = tokio::spawn(async move {
         group
-            .write(|writing| {
-                Box::pin(async move {
-                    let done = sqlx::raw_sql("ROLLBACK; SELECT * FROM nowhere").execute(writing).await;
-                    done.map(drop).map_err(super::rows::failed)
-                })
+            .write(|writing: &rusqlite::Connection| {
+                let done = writing.execute_batch("ROLLBACK; SELECT * FROM nowhere");
+                done.map_err(super::connection::failed)
             })
             .await
     });

@@ -1,14 +1,19 @@
-//! The store in one `SQLite` file. Every answer `Ok` is on the disk (`synchronous = FULL`). One connection
-//! writes, for several callers at once where they come at once, and a few read; other processes, such as the command line, may use the file at the same time.
+//! The store in one `SQLite` file. Every answer `Ok` is on the disk (`synchronous = FULL`). Other processes,
+//! such as the command line, may use the file at the same time.
+//!
+//! What is frequent, users and sessions, goes through threads of our own (`reader`, `writer`); what is seldom
+//! goes through the same driver as `PostgreSQL`'s, which also keeps the tables up to date.
 
 mod admin;
 mod audit;
+mod connection;
 mod dump;
 mod environments;
 #[cfg(unix)]
 mod exposure;
-mod nonces;
 mod open;
+mod reader;
+mod records;
 mod rows;
 mod sessions;
 mod sign_in;
@@ -23,12 +28,14 @@ mod tests;
 
 use std::{
     collections::HashMap,
+    ops::{Deref, DerefMut},
     sync::{Arc, Mutex},
 };
 
 use async_trait::async_trait;
-use sqlx::{Row, SqlitePool, Transaction, sqlite::Sqlite};
-use tokio::sync::mpsc;
+use rusqlite::Connection;
+use sqlx::{Row, SqliteConnection, SqlitePool, Transaction, sqlite::Sqlite};
+use tokio::sync::{OwnedMutexGuard, mpsc};
 use uuid::Uuid;
 
 use super::{
@@ -37,20 +44,57 @@ use super::{
 };
 use super::{NewUser, Page, SessionQuery, UserQuery};
 use crate::clock::UnixMillis;
-use writer::Writer;
+use open::Opened;
+use reader::Reader;
+use writer::{Turn, Writer};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
-/// A transaction of the writer, begun with the intent to write: it waits for other processes at its
-/// start and cannot fail halfway for being late.
-type Writing = Transaction<'static, Sqlite>;
+/// A transaction in its turn, begun with the intent to write: it waits for others at its start and cannot
+/// fail halfway for being late.
+#[derive(Debug)]
+struct Writing {
+    // Dropped first: what is not committed is rolled back, and then it is another's turn.
+    transaction: Transaction<'static, Sqlite>,
+    _turn: OwnedMutexGuard<()>,
+}
+
+impl Writing {
+    async fn commit(self) -> Result<()> {
+        self.transaction.commit().await.map_err(rows::failed)
+    }
+
+    #[cfg(test)]
+    async fn rollback(self) -> Result<()> {
+        self.transaction.rollback().await.map_err(rows::failed)
+    }
+}
+
+impl Deref for Writing {
+    type Target = SqliteConnection;
+
+    fn deref(&self) -> &SqliteConnection {
+        &self.transaction
+    }
+}
+
+impl DerefMut for Writing {
+    fn deref_mut(&mut self) -> &mut SqliteConnection {
+        &mut self.transaction
+    }
+}
 
 /// [`Store`] in one `SQLite` file.
 #[derive(Debug)]
 pub struct SqliteStore {
-    /// One connection. What is frequent is written through `group`, which uses it as well.
-    writer: SqlitePool,
+    /// What is frequent.
     group: Writer,
+    look_ups: Reader,
+    /// What may take long: lists.
+    lists: Reader,
+    /// What is seldom: one connection that writes, in its turn, and a few that read.
+    turn: Turn,
+    writer: SqlitePool,
     readers: SqlitePool,
     /// Environments by id as of a revision, which is read afresh each time.
     environments: Mutex<HashMap<Uuid, Arc<Environment>>>,
@@ -64,13 +108,24 @@ impl SqliteStore {
 
     /// The same, and does about the tables what is asked for.
     pub async fn open_with(database_url: &str, tables: Tables) -> std::result::Result<Self, OpenError> {
-        let (writer, readers) = open::open(database_url, tables).await?;
-        let group = Writer::start(writer.clone());
-        Ok(Self { writer, group, readers, environments: Mutex::default() })
+        let Opened { writer, readers, file } = open::open(database_url, tables).await?;
+        let turn = Turn::default();
+        let failed = |error: rusqlite::Error| OpenError::Database(error.into());
+        Ok(Self {
+            group: Writer::start(file.clone(), Arc::clone(&turn)).map_err(failed)?,
+            look_ups: Reader::start(&file).map_err(failed)?,
+            lists: Reader::start(&file).map_err(failed)?,
+            turn,
+            writer,
+            readers,
+            environments: Mutex::default(),
+        })
     }
 
     async fn begin(&self) -> Result<Writing> {
-        let begun = match self.writer.begin_with("BEGIN IMMEDIATE").await {
+        let turn = tokio::time::timeout(open::BUSY_TIMEOUT * 2, Arc::clone(&self.turn).lock_owned()).await;
+        let turn = turn.map_err(|late| StoreError::Unavailable(late.into()))?;
+        let transaction = match self.writer.begin_with("BEGIN IMMEDIATE").await {
             // A database that runs out of room ends a transaction by itself. The driver goes on counting it
             // and lets no other begin on that connection, so it goes.
             Err(sqlx::Error::InvalidSavePointStatement) => {
@@ -81,33 +136,30 @@ impl SqliteStore {
             }
             begun => begun,
         };
-        begun.map_err(rows::failed)
+        let transaction = transaction.map_err(rows::failed)?;
+        Ok(Writing { transaction, _turn: turn })
     }
 }
 
 #[async_trait]
 impl Store for SqliteStore {
     async fn ping(&self) -> Result<()> {
-        sqlx::query("SELECT 1").fetch_one(&self.readers).await.map_err(rows::failed)?;
+        let answer =
+            |reading: &Connection| reading.query_row("SELECT 1", [], |_| Ok(())).map_err(connection::failed);
+        self.look_ups.read(answer).await?;
         if !self.group.is_failing() {
             return Ok(());
         }
         // It could not write; whether it can now shows only by writing. The number means nothing here.
         let write = "PRAGMA user_version = 0";
-        self.group
-            .write(move |writing| {
-                Box::pin(
-                    async move { sqlx::query(write).execute(writing).await.map(drop).map_err(rows::failed) },
-                )
-            })
-            .await
+        self.group.write(move |writing| writing.execute_batch(write).map_err(connection::failed)).await
     }
 
     async fn create_environment(&self, environment: &Environment, key: &SigningKeyRecord) -> Result<()> {
         let mut writing = self.begin().await?;
         environments::insert(&mut writing, environment).await?;
         environments::insert_key(&mut writing, key).await?;
-        writing.commit().await.map_err(rows::failed)
+        writing.commit().await
     }
 
     async fn update_environment(
@@ -121,11 +173,11 @@ impl Store for SqliteStore {
             environments::retire_keys(&mut writing, environment.id, environment.updated_at).await?;
             environments::insert_key(&mut writing, key).await?;
         }
-        writing.commit().await.map_err(rows::failed)
+        writing.commit().await
     }
 
     async fn environment(&self, id: Uuid) -> Result<Arc<Environment>> {
-        environments::cached(&self.readers, &self.environments, id).await
+        environments::cached(&self.look_ups, &self.readers, &self.environments, id).await
     }
 
     async fn environments(&self) -> Result<Vec<Environment>> {
@@ -139,26 +191,21 @@ impl Store for SqliteStore {
     async fn forget_signing_key(&self, environment: Uuid, kid: &str, now: UnixMillis) -> Result<()> {
         let mut writing = self.begin().await?;
         environments::forget_key(&mut writing, environment, kid, now).await?;
-        writing.commit().await.map_err(rows::failed)
+        writing.commit().await
     }
 
     async fn sign_in(&self, sign_in: &SignIn) -> Result<SignedIn> {
         let sign_in = sign_in.clone();
-        self.group
-            .write(move |writing| Box::pin(async move { sign_in::sign_in(writing, &sign_in).await }))
-            .await
+        self.group.write(move |writing| sign_in::sign_in(writing, &sign_in)).await
     }
 
     async fn session(&self, environment: Uuid, id: Uuid) -> Result<SessionRecord> {
-        let mut reader = self.readers.acquire().await.map_err(rows::failed)?;
-        sessions::get(&mut reader, environment, id).await
+        self.look_ups.read(move |reading| sessions::get(reading, environment, id)).await
     }
 
     async fn refresh(&self, refresh: &Refresh) -> Result<Refreshed> {
         let refresh = refresh.clone();
-        self.group
-            .write(move |writing| Box::pin(async move { sessions::refresh(writing, &refresh).await }))
-            .await
+        self.group.write(move |writing| sessions::refresh(writing, &refresh)).await
     }
 
     async fn revoke_session(
@@ -169,11 +216,7 @@ impl Store for SqliteStore {
         reason: &str,
     ) -> Result<bool> {
         let reason = reason.to_owned();
-        self.group
-            .write(move |writing| {
-                Box::pin(async move { sessions::revoke(writing, environment, id, now, &reason).await })
-            })
-            .await
+        self.group.write(move |writing| sessions::revoke(writing, environment, id, now, &reason)).await
     }
 
     async fn revoke_sessions(
@@ -184,17 +227,15 @@ impl Store for SqliteStore {
         reason: &str,
     ) -> Result<u64> {
         let reason = reason.to_owned();
-        self.group
-            .write(move |writing| {
-                Box::pin(async move { sessions::revoke_all(writing, environment, user, now, &reason).await })
-            })
-            .await
+        self.group.write(move |writing| sessions::revoke_all(writing, environment, user, now, &reason)).await
     }
 
     async fn user(&self, environment: Uuid, id: Uuid) -> Result<User> {
-        // One transaction, so that the user and its credentials are of one moment.
-        let mut reading = self.readers.begin().await.map_err(rows::failed)?;
-        users::get(&mut reading, environment, id).await
+        let at_one_moment = move |reading: &Connection| {
+            let reading = reading.unchecked_transaction().map_err(connection::failed)?;
+            users::get(&reading, environment, id)
+        };
+        self.look_ups.read(at_one_moment).await
     }
 
     async fn update_user(
@@ -204,94 +245,76 @@ impl Store for SqliteStore {
         change: &UserChange,
         now: UnixMillis,
     ) -> Result<User> {
-        let mut writing = self.begin().await?;
-        uses::spend(&mut writing, environment, change.one_use.as_ref()).await?;
-        users::update(&mut writing, environment, id, change, now).await?;
-        let user = users::get(&mut writing, environment, id).await?;
-        writing.commit().await.map_err(rows::failed)?;
-        Ok(user)
+        let change = change.clone();
+        let update = move |writing: &Connection| {
+            writer::whole(writing, || {
+                uses::spend(writing, environment, change.one_use.as_ref())?;
+                users::update(writing, environment, id, &change, now)?;
+                users::get(writing, environment, id)
+            })
+        };
+        self.group.write(update).await
     }
 
     async fn delete_user(&self, environment: Uuid, id: Uuid, one_use: Option<&OneUse>) -> Result<bool> {
-        let mut writing = self.begin().await?;
-        uses::spend(&mut writing, environment, one_use).await?;
-        let done = sqlx::query("DELETE FROM users WHERE environment_id = ? AND id = ?")
-            .bind(environment)
-            .bind(id)
-            .execute(&mut *writing)
-            .await
-            .map_err(rows::failed)?;
-        if done.rows_affected() == 0 {
-            return Ok(false);
-        }
-        writing.commit().await.map_err(rows::failed)?;
-        Ok(true)
+        let one_use = one_use.cloned();
+        let delete = move |writing: &Connection| {
+            let deleted = writer::whole(writing, || {
+                uses::spend(writing, environment, one_use.as_ref())?;
+                // Where there is nobody, nothing is used up either.
+                users::delete(writing, environment, id)?.then_some(()).ok_or(StoreError::NotFound)
+            });
+            match deleted {
+                Err(StoreError::NotFound) => Ok(false),
+                other => other.map(|()| true),
+            }
+        };
+        self.group.write(delete).await
     }
 
     async fn use_nonce(&self, environment: Uuid, nonce: &str, expires_at: UnixMillis) -> Result<bool> {
         let nonce = nonce.to_owned();
-        self.group
-            .write(move |writing| {
-                Box::pin(async move { nonces::first_use(writing, environment, &nonce, expires_at).await })
-            })
-            .await
+        self.group.write(move |writing| uses::first_use(writing, environment, &nonce, expires_at)).await
     }
 
     async fn create_admin_token(&self, token: &AdminToken) -> Result<()> {
-        sqlx::query(
-            "INSERT INTO admin_tokens (id, name, hash, scope, created_at, expires_at, revoked_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?)",
-        )
-        .bind(token.id)
-        .bind(&token.name)
-        .bind(&token.hash)
-        .bind(&token.scope)
-        .bind(token.created_at.0)
-        .bind(token.expires_at.map(|at| at.0))
-        .bind(token.revoked_at.map(|at| at.0))
-        .execute(&self.writer)
-        .await
-        .map(drop)
-        .map_err(rows::failed)
+        let mut writing = self.begin().await?;
+        admin::insert(&mut writing, token).await?;
+        writing.commit().await
     }
 
     async fn admin_token(&self, hash: &[u8]) -> Result<AdminToken> {
-        let row = sqlx::query("SELECT * FROM admin_tokens WHERE hash = ?")
-            .bind(hash)
-            .fetch_optional(&self.readers)
-            .await
-            .map_err(rows::failed)?;
-        rows::admin_token(&row.ok_or(StoreError::NotFound)?)
+        admin::find(&self.readers, hash).await
     }
 
     async fn admin_tokens(&self) -> Result<Vec<AdminToken>> {
-        let found = sqlx::query("SELECT * FROM admin_tokens ORDER BY created_at, id")
-            .fetch_all(&self.readers)
-            .await
-            .map_err(rows::failed)?;
-        found.iter().map(rows::admin_token).collect()
+        admin::all(&self.readers).await
     }
 
     async fn revoke_admin_token(&self, id: Uuid, now: UnixMillis) -> Result<bool> {
-        admin::revoke_token(&self.writer, id, now).await
+        let mut writing = self.begin().await?;
+        let was_live = admin::revoke_token(&mut writing, id, now).await?;
+        writing.commit().await?;
+        Ok(was_live)
     }
 
     async fn users(&self, environment: Uuid, query: &UserQuery) -> Result<Page<User>> {
-        admin::users(&self.readers, environment, query).await
+        let query = query.clone();
+        self.lists.read(move |reading| users::list(reading, environment, &query)).await
     }
 
     async fn put_users(&self, environment: Uuid, users: &[NewUser], upsert: bool) -> Result<Vec<User>> {
-        let mut writing = self.begin().await?;
-        let mut made = Vec::with_capacity(users.len());
-        for new in users {
-            made.push(admin::put_user(&mut writing, environment, new, upsert).await?);
-        }
-        writing.commit().await.map_err(rows::failed)?;
-        Ok(made)
+        let users = users.to_vec();
+        let put = move |writing: &Connection| {
+            writer::whole(writing, || {
+                users.iter().map(|new| users::put(writing, environment, new, upsert)).collect()
+            })
+        };
+        self.group.write(put).await
     }
 
     async fn find_session(&self, id: Uuid) -> Result<SessionRecord> {
-        admin::find_session(&self.readers, id).await
+        self.look_ups.read(move |reading| sessions::find(reading, id)).await
     }
 
     async fn sessions(
@@ -300,13 +323,13 @@ impl Store for SqliteStore {
         user: Uuid,
         query: &SessionQuery,
     ) -> Result<Page<SessionRecord>> {
-        admin::sessions(&self.readers, environment, user, query).await
+        let query = query.clone();
+        self.lists.read(move |reading| sessions::list(reading, environment, user, &query)).await
     }
 
     async fn append_audit(&self, records: &[AuditRecord]) -> Result<()> {
-        let mut writing = self.begin().await?;
-        audit::append(&mut writing, records).await?;
-        writing.commit().await.map_err(rows::failed)
+        let records = records.to_vec();
+        self.group.write(move |writing| writer::whole(writing, || audit::append(writing, &records))).await
     }
 
     async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditRecord>> {
@@ -314,7 +337,10 @@ impl Store for SqliteStore {
     }
 
     async fn sweep_audit(&self, before: UnixMillis) -> Result<u64> {
-        audit::sweep(&self.writer, before).await
+        let mut writing = self.begin().await?;
+        let swept = audit::sweep(&mut writing, before).await?;
+        writing.commit().await?;
+        Ok(swept)
     }
 
     async fn sweep(&self, now: UnixMillis) -> Result<u64> {
@@ -329,7 +355,7 @@ impl Store for SqliteStore {
             .execute(&mut *writing)
             .await
             .map_err(rows::failed)?;
-        writing.commit().await.map_err(rows::failed)?;
+        writing.commit().await?;
         Ok(nonces.rows_affected() + sessions.rows_affected())
     }
 
@@ -341,7 +367,7 @@ impl Store for SqliteStore {
     async fn import(&self, mut lines: mpsc::Receiver<DumpLine>) -> Result<u64> {
         let mut writing = self.begin().await?;
         let taken = dump::import(&mut writing, &mut lines).await?;
-        writing.commit().await.map_err(rows::failed)?;
+        writing.commit().await?;
         Ok(taken)
     }
 }

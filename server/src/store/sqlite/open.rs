@@ -8,17 +8,27 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
+use super::connection::File;
 use crate::store::{OpenError, Tables, prepare};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/store/sqlite/migrations");
 
 /// How long a write waits for another process's.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 const READERS: u32 = 4;
 
-/// The writer and the readers.
-pub(super) async fn open(database_url: &str, tables: Tables) -> Result<(SqlitePool, SqlitePool), OpenError> {
+/// The ways into one file.
+pub(super) struct Opened {
+    /// One connection, for what is seldom written.
+    pub(super) writer: SqlitePool,
+    pub(super) readers: SqlitePool,
+    /// For the threads.
+    pub(super) file: File,
+}
+
+/// Opens or makes it.
+pub(super) async fn open(database_url: &str, tables: Tables) -> Result<Opened, OpenError> {
     let options = SqliteConnectOptions::from_str(database_url)
         .map_err(|error| OpenError::UrlInvalid(error.into()))?
         .create_if_missing(false)
@@ -28,8 +38,8 @@ pub(super) async fn open(database_url: &str, tables: Tables) -> Result<(SqlitePo
         .busy_timeout(BUSY_TIMEOUT)
         // Deleted rows are overwritten: a deleted user is gone from the file as well.
         .pragma("secure_delete", "FAST");
-    let path = options.get_filename().to_owned();
-    create_private(&path)?;
+    create_private(options.get_filename())?;
+    let file = File { path: options.get_filename().to_owned(), busy_timeout: BUSY_TIMEOUT };
 
     let writer = SqlitePoolOptions::new()
         .max_connections(1)
@@ -54,10 +64,10 @@ pub(super) async fn open(database_url: &str, tables: Tables) -> Result<(SqlitePo
         .connect_with(options.read_only(true))
         .await
         .map_err(|error| OpenError::Database(error.into()))?;
-    // Now that all of its files are there.
+    // Now that its files are there.
     #[cfg(unix)]
-    super::exposure::tell(&path);
-    Ok((writer, readers))
+    super::exposure::tell(&file.path);
+    Ok(Opened { writer, readers, file })
 }
 
 /// Makes the file for its owner only, before anything is in it. `SQLite` gives the files beside it

@@ -1,4 +1,4 @@
-//! Between rows and records.
+//! Between rows and the records of environments and of what happened to them.
 
 use std::str::FromStr;
 
@@ -15,8 +15,8 @@ use crate::{
     clock::UnixMillis,
     secret::Secret,
     store::{
-        AdminToken, AuditRecord, Conflicting, Credential, CredentialKind, Environment, IssuerConfig,
-        KeySource, SessionOrigin, SessionRecord, SigningKeyRecord, StoreError, User,
+        AdminToken, AuditRecord, Conflicting, Environment, IssuerConfig, KeySource, SigningKeyRecord,
+        StoreError,
     },
 };
 
@@ -26,9 +26,7 @@ pub(super) fn failed(error: sqlx::Error) -> StoreError {
         sqlx::Error::ColumnDecode { .. } | sqlx::Error::ColumnNotFound(_) => StoreError::Corrupt("row"),
         sqlx::Error::Database(cause) if cause.kind() == ErrorKind::UniqueViolation => {
             // SQLite names the columns, which are ours, and never the values.
-            if cause.message().contains("username_key") {
-                Conflicting::Username.into()
-            } else if cause.message().contains("environments.id") {
+            if cause.message().contains("environments.id") {
                 Conflicting::Environment.into()
             } else {
                 Conflicting::Other.into()
@@ -118,69 +116,6 @@ pub(super) fn signing_key(row: &SqliteRow) -> Result<SigningKeyRecord> {
         public_jwk: json(row, "public_jwk")?,
         created_at: time(row, "created_at")?,
         retired_at: optional_time(row, "retired_at")?,
-    })
-}
-
-/// Without its credentials.
-pub(super) fn user(row: &SqliteRow) -> Result<User> {
-    let metadata = column::<Option<&str>>(row, "metadata")?.map(serde_json::from_str).transpose();
-    Ok(User {
-        id: column(row, "id")?,
-        environment_id: column(row, "environment_id")?,
-        credentials: Vec::new(),
-        email: column(row, "email")?,
-        alias: column(row, "alias")?,
-        first_name: column(row, "first_name")?,
-        last_name: column(row, "last_name")?,
-        job_title: column(row, "job_title")?,
-        phone_number: column(row, "phone_number")?,
-        t_shirt_size: column(row, "t_shirt_size")?,
-        team: column(row, "team")?,
-        country: column(row, "country")?,
-        username: column(row, "username")?,
-        policies_consent: column(row, "policies_consent")?,
-        metadata: metadata.map_err(|_| StoreError::Corrupt("metadata"))?,
-        first_visit: time(row, "first_visit")?,
-        last_visit: time(row, "last_visit")?,
-    })
-}
-
-pub(super) fn credential(row: &SqliteRow) -> Result<Credential> {
-    let kinds = [CredentialKind::ExternalUser, CredentialKind::Email];
-    let word: &str = column(row, "kind")?;
-    Ok(Credential {
-        id: column(row, "id")?,
-        kind: kinds.into_iter().find(|kind| kind.as_str() == word).ok_or(StoreError::Corrupt("kind"))?,
-        issuer: column(row, "issuer")?,
-        identifier: column(row, "identifier")?,
-        verified_at: time(row, "verified_at")?,
-        last_selected_at: time(row, "last_selected_at")?,
-    })
-}
-
-pub(super) fn session(row: &SqliteRow) -> Result<SessionRecord> {
-    let ip = column::<Option<&str>>(row, "ip")?.map(str::parse).transpose();
-    Ok(SessionRecord {
-        id: column(row, "id")?,
-        environment_id: column(row, "environment_id")?,
-        user_id: column(row, "user_id")?,
-        signin_credential_id: column(row, "signin_credential_id")?,
-        origin: SessionOrigin {
-            audience: column(row, "audience")?,
-            public_key: column(row, "public_key")?,
-            dpop_jkt: column(row, "dpop_jkt")?,
-            sdk_version: column(row, "sdk_version")?,
-            ip: ip.map_err(|_| StoreError::Corrupt("ip"))?,
-            user_agent: column(row, "user_agent")?,
-        },
-        generation: column(row, "generation")?,
-        token_id: column(row, "token_id")?,
-        previous_token_id: column::<Option<Uuid>>(row, "previous_token_id")?,
-        created_at: time(row, "created_at")?,
-        refreshed_at: time(row, "refreshed_at")?,
-        expires_at: time(row, "expires_at")?,
-        refresh_expires_at: time(row, "refresh_expires_at")?,
-        revoked_at: optional_time(row, "revoked_at")?,
     })
 }
 

@@ -1,54 +1,84 @@
 //! Sessions.
 
-use sqlx::SqliteConnection;
+use rusqlite::{Connection, OptionalExtension as _};
 use uuid::Uuid;
 
-use super::{Result, rows};
+use super::{
+    Result,
+    connection::{execute, failed},
+    records,
+};
 use crate::{
     clock::UnixMillis,
-    store::{REFRESH_REUSE, Refresh, Refreshed, SessionRecord, StoreError},
+    store::{Page, REFRESH_REUSE, Refresh, Refreshed, SessionQuery, SessionRecord, StoreError},
 };
 
-pub(super) async fn get(
-    reading: &mut SqliteConnection,
-    environment: Uuid,
-    id: Uuid,
-) -> Result<SessionRecord> {
-    let row = sqlx::query("SELECT * FROM sessions WHERE environment_id = ? AND id = ?")
-        .bind(environment)
-        .bind(id)
-        .fetch_optional(reading)
-        .await
-        .map_err(rows::failed)?;
-    rows::session(&row.ok_or(StoreError::NotFound)?)
+pub(super) fn get(reading: &Connection, environment: Uuid, id: Uuid) -> Result<SessionRecord> {
+    let text = "SELECT * FROM sessions WHERE environment_id = ? AND id = ?";
+    let mut statement = reading.prepare_cached(text).map_err(failed)?;
+    statement.query_row((environment, id), |row| Ok(records::session(row))).map_err(failed)?
 }
 
-pub(super) async fn refresh(writing: &mut SqliteConnection, refresh: &Refresh) -> Result<Refreshed> {
-    let row = sqlx::query(
-        "UPDATE sessions SET generation = generation + 1, previous_token_id = token_id, token_id = ?,
-            refreshed_at = ?, expires_at = ?
-         WHERE environment_id = ? AND id = ? AND token_id = ? AND revoked_at IS NULL AND refresh_expires_at > ?
-         RETURNING *",
-    )
-    .bind(refresh.new_token_id)
-    .bind(refresh.now.0)
-    .bind(refresh.expires_at.0)
-    .bind(refresh.environment_id)
-    .bind(refresh.session_id)
-    .bind(refresh.presented_token_id)
-    .bind(refresh.now.0)
-    .fetch_optional(&mut *writing)
-    .await
-    .map_err(rows::failed)?;
-    match row {
-        Some(row) => Ok(Refreshed::Live(rows::session(&row)?)),
-        None => superseded(writing, refresh).await,
+/// Whichever environment it is of.
+pub(super) fn find(reading: &Connection, id: Uuid) -> Result<SessionRecord> {
+    let mut statement = reading.prepare_cached("SELECT * FROM sessions WHERE id = ?").map_err(failed)?;
+    statement.query_row([id], |row| Ok(records::session(row))).map_err(failed)?
+}
+
+pub(super) fn list(
+    reading: &Connection,
+    environment: Uuid,
+    user: Uuid,
+    query: &SessionQuery,
+) -> Result<Page<SessionRecord>> {
+    const FILTERED: &str = "FROM sessions
+        WHERE environment_id = ?1 AND user_id = ?2 AND (?3 IS NULL OR (revoked_at IS NOT NULL) = ?3)";
+    let reading = reading.unchecked_transaction().map_err(failed)?;
+    let count: u64 = reading
+        .prepare_cached(&format!("SELECT count(*) {FILTERED}"))
+        .and_then(|mut count| count.query_row((environment, user, query.revoked), |row| row.get(0)))
+        .map_err(failed)?;
+    let page = format!("SELECT * {FILTERED} ORDER BY created_at DESC, id DESC LIMIT ?4 OFFSET ?5");
+    let items = reading
+        .prepare_cached(&page)
+        .and_then(|mut page| {
+            let found = (environment, user, query.revoked, query.limit, query.offset);
+            page.query_map(found, |row| Ok(records::session(row)))?.collect::<rusqlite::Result<Vec<_>>>()
+        })
+        .map_err(failed)?;
+    Ok(Page { items: items.into_iter().collect::<Result<_>>()?, count })
+}
+
+pub(super) fn refresh(writing: &Connection, refresh: &Refresh) -> Result<Refreshed> {
+    let moved = writing
+        .prepare_cached(
+            "UPDATE sessions SET generation = generation + 1, previous_token_id = token_id, token_id = ?1,
+                refreshed_at = ?2, expires_at = ?3
+             WHERE environment_id = ?4 AND id = ?5 AND token_id = ?6 AND revoked_at IS NULL
+                AND refresh_expires_at > ?2
+             RETURNING *",
+        )
+        .and_then(|mut update| {
+            let step = (
+                refresh.new_token_id,
+                refresh.now.0,
+                refresh.expires_at.0,
+                refresh.environment_id,
+                refresh.session_id,
+                refresh.presented_token_id,
+            );
+            update.query_row(step, |row| Ok(records::session(row))).optional()
+        })
+        .map_err(failed)?;
+    match moved {
+        Some(session) => Ok(Refreshed::Live(session?)),
+        None => superseded(writing, refresh),
     }
 }
 
 /// The presented token is not the newest: what becomes of the session.
-async fn superseded(writing: &mut SqliteConnection, refresh: &Refresh) -> Result<Refreshed> {
-    let session = get(writing, refresh.environment_id, refresh.session_id).await?;
+fn superseded(writing: &Connection, refresh: &Refresh) -> Result<Refreshed> {
+    let session = get(writing, refresh.environment_id, refresh.session_id)?;
     if session.revoked_at.is_some() || session.refresh_expires_at <= refresh.now {
         return Err(StoreError::NotFound);
     }
@@ -57,49 +87,32 @@ async fn superseded(writing: &mut SqliteConnection, refresh: &Refresh) -> Result
     if in_grace || refresh.proven {
         return Ok(Refreshed::Live(session));
     }
-    revoke(writing, session.environment_id, session.id, refresh.now, REFRESH_REUSE).await?;
+    revoke(writing, session.environment_id, session.id, refresh.now, REFRESH_REUSE)?;
     Ok(Refreshed::Reused(SessionRecord { revoked_at: Some(refresh.now), ..session }))
 }
 
-pub(super) async fn revoke(
-    writing: &mut SqliteConnection,
+/// Whether it was live.
+pub(super) fn revoke(
+    writing: &Connection,
     environment: Uuid,
     id: Uuid,
     now: UnixMillis,
     reason: &str,
 ) -> Result<bool> {
-    sqlx::query(
-        "UPDATE sessions SET revoked_at = ?, revoke_reason = ?
-         WHERE environment_id = ? AND id = ? AND revoked_at IS NULL",
-    )
-    .bind(now.0)
-    .bind(reason)
-    .bind(environment)
-    .bind(id)
-    .execute(writing)
-    .await
-    .map(|done| done.rows_affected() > 0)
-    .map_err(rows::failed)
+    let text = "UPDATE sessions SET revoked_at = ?, revoke_reason = ?
+        WHERE environment_id = ? AND id = ? AND revoked_at IS NULL";
+    Ok(execute(writing, text, (now.0, reason, environment, id))? > 0)
 }
 
-pub(super) async fn revoke_all(
-    writing: &mut SqliteConnection,
+/// How many were live.
+pub(super) fn revoke_all(
+    writing: &Connection,
     environment: Uuid,
     user: Option<Uuid>,
     now: UnixMillis,
     reason: &str,
 ) -> Result<u64> {
-    sqlx::query(
-        "UPDATE sessions SET revoked_at = ?, revoke_reason = ?
-         WHERE environment_id = ? AND coalesce(user_id = ?, TRUE) AND created_at <= ? AND revoked_at IS NULL",
-    )
-    .bind(now.0)
-    .bind(reason)
-    .bind(environment)
-    .bind(user)
-    .bind(now.0)
-    .execute(writing)
-    .await
-    .map(|done| done.rows_affected())
-    .map_err(rows::failed)
+    let text = "UPDATE sessions SET revoked_at = ?1, revoke_reason = ?2
+        WHERE environment_id = ?3 AND coalesce(user_id = ?4, TRUE) AND created_at <= ?1 AND revoked_at IS NULL";
+    Ok(execute(writing, text, (now.0, reason, environment, user))? as u64)
 }

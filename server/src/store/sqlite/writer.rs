@@ -1,32 +1,31 @@
 //! Group commit: what many callers write at the same time goes to the disk in one transaction.
 //!
-//! One task owns the queue. It begins a transaction for the first operation that it finds, takes along
-//! whatever else is waiting, and commits; only then does it answer. So an answer means that the disk has
-//! it, and while one group waits for the disk the next gathers: under load the cost of a durable commit
-//! is shared, and without load nobody waits for company.
+//! One thread owns the queue and a connection. It begins a transaction for the first operation that it
+//! finds, takes along whatever else is waiting, and commits; only then does it answer. So an answer means
+//! that the disk has it, and while one group waits for the disk the next gathers: under load the cost of a
+//! durable commit is shared, and without load nobody waits for company.
 //!
-//! Operations are isolated from one another: each is one statement, or a script in a savepoint of its own
-//! ([`script`]). One that is refused (a conflict, nothing found) leaves no trace, and the group goes on.
+//! Operations are isolated from one another: each is one statement, or several in a savepoint of their own
+//! ([`whole`]). One that is refused (a conflict, nothing found) leaves no trace, and the group goes on.
 //! Where the database itself fails, the whole group is rolled back and told so.
 
 use std::{
     error::Error,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    thread,
 };
 
-use async_trait::async_trait;
-use futures_util::future::BoxFuture;
-use sqlx::{
-    SqliteConnection, SqlitePool,
-    query::Query,
-    sqlite::{Sqlite, SqliteArguments, SqliteRow},
-};
-use tokio::sync::{mpsc, oneshot};
+use rusqlite::Connection;
+use tokio::sync::{Mutex, mpsc, oneshot};
 
-use super::{Result, rows};
+use super::{
+    Result,
+    connection::{File, execute},
+};
 use crate::store::StoreError;
 
 /// How many operations may wait; further callers wait for room.
@@ -38,7 +37,11 @@ const MOST_IN_A_GROUP: usize = 256;
 /// Why a whole group failed.
 type Failure = Arc<dyn Error + Send + Sync>;
 
-/// Takes operations and answers each when it is on the disk.
+/// Whose turn it is to write, of this thread and of what writes without it: a queue, where the database
+/// itself would have each try again and again.
+pub(super) type Turn = Arc<Mutex<()>>;
+
+/// Takes operations and answers each when it is on the disk. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(super) struct Writer {
     queue: mpsc::Sender<Box<dyn Operation>>,
@@ -48,18 +51,20 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Starts the task. It ends with the last clone of the writer, after what was accepted.
-    pub(super) fn start(pool: SqlitePool) -> Self {
+    /// Starts the thread. It ends with the last clone of the writer, after what was accepted.
+    pub(super) fn start(file: File, turn: Turn) -> rusqlite::Result<Self> {
+        let connection = file.for_writing()?;
         let (queue, waiting) = mpsc::channel(MOST_WAITING);
         let commits = Arc::new(AtomicU64::new(0));
-        let is_failing = Arc::new(AtomicBool::new(false));
-        tokio::spawn(serve(pool, waiting, Arc::clone(&commits), Arc::clone(&is_failing)));
-        Self {
+        let (counted, is_failing) = (Arc::clone(&commits), Arc::new(AtomicBool::new(false)));
+        let noticed = Arc::clone(&is_failing);
+        thread::spawn(move || serve(&file, connection, &turn, waiting, (&counted, &noticed)));
+        Ok(Self {
             queue,
             is_failing,
             #[cfg(test)]
             commits,
-        }
+        })
     }
 
     /// Has `work` done in a transaction with others and resolves once that is on the disk.
@@ -68,10 +73,10 @@ impl Writer {
     /// somebody who hangs up before the answer.
     pub(super) async fn write<T: Send + 'static>(
         &self,
-        work: impl for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T>> + Send + 'static,
+        work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (answer, answered) = oneshot::channel();
-        let pending = Pending { work: Some(Box::new(work)), result: None, answer };
+        let pending = Pending { work: Some(work), result: None, answer };
         self.queue.send(Box::new(pending)).await.map_err(|_| stopped())?;
         answered.await.unwrap_or_else(|_| Err(stopped()))
     }
@@ -88,65 +93,46 @@ impl Writer {
     }
 }
 
-/// Runs statements in one go, as one operation: where one of them fails, those before it are undone. The
-/// text begins with `SAVEPOINT operation;` and ends with `RELEASE operation`. Gives the rows of all.
-pub(super) async fn script(
-    writing: &mut SqliteConnection,
-    query: Query<'_, Sqlite, SqliteArguments>,
-) -> Result<Vec<SqliteRow>> {
-    match query.fetch_all(&mut *writing).await {
-        Ok(found) => Ok(found),
-        Err(error) => {
-            // Fails where the database gave the whole transaction up, and then the group fails with it.
-            sqlx::raw_sql("ROLLBACK TO operation; RELEASE operation")
-                .execute(writing)
-                .await
-                .map_err(|_| StoreError::Unavailable("the transaction is gone".into()))?;
-            Err(rows::failed(error))
+/// Carries out several statements as one operation: where one of them is refused, those before it are undone.
+pub(super) fn whole<T>(writing: &Connection, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    execute(writing, "SAVEPOINT whole", [])?;
+    let done = work();
+    // Either fails where the database gave the whole transaction up, and then the group fails with it.
+    let ended = match &done {
+        Ok(_) => execute(writing, "RELEASE whole", []),
+        Err(_) => {
+            execute(writing, "ROLLBACK TO whole", []).and_then(|_| execute(writing, "RELEASE whole", []))
         }
-    }
-}
-
-/// Carries out several statements or scripts as one operation: where it is refused halfway, what came
-/// before is undone.
-pub(super) async fn whole<T>(
-    writing: &mut SqliteConnection,
-    work: impl for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T>>,
-) -> Result<T> {
-    sqlx::raw_sql("SAVEPOINT whole").execute(&mut *writing).await.map_err(rows::failed)?;
-    let done = work(&mut *writing).await;
-    let end = match &done {
-        Ok(_) => "RELEASE whole",
-        Err(_) => "ROLLBACK TO whole; RELEASE whole",
     };
-    // Fails where the database gave the whole transaction up, and then the group fails with it.
-    sqlx::raw_sql(end)
-        .execute(writing)
-        .await
-        .map_err(|_| StoreError::Unavailable("the transaction is gone".into()))?;
+    ended.map_err(|_| StoreError::Unavailable("the transaction is gone".into()))?;
     done
-}
-
-fn failure(error: sqlx::Error) -> Failure {
-    Arc::new(error)
 }
 
 fn stopped() -> StoreError {
     StoreError::Unavailable("the writer has stopped".into())
 }
 
-async fn serve(
-    pool: SqlitePool,
+fn serve(
+    file: &File,
+    connection: Connection,
+    turn: &Turn,
     mut queue: mpsc::Receiver<Box<dyn Operation>>,
-    commits: Arc<AtomicU64>,
-    is_failing: Arc<AtomicBool>,
+    (commits, is_failing): (&AtomicU64, &AtomicBool),
 ) {
-    while let Some(first) = queue.recv().await {
+    let mut open = Some(connection);
+    while let Some(first) = queue.blocking_recv() {
         let mut group = vec![first];
-        let failure = commit_group(&pool, &mut group, &mut queue).await.err();
+        let _turn = turn.blocking_lock();
+        let done = opened(&mut open, file).and_then(|connection| {
+            let transact = || transact(connection, &mut group, &mut queue);
+            catch_unwind(AssertUnwindSafe(transact)).unwrap_or_else(|_| Err("an operation panicked".into()))
+        });
+        let failure = done.err().map(Failure::from);
         is_failing.store(failure.is_some(), Ordering::Relaxed);
-        if failure.is_none() {
-            commits.fetch_add(1, Ordering::Relaxed);
+        match &failure {
+            None => _ = commits.fetch_add(1, Ordering::Relaxed),
+            // Whatever state it is in goes with it: what is not committed is rolled back.
+            Some(_) => open = None,
         }
         for operation in group {
             operation.answer(failure.as_ref());
@@ -154,81 +140,71 @@ async fn serve(
     }
 }
 
-async fn commit_group(
-    pool: &SqlitePool,
-    group: &mut Vec<Box<dyn Operation>>,
-    queue: &mut mpsc::Receiver<Box<dyn Operation>>,
-) -> std::result::Result<(), Failure> {
-    let mut writing = pool.acquire().await.map_err(failure)?;
-    let done = transact(&mut writing, group, queue).await;
-    if done.is_err() {
-        // Whatever state it is in goes with it: what is not committed is rolled back. If that fails as
-        // well, there is nobody who has not been told already.
-        let _ = writing.close().await;
-    }
-    done
+type Done<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
+
+/// The connection, opened anew where the last one was given up.
+fn opened<'c>(open: &'c mut Option<Connection>, file: &File) -> Done<&'c Connection> {
+    Ok(match open {
+        Some(connection) => connection,
+        None => open.insert(file.for_writing()?),
+    })
 }
 
-/// The statements are sent as they are, without the driver's own count of open transactions: a database
-/// that runs out of room ends a transaction by itself, which that count would not notice.
-async fn transact(
-    writing: &mut SqliteConnection,
+fn transact(
+    writing: &Connection,
     group: &mut Vec<Box<dyn Operation>>,
     queue: &mut mpsc::Receiver<Box<dyn Operation>>,
-) -> std::result::Result<(), Failure> {
+) -> Done<()> {
     // With the intent to write: it waits for other processes here and cannot fail halfway for being late.
-    sqlx::query("BEGIN IMMEDIATE").execute(&mut *writing).await.map_err(failure)?;
+    execute(writing, "BEGIN IMMEDIATE", [])?;
     let mut done = 0;
     loop {
         while let Some(operation) = group.get_mut(done) {
-            operation.carry_out(writing).await?;
+            operation.carry_out(writing)?;
             done += 1;
         }
         if done == MOST_IN_A_GROUP {
             break;
         }
-        if let Some(next) = next(queue).await {
+        if let Some(next) = next(queue) {
             group.push(next);
         } else {
             break;
         }
     }
-    sqlx::query("COMMIT").execute(writing).await.map(drop).map_err(failure)
+    execute(writing, "COMMIT", [])?;
+    Ok(())
 }
 
 /// Who else is there: those that wait, and those that only lack a turn of the processor.
-async fn next(queue: &mut mpsc::Receiver<Box<dyn Operation>>) -> Option<Box<dyn Operation>> {
+fn next(queue: &mut mpsc::Receiver<Box<dyn Operation>>) -> Option<Box<dyn Operation>> {
     if let Ok(operation) = queue.try_recv() {
         return Some(operation);
     }
-    tokio::task::yield_now().await;
+    thread::yield_now();
     queue.try_recv().ok()
 }
 
-#[async_trait]
 trait Operation: Send {
     /// Does it, and keeps the result until [`Operation::answer`]. An error is that of the database, after
     /// which nothing in this transaction can be relied on.
-    async fn carry_out(&mut self, writing: &mut SqliteConnection) -> std::result::Result<(), Failure>;
+    fn carry_out(&mut self, writing: &Connection) -> Done<()>;
 
     /// Hands the result out, now that it is on the disk, or the failure.
     fn answer(self: Box<Self>, failure: Option<&Failure>);
 }
 
-type Work<T> = Box<dyn for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T>> + Send>;
-
-struct Pending<T> {
-    work: Option<Work<T>>,
+struct Pending<T, W> {
+    work: Option<W>,
     result: Option<Result<T>>,
     answer: oneshot::Sender<Result<T>>,
 }
 
-#[async_trait]
-impl<T: Send> Operation for Pending<T> {
-    async fn carry_out(&mut self, writing: &mut SqliteConnection) -> std::result::Result<(), Failure> {
+impl<T: Send, W: FnOnce(&Connection) -> Result<T> + Send> Operation for Pending<T, W> {
+    fn carry_out(&mut self, writing: &Connection) -> Done<()> {
         let Some(work) = self.work.take().filter(|_| !self.answer.is_closed()) else { return Ok(()) };
-        match work(writing).await {
-            Err(StoreError::Unavailable(cause)) => Err(Arc::from(cause)),
+        match work(writing) {
+            Err(StoreError::Unavailable(cause)) => Err(cause),
             result => {
                 self.result = Some(result);
                 Ok(())
