@@ -11,6 +11,7 @@ mod audit;
 mod dump;
 mod environments;
 mod known;
+mod line;
 mod nonces;
 mod open;
 mod outbox;

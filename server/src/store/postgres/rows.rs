@@ -10,7 +10,7 @@ use sqlx::{
 };
 use uuid::Uuid;
 
-use super::Result;
+use super::{Result, line};
 use crate::{
     clock::UnixMillis,
     secret::Secret,
@@ -23,6 +23,7 @@ use crate::{
 
 /// What an error of the driver means.
 pub(super) fn failed(error: sqlx::Error) -> StoreError {
+    line::learn_from(&error);
     match &error {
         sqlx::Error::ColumnDecode { .. } | sqlx::Error::ColumnNotFound(_) => StoreError::Corrupt("row"),
         sqlx::Error::Database(cause) if cause.kind() == ErrorKind::UniqueViolation => {

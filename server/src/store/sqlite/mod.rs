@@ -141,7 +141,8 @@ impl SqliteStore {
             }
             begun => begun,
         };
-        Ok(Writing { transaction: transaction.map_err(rows::failed)?, _turn: turn })
+        let transaction = transaction.map_err(rows::failed)?;
+        Ok(Writing { transaction, _turn: turn })
     }
 }
 
