@@ -17,6 +17,7 @@ mod state;
 pub mod store;
 pub mod sweep;
 pub mod testing;
+pub mod webhooks;
 
 pub use http::router;
 pub use state::AppState;

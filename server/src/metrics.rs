@@ -36,6 +36,11 @@ struct Refused {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Tried {
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Scope {
     scope: &'static str,
 }
@@ -51,6 +56,9 @@ pub struct Metrics {
     audit_dropped: Counter,
     connections: Gauge,
     connections_refused: Counter,
+    webhook_deliveries: Family<Tried, Counter>,
+    webhook_queue: Gauge,
+    webhooks_disabled: Counter,
 }
 
 impl Default for Metrics {
@@ -82,6 +90,13 @@ impl Metrics {
             "Connections closed because their address had too many",
             connections_refused.clone(),
         );
+        let webhook_deliveries = Family::default();
+        registry.register("webhook_deliveries", "Tries of webhooks, by outcome", webhook_deliveries.clone());
+        let webhook_queue = Gauge::default();
+        registry.register("webhook_queue", "Messages that wait for delivery", webhook_queue.clone());
+        let webhooks_disabled: Counter = Counter::default();
+        let help = "Webhooks disabled because nothing gets through";
+        registry.register("webhooks_disabled", help, webhooks_disabled.clone());
         Self {
             registry,
             requests,
@@ -91,6 +106,9 @@ impl Metrics {
             audit_dropped,
             connections,
             connections_refused,
+            webhook_deliveries,
+            webhook_queue,
+            webhooks_disabled,
         }
     }
 
@@ -129,6 +147,21 @@ impl Metrics {
     /// A connection was closed because its address had too many.
     pub(crate) fn connection_refused(&self) {
         self.connections_refused.inc();
+    }
+
+    /// A webhook was tried, with an outcome of ours.
+    pub(crate) fn webhook_delivery(&self, outcome: &'static str) {
+        self.webhook_deliveries.get_or_create(&Tried { outcome }).inc();
+    }
+
+    /// So many messages wait, on all nodes together.
+    pub(crate) fn webhooks_queued(&self, messages: u64) {
+        self.webhook_queue.set(i64::try_from(messages).unwrap_or(i64::MAX));
+    }
+
+    /// A webhook was disabled.
+    pub(crate) fn webhook_disabled(&self) {
+        self.webhooks_disabled.inc();
     }
 
     /// Counts a connection until what is returned is dropped.

@@ -16,6 +16,7 @@ pub mod reason;
 pub mod scopes;
 pub mod settings;
 pub mod user;
+pub mod webhook;
 
 pub use error::{ErrorBody, ErrorCode, ErrorPayload};
 pub use reason::Reason;

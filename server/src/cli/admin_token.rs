@@ -32,7 +32,8 @@ pub(super) struct CreateArgs {
     #[arg(long, value_name = "NAME")]
     name: String,
     /// What it may do; may be repeated: environments:read, environments:write, keys:read, keys:write,
-    /// users:read, users:write, sessions:write, audit:read [default: admin, which is all of them].
+    /// users:read, users:write, sessions:write, audit:read, webhooks:read, webhooks:write [default: admin, which
+    /// is all of them].
     #[arg(long, value_name = "SCOPE")]
     scope: Vec<String>,
     /// UUID of the only environment that it may touch [default: all of them].

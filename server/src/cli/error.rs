@@ -3,6 +3,7 @@
 use crate::config::ConfigError;
 use byoa_server::exchange::ExchangeError;
 use byoa_server::exchange::environments::EnvironmentError;
+use byoa_server::exchange::webhooks::WebhookError;
 use byoa_server::store::{OpenError, StoreError};
 use std::error::Error;
 use std::process::ExitCode;
@@ -22,6 +23,9 @@ pub(crate) enum CliError {
     /// An environment's settings were refused, or there is none.
     #[error("{}", with_causes(.0))]
     Environment(#[from] EnvironmentError),
+    /// A webhook was refused, or there is none.
+    #[error("{}", with_causes(.0))]
+    Webhook(#[from] WebhookError),
     /// A use case failed.
     #[error("{}", with_causes(.0))]
     Exchange(#[from] ExchangeError),
@@ -40,9 +44,10 @@ impl CliError {
     /// 2 where the command line or the configuration has to change, 1 otherwise.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Config(_) | Self::Usage(_) | Self::Environment(EnvironmentError::Invalid { .. }) => {
-                ExitCode::from(2)
-            }
+            Self::Config(_)
+            | Self::Usage(_)
+            | Self::Environment(EnvironmentError::Invalid { .. })
+            | Self::Webhook(WebhookError::Invalid { .. }) => ExitCode::from(2),
             _ => ExitCode::from(1),
         }
     }

@@ -95,6 +95,17 @@ Example:
   byoa-server env import --database-url postgres://byoa@db.internal/byoa?sslmode=verify-full env.jsonl
   rm env.jsonl";
 
+/// `webhook create --help`.
+pub(super) const WEBHOOK: &str = "\
+Each message is a POST of JSON with the header x-dynamic-signature-256: sha256= and the HMAC-SHA256 of the \
+body under the secret, in hex. Any status of 200 to 299 within 10 s means that it has arrived; otherwise it \
+is sent again after 15 s, 1 min, 10 min, 1 h and 1 day. It may arrive twice, and in another order than \
+things happened.
+
+Example:
+  byoa-server webhook create --id 0198b0a5-… --url https://app.example.com/hooks \\
+    --event user.session.created,user.session.revoked";
+
 /// Heading of what every command takes.
 pub(super) const EVERYWHERE: &str = "Options of every command";
 /// Heading of what the server and the commands that fetch keys share.

@@ -17,6 +17,7 @@ mod serve;
 mod server_args;
 mod signals;
 mod trail;
+mod webhook;
 
 use crate::config::{ConfigError, FileSettings, LogFormat, MasterKeyFlags};
 use byoa_server::seal::Seal;
@@ -89,6 +90,8 @@ enum Command {
     Keys(keys::KeysCommand),
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    #[command(subcommand)]
+    Webhook(webhook::WebhookCommand),
 }
 
 /// Runs the command.
@@ -103,6 +106,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), CliError> {
         Command::CheckJwt(args) => check_jwt::run(&args, &common, &file).await,
         Command::Keys(command) => keys::run(&command, &common, &file).await,
         Command::Audit(command) => audit::run(&command, &common, &file).await,
+        Command::Webhook(command) => webhook::run(&command, &common, &file).await,
         Command::AdminToken(command) => admin_token::run(&command, &common, &file).await,
     }
 }

@@ -16,17 +16,20 @@ use byoa_server::exchange::environments::{Environments, SealedState};
 use byoa_server::exchange::{Exchange, ExchangeConfig};
 use byoa_server::http::{self, Connections, Timeouts};
 use byoa_server::ids;
+use byoa_server::keys::FetchPolicy;
 use byoa_server::limits::Limits;
 use byoa_server::live::Live;
 use byoa_server::seal::Seal;
 use byoa_server::store::{Store, Tables};
 use byoa_server::sweep::regularly;
+use byoa_server::webhooks::{self, HttpSender, Worker};
 use clap::Args;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 
 /// How often what has ended is forgotten, by one of the servers on a database.
 const SWEEP_EVERY: Duration = Duration::from_mins(10);
@@ -94,6 +97,9 @@ pub(super) async fn run(
     let keys = super::server_args::key_sets(settings.allow_private_jwks)?;
     let exchange = Exchange::new(Arc::clone(&store), keys, clock.clone(), config).with_seal(seal.clone());
     let state = state(exchange, operations);
+    let sender = HttpSender::new(FetchPolicy { allow_private: settings.allow_private_jwks })
+        .map_err(|cause| CliError::Failed(format!("the HTTP client cannot be started: {cause}")))?;
+    let worker = Worker::new(Arc::clone(&store), Arc::new(sender), clock.clone(), Arc::clone(&state.metrics));
     let audit = Audit::start(Arc::clone(&store), clock.clone(), Arc::clone(&state.metrics));
     let environments_admin = Environments::new(
         Arc::clone(&store),
@@ -102,6 +108,7 @@ pub(super) async fn run(
         Some(public_url.url().clone()),
     )
     .with_seal(seal.clone());
+    let outbox = state.exchange.outbox();
     let admin = Admin::new(state.exchange.clone(), environments_admin);
     let state = state.with_audit(audit.clone()).with_admin(admin);
     if let Some(address) = operations.metrics_listen {
@@ -120,6 +127,11 @@ pub(super) async fn run(
     let mut stop = Stop::listen()?;
     let mut stop_now = Stop::listen()?;
     let follower = tokio::spawn(state.exchange.clone().follow(store.changes().await?));
+    let (stop_webhooks, webhooks_stop) = oneshot::channel::<()>();
+    let webhooks = tokio::spawn(worker.run(outbox, async {
+        // Dropping the other end means the same.
+        let _ = webhooks_stop.await;
+    }));
     let sweeper = tokio::spawn(sweep(store, clock, reload.audit_retention.clone()).await?);
 
     if public_url.is_exposed() {
@@ -145,6 +157,9 @@ pub(super) async fn run(
         () = http::serve(listener, byoa_server::router(state), connections, stop.next(), second) => {}
         () = reload.follow(hangup) => {}
     }
+    // It may have ended already, by a panic.
+    let _ = stop_webhooks.send(());
+    let _ = webhooks.await;
     if tokio::time::timeout(FLUSH_TIMEOUT, audit.flush()).await.is_err() {
         tracing::error!("the latest events of the audit log are lost: the database does not take them");
     }
@@ -218,12 +233,17 @@ async fn sweep(
     Ok(regularly(SWEEP_EVERY, ids::fraction, changes, sweep))
 }
 
-/// The audit log first: what the store announces tells other servers that all of it is done.
+/// The store's own last: what it announces tells other servers that all of it is done.
 async fn sweep_once(store: Arc<dyn Store>, clock: Arc<dyn Clock>, audit_retention: Duration) {
-    let retention = i64::try_from(audit_retention.as_millis()).unwrap_or(i64::MAX);
-    let oldest = UnixMillis(clock.now().0.saturating_sub(retention));
-    if let Err(cause) = store.sweep_audit(oldest).await {
+    let before = |kept: Duration| {
+        let kept = i64::try_from(kept.as_millis()).unwrap_or(i64::MAX);
+        UnixMillis(clock.now().0.saturating_sub(kept))
+    };
+    if let Err(cause) = store.sweep_audit(before(audit_retention)).await {
         tracing::warn!(%cause, "the audit log cannot be swept now");
+    }
+    if let Err(cause) = store.sweep_messages(before(webhooks::KEPT)).await {
+        tracing::warn!(%cause, "the webhooks' messages cannot be swept now");
     }
     match store.sweep(clock.now()).await {
         Ok(rows) => tracing::debug!(rows, "swept"),

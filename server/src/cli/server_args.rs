@@ -13,8 +13,8 @@ pub(super) struct ServerArgs {
     /// address that serve listens on, where that is loopback].
     #[arg(long, env = "BYOA_PUBLIC_URL", help_heading = help::SERVER, value_name = "URL", hide_env_values = true)]
     public_url: Option<String>,
-    /// Let JWKS URLs be plain HTTP and lead to private addresses. For development: with it, whoever may
-    /// change an environment can make the server read from your network.
+    /// Let JWKS URLs and webhooks be plain HTTP and lead to private addresses. For development: with it,
+    /// whoever may change an environment can make the server call into your network.
     #[arg(
         long,
         env = "BYOA_ALLOW_PRIVATE_JWKS",

@@ -14,6 +14,7 @@ use super::{
     admin_tokens::{admin_token_hash, looks_like_admin_token},
     environments::{EnvironmentError, EnvironmentSettings, Environments, IssuerSettings, SigningKeyInfo},
     profile, users,
+    webhooks::Webhooks,
 };
 use crate::{
     ids,
@@ -92,6 +93,7 @@ pub struct Admin {
     exchange: Exchange,
     /// Environments and their settings.
     environments: Environments,
+    webhooks: Webhooks,
     /// One change of settings at a time: each is put on top of what it read.
     changing: Arc<Mutex<()>>,
 }
@@ -100,7 +102,8 @@ impl Admin {
     /// Puts them together.
     #[must_use]
     pub fn new(exchange: Exchange, environments: Environments) -> Self {
-        Self { exchange, environments, changing: Arc::default() }
+        let webhooks = environments.webhooks(exchange.outbox());
+        Self { exchange, environments, webhooks, changing: Arc::default() }
     }
 
     /// Who a bearer token is for. Found by its hash, so that the time taken tells nothing about others;
@@ -127,6 +130,12 @@ impl Admin {
             // A later version made it, with a scope that this one does not know.
             Err(_) => refused(Unknown, Some(token.id)),
         }
+    }
+
+    /// Webhooks.
+    #[must_use]
+    pub const fn webhooks(&self) -> &Webhooks {
+        &self.webhooks
     }
 
     /// Environments that exist, oldest first.
@@ -242,6 +251,7 @@ impl Admin {
             }
             other => other.into(),
         })?;
+        self.exchange.told();
         Ok(made.iter().map(|user| profile::sdk_user(user, None, false)).collect())
     }
 
@@ -286,7 +296,9 @@ impl Admin {
     ) -> Result<Option<SdkUser>, ExchangeError> {
         let change = users::change(fields)?;
         let now = self.exchange.clock.now();
-        match self.exchange.store.update_user(environment, id, &change, now).await {
+        let changed = self.exchange.store.update_user(environment, id, &change, now).await;
+        self.exchange.told();
+        match changed {
             Err(StoreError::Conflict(Conflicting::Username)) => Err(ExchangeError::UsernameTaken),
             changed => found(changed.map(|user| profile::sdk_user(&user, None, false))),
         }
@@ -294,7 +306,10 @@ impl Admin {
 
     /// Removes a user, its credentials and its sessions. Whether there was one.
     pub async fn delete_user(&self, environment: Uuid, id: Uuid) -> Result<bool, ExchangeError> {
-        Ok(self.exchange.store.delete_user(environment, id, None).await?)
+        let (store, now) = (&self.exchange.store, self.exchange.clock.now());
+        let is_gone = store.delete_user(environment, id, None, now).await?;
+        self.exchange.told();
+        Ok(is_gone)
     }
 
     /// A part of a user's sessions, the newest first.
@@ -319,6 +334,7 @@ impl Admin {
     ) -> Result<Option<SessionRecord>, ExchangeError> {
         let (store, now) = (&self.exchange.store, self.exchange.clock.now());
         store.revoke_session(session.environment_id, session.id, now, REASON).await?;
+        self.exchange.told();
         found(store.session(session.environment_id, session.id).await)
     }
 

@@ -29,11 +29,15 @@ pub enum AdminScope {
     SessionsWrite,
     /// Look at the audit log.
     AuditRead,
+    /// Look at webhooks and what became of their messages.
+    WebhooksRead,
+    /// Make, change and remove webhooks, and see a new one's secret.
+    WebhooksWrite,
 }
 
 impl AdminScope {
     /// Each of them.
-    pub const EACH: [Self; 8] = [
+    pub const EACH: [Self; 10] = [
         Self::EnvironmentsRead,
         Self::EnvironmentsWrite,
         Self::KeysRead,
@@ -42,6 +46,8 @@ impl AdminScope {
         Self::UsersWrite,
         Self::SessionsWrite,
         Self::AuditRead,
+        Self::WebhooksRead,
+        Self::WebhooksWrite,
     ];
 
     /// The word.
@@ -56,6 +62,8 @@ impl AdminScope {
             Self::UsersWrite => "users:write",
             Self::SessionsWrite => "sessions:write",
             Self::AuditRead => "audit:read",
+            Self::WebhooksRead => "webhooks:read",
+            Self::WebhooksWrite => "webhooks:write",
         }
     }
 }
@@ -64,7 +72,7 @@ impl AdminScope {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the scopes are admin, environments:read, environments:write, keys:read, keys:write, users:read, users:write, \
-     sessions:write and audit:read"
+     sessions:write, audit:read, webhooks:read and webhooks:write"
 )]
 pub struct UnknownScope;
 

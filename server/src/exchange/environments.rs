@@ -9,9 +9,11 @@ use std::sync::Arc;
 
 use byoa_jwt::{Algorithm, CLOCK_LEEWAY_SECONDS};
 use thiserror::Error;
+use tokio::sync::Notify;
 use url::Url;
 use uuid::Uuid;
 
+use super::webhooks::Webhooks;
 use crate::{
     clock::Clock,
     ids,
@@ -144,6 +146,7 @@ impl Environments {
             replay: ReplayPolicy::default(),
             step_up: Vec::new(),
             session_cookie: false,
+            has_webhooks: false,
             nonce_key: nonce_key.map_err(|cause| EnvironmentError::Sealed { environment: id, cause })?,
             revision: 1,
             created_at: now,
@@ -203,6 +206,12 @@ impl Environments {
                 Err(other) => return Err(EnvironmentError::Store(other)),
             }
         }
+    }
+
+    /// The use cases of webhooks, over the same store and with the same leave to reach private addresses.
+    #[must_use]
+    pub fn webhooks(&self, outbox: Arc<Notify>) -> Webhooks {
+        Webhooks::new(Arc::clone(&self.store), Arc::clone(&self.clock), self.allow_private_jwks, outbox)
     }
 
     /// Every environment, oldest first.

@@ -24,6 +24,7 @@ mod sign_in;
 mod step_up;
 mod text;
 mod users;
+pub mod webhooks;
 
 #[cfg(test)]
 mod tests;
@@ -31,6 +32,7 @@ mod tests;
 use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
 
 use byoa_protocol::claims::SessionClaims;
+use tokio::sync::Notify;
 use url::Url;
 use uuid::Uuid;
 
@@ -42,6 +44,7 @@ use crate::{
     store::{Environment, SessionRecord, Store, StoreError},
 };
 pub use error::{ExchangeError, Unauthorized};
+pub(crate) use profile::{credentials as verified_credentials, plain_user as sdk_user};
 pub(crate) use public::external_auth as external_auth_settings;
 pub use step_up::STEP_UP_OPERATIONS;
 
@@ -248,6 +251,7 @@ pub struct Exchange {
     clock: Arc<dyn Clock>,
     config: Arc<ExchangeConfig>,
     refresh_grace: Live<Duration>,
+    outbox: Arc<Notify>,
 }
 
 impl Exchange {
@@ -256,7 +260,8 @@ impl Exchange {
     pub fn new(store: Arc<dyn Store>, keys: KeySets, clock: Arc<dyn Clock>, config: ExchangeConfig) -> Self {
         let signing = Arc::new(SigningKeys::new(Arc::clone(&store), Seal::default()));
         let refresh_grace = Live::new(config.refresh_grace);
-        Self { store, keys: Arc::new(keys), signing, clock, config: Arc::new(config), refresh_grace }
+        let (keys, config) = (Arc::new(keys), Arc::new(config));
+        Self { store, keys, signing, clock, config, refresh_grace, outbox: Arc::default() }
     }
 
     /// From now on a replaced token gets its successor for so long.
@@ -275,6 +280,17 @@ impl Exchange {
     #[must_use]
     pub fn public_url(&self) -> &Url {
         &self.config.public_url
+    }
+
+    /// Wakes whoever delivers what webhooks are told.
+    #[must_use]
+    pub fn outbox(&self) -> Arc<Notify> {
+        Arc::clone(&self.outbox)
+    }
+
+    /// There may be something new to deliver.
+    pub(crate) fn told(&self) {
+        self.outbox.notify_one();
     }
 
     /// Whether the store answers, and whether no environment that was asked for lately is sealed under a

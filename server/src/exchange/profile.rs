@@ -35,8 +35,13 @@ pub(super) fn sdk_user(user: &User, session: Option<&SessionRecord>, new_user: b
     }
 }
 
+/// The user, seen from nowhere.
+pub(crate) fn plain_user(user: &User) -> SdkUser {
+    SdkUser { new_user: None, missing_fields: None, ..sdk_user(user, None, false) }
+}
+
 /// How the user was recognised. Only the external identity signs in; an address vouches for nothing.
-pub(super) fn credentials(user: &User) -> Vec<JwtVerifiedCredential> {
+pub(crate) fn credentials(user: &User) -> Vec<JwtVerifiedCredential> {
     let shown = user.credentials.iter().map(|credential| JwtVerifiedCredential {
         id: credential.id.to_string(),
         format: credential.kind.as_str().to_owned(),

@@ -86,6 +86,7 @@ impl Exchange {
         let session = match refreshed {
             Refreshed::Live(session) => session,
             Refreshed::Reused(session) => {
+                self.told();
                 tracing::warn!(session = %session.id, "a replaced token came back; its session was ended");
                 return Err(Unauthorized::Reused { session: session.id, user: session.user_id }.into());
             }
@@ -124,6 +125,9 @@ impl Exchange {
         self.check_binding(&environment, &claims, &shown).await?;
         let reason = kept_reason(reason.unwrap_or("user-intent"));
         let was_live = self.store.revoke_session(environment.id, session, self.clock.now(), &reason).await?;
+        if environment.has_webhooks {
+            self.told();
+        }
         Ok(was_live.then_some(session))
     }
 
@@ -138,7 +142,9 @@ impl Exchange {
         let now = self.clock.now();
         let environment = self.environment(environment).await?;
         let reason = kept_reason(reason);
-        Ok(self.store.revoke_sessions(environment.id, user, now, &reason).await?)
+        let ended = self.store.revoke_sessions(environment.id, user, now, &reason).await?;
+        self.told();
+        Ok(ended)
     }
 }
 

@@ -63,12 +63,16 @@ impl Exchange {
                 token_id: ids::unguessable(),
                 origin: origin(&self.config, input.caller, public_key, dpop_jkt),
                 one_use,
+                tell: environment.has_webhooks,
                 now,
                 expires_at: UnixMillis::from_seconds(expires_at),
                 refresh_expires_at: now.plus(self.config.refresh_window),
             })
             .await
             .map_err(replayed)?;
+        if environment.has_webhooks {
+            self.told();
+        }
         self.issue(Issue {
             environment: &environment,
             session: &signed_in.session,

@@ -45,6 +45,7 @@ impl Exchange {
                     other => spent(other),
                 }
             })?;
+        self.told();
         let session = self.store.session(environment.id, session.id).await.map_err(ended)?;
         if session.revoked_at.is_some() {
             return Err(Unauthorized::Ended.into());
@@ -73,7 +74,9 @@ impl Exchange {
         let live = self.authenticate(environment, shown).await?;
         let one_use = self.require_step_up(&live, shown.elevated, USER_DELETE).await?;
         let user = live.session.user_id;
-        self.store.delete_user(live.environment.id, user, one_use.as_ref()).await.map_err(spent)?;
+        let now = self.clock.now();
+        self.store.delete_user(live.environment.id, user, one_use.as_ref(), now).await.map_err(spent)?;
+        self.told();
         Ok(user)
     }
 }

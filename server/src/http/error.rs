@@ -3,6 +3,7 @@
 use super::{BODY_TIMEOUT, MAX_BODY_BYTES, REQUEST_TIMEOUT};
 use crate::exchange::ExchangeError;
 use crate::exchange::environments::EnvironmentError;
+use crate::exchange::webhooks::WebhookError;
 use crate::store::StoreError;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -61,6 +62,9 @@ pub enum ApiError {
     /// An environment's settings were refused.
     #[error(transparent)]
     Environment(#[from] EnvironmentError),
+    /// A webhook's settings were refused.
+    #[error(transparent)]
+    Webhook(#[from] WebhookError),
     /// One request too many; after this long there is room again.
     #[error("Too many requests. Please try again later.")]
     TooManyRequests(Duration),
@@ -98,7 +102,10 @@ impl ApiError {
             Self::UnknownEnvironment
             | Self::UnknownPath
             | Self::NotThere
-            | Self::Environment(EnvironmentError::NotFound(_)) => ErrorCode::NotFound,
+            | Self::Environment(EnvironmentError::NotFound(_))
+            | Self::Webhook(
+                WebhookError::EnvironmentNotFound | WebhookError::NotFound | WebhookError::MessageNotFound,
+            ) => ErrorCode::NotFound,
             Self::MethodNotAllowed => ErrorCode::MethodNotAllowed,
             Self::PayloadTooLarge => ErrorCode::PayloadTooLarge,
             Self::BodyTooSlow => ErrorCode::RequestTimeout,
@@ -106,7 +113,8 @@ impl ApiError {
             Self::BadRequest(_) => ErrorCode::BadRequest,
             Self::ForeignOrigin | Self::OriginMissing | Self::AdminForbidden => ErrorCode::Forbidden,
             Self::NoAdminToken | Self::BadAdminToken => ErrorCode::Unauthorized,
-            Self::Environment(EnvironmentError::Invalid { .. } | EnvironmentError::Exists(_)) => {
+            Self::Environment(EnvironmentError::Invalid { .. } | EnvironmentError::Exists(_))
+            | Self::Webhook(WebhookError::Invalid { .. } | WebhookError::TooMany | WebhookError::Disabled) => {
                 ErrorCode::InvalidUpdate
             }
             Self::TooManyRequests(_) => ErrorCode::TooManyRequests,
@@ -116,11 +124,15 @@ impl ApiError {
             | Self::Environment(
                 EnvironmentError::Sealed { .. }
                 | EnvironmentError::Store(StoreError::Unavailable(_) | StoreError::Conflict(_)),
-            ) => ErrorCode::ServiceUnavailable,
+            )
+            | Self::Webhook(WebhookError::Store(StoreError::Unavailable(_) | StoreError::Conflict(_))) => {
+                ErrorCode::ServiceUnavailable
+            }
             Self::Panicked
             | Self::Environment(
                 EnvironmentError::Key(_) | EnvironmentError::NoMasterKey | EnvironmentError::Store(_),
-            ) => ErrorCode::InternalServerError,
+            )
+            | Self::Webhook(WebhookError::Store(_)) => ErrorCode::InternalServerError,
             Self::Exchange(error) => match error {
                 ExchangeError::Rejected { .. } => ErrorCode::InvalidExternalAuth,
                 ExchangeError::KeysUnavailable(_) => ErrorCode::IssuerKeysUnavailable,

@@ -1,5 +1,5 @@
-//! Which addresses and URLs a key set may be fetched from. A tenant writes the URL, so without this the
-//! server would fetch from inside its own network for anyone (SSRF).
+//! Which addresses and URLs a key set may be fetched from, and a webhook sent to. A tenant writes the URL, so
+//! without this the server would call into its own network for anyone (SSRF).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

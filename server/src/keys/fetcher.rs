@@ -1,4 +1,4 @@
-//! Key sets over HTTP: the only place with an HTTP client. It connects to no address that
+//! Key sets over HTTP. The client connects to no address that
 //! [`check_address`] refuses, and to the very address that was checked; follows no redirect, takes no
 //! proxy from the environment, sends no cookie, and reads no more than it must.
 
@@ -34,6 +34,12 @@ pub struct FetchPolicy {
 #[derive(Debug, Error)]
 #[error("the HTTP client cannot be made; are there root certificates on this machine?")]
 pub struct FetcherError(#[source] reqwest::Error);
+
+impl From<reqwest::Error> for FetcherError {
+    fn from(cause: reqwest::Error) -> Self {
+        Self(cause)
+    }
+}
 
 /// [`FetchJwks`] over HTTP.
 #[derive(Clone, Debug)]

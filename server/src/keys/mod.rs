@@ -15,6 +15,7 @@ mod unavailable;
 pub use address::{AddressRefused, check_address, check_url};
 pub use fetch::{FetchJwks, FetchedJwks};
 pub use fetcher::{FetchPolicy, FetcherError, HttpFetcher};
+pub(crate) use resolver::CheckedResolver;
 pub use sets::{KeySetSettings, KeySets};
 pub use signing::{OwnKeys, OwnKeysError, PUBLISHED_AFTER_RETIREMENT, SigningKeys, generate_signing_key};
 pub use source::discovery_url;

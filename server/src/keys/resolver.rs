@@ -29,13 +29,19 @@ impl LookUp for SystemLookUp {
 /// Resolves names and refuses those that lead to an address which is not allowed. One bad address
 /// among good ones refuses the name: nothing honest is published so.
 #[derive(Clone, Debug)]
-pub(super) struct CheckedResolver {
+pub(crate) struct CheckedResolver {
     pub(super) policy: FetchPolicy,
     pub(super) look_up: Arc<dyn LookUp>,
 }
 
 impl CheckedResolver {
-    fn check(&self, addresses: &[SocketAddr]) -> Result<(), AddressRefused> {
+    /// One that asks the system.
+    pub(crate) fn new(policy: FetchPolicy) -> Self {
+        Self { policy, look_up: Arc::new(SystemLookUp) }
+    }
+
+    /// Whether all of a name's addresses are allowed.
+    pub(crate) fn check(&self, addresses: &[SocketAddr]) -> Result<(), AddressRefused> {
         if addresses.is_empty() {
             return Err(AddressRefused::NoAddress);
         }

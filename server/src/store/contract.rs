@@ -74,7 +74,7 @@ pub(crate) use contract_tests;
 
 type TestStore = Arc<dyn Store>;
 
-const NOW: UnixMillis = UnixMillis(1_700_000_000_000);
+pub(crate) const NOW: UnixMillis = UnixMillis(1_700_000_000_000);
 
 fn later(seconds: u64) -> UnixMillis {
     NOW.plus(Duration::from_secs(seconds))
@@ -99,6 +99,7 @@ pub(crate) fn environment(id: u128) -> Environment {
         replay: ReplayPolicy::Once,
         step_up: vec!["user:update".to_owned()],
         session_cookie: true,
+        has_webhooks: false,
         nonce_key: ids::secret(),
         revision: 1,
         created_at: NOW,
@@ -156,6 +157,7 @@ pub(crate) fn sign_in(environment: &Environment, subject: &str) -> SignIn {
             user_agent: Some("browser".to_owned()),
         },
         one_use: None,
+        tell: false,
         now: NOW,
         expires_at: later(7_200),
         refresh_expires_at: later(86_400),
@@ -275,7 +277,7 @@ pub(crate) async fn what_is_unknown_is_not_found(store: TestStore) {
     not_found(store.user(environment.id, nobody).await);
     not_found(store.update_user(environment.id, nobody, &UserChange::default(), NOW).await);
     not_found(store.admin_token(&[0; 32]).await);
-    assert!(!store.delete_user(environment.id, nobody, None).await.unwrap());
+    assert!(!store.delete_user(environment.id, nobody, None, NOW).await.unwrap());
     assert!(!store.revoke_session(environment.id, nobody, NOW, "x").await.unwrap());
 }
 
@@ -409,7 +411,7 @@ pub(crate) async fn a_session_belongs_to_its_environment(store: TestStore) {
     let session = store.sign_in(&sign_in(&one, "u")).await.unwrap().session;
     not_found(store.session(two.id, session.id).await);
     assert!(!store.revoke_session(two.id, session.id, NOW, "x").await.unwrap());
-    assert!(!store.delete_user(two.id, session.user_id, None).await.unwrap());
+    assert!(!store.delete_user(two.id, session.user_id, None, NOW).await.unwrap());
     assert_eq!(store.session(one.id, session.id).await.unwrap(), session);
 }
 
@@ -666,8 +668,8 @@ pub(crate) async fn deleting_a_user_ends_its_sessions(store: TestStore) {
     let environment = with_environment(&store, 1).await;
     let gone = store.sign_in(&sign_in(&environment, "gone")).await.unwrap();
     let stays = store.sign_in(&sign_in(&environment, "stays")).await.unwrap();
-    assert!(store.delete_user(environment.id, gone.user.id, None).await.unwrap());
-    assert!(!store.delete_user(environment.id, gone.user.id, None).await.unwrap());
+    assert!(store.delete_user(environment.id, gone.user.id, None, NOW).await.unwrap());
+    assert!(!store.delete_user(environment.id, gone.user.id, None, NOW).await.unwrap());
     not_found(store.user(environment.id, gone.user.id).await);
     not_found(store.session(environment.id, gone.session.id).await);
     not_found(store.refresh(&refresh(&gone.session, later(1))).await);
@@ -744,11 +746,11 @@ pub(crate) async fn a_one_use_is_spent_with_a_users_change_or_not_at_all(store: 
     );
     let taken = store.update_user(environment, bob.id, &named("ann", second.clone()), NOW).await;
     conflict(taken, Conflicting::Username);
-    conflict(store.delete_user(environment, bob.id, Some(&first)).await, Conflicting::Used);
-    assert!(!store.delete_user(environment, Uuid::from_u128(9), Some(&second)).await.unwrap());
+    conflict(store.delete_user(environment, bob.id, Some(&first), NOW).await, Conflicting::Used);
+    assert!(!store.delete_user(environment, Uuid::from_u128(9), Some(&second), NOW).await.unwrap());
     assert_eq!(store.user(environment, ann.id).await.unwrap().username.as_deref(), Some("ann"));
     store.user(environment, bob.id).await.unwrap();
-    assert!(store.delete_user(environment, bob.id, Some(&second)).await.unwrap(), "it was never spent");
+    assert!(store.delete_user(environment, bob.id, Some(&second), NOW).await.unwrap(), "it was never spent");
 }
 
 pub(crate) async fn a_nonce_used_at_once_by_many_is_used_once(store: TestStore) {

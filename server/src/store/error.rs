@@ -20,6 +20,9 @@ pub enum Conflicting {
     /// Its one use.
     #[error("it was used before")]
     Used,
+    /// The place of one more webhook.
+    #[error("the environment has as many webhooks as it may have")]
+    Webhooks,
     /// The external identity.
     #[error("the external identity belongs to another user")]
     Identity,

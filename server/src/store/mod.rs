@@ -3,7 +3,7 @@
 //!
 //! Nothing here decides whether something is allowed beyond what only a transaction can know (unique,
 //! single use, still live), reads a clock or makes an id: callers pass both, so an operation can be
-//! repeated. What an operation has answered `Ok` to survives a crash of the process and of the machine.
+//! repeated; the ids of what is told to webhooks are the exception ([`webhooks`]). What an operation has answered `Ok` to survives a crash of the process and of the machine.
 
 mod admin;
 mod audit;
@@ -16,6 +16,7 @@ pub mod postgres;
 mod records;
 pub mod sqlite;
 mod username;
+pub mod webhooks;
 
 use std::{fmt::Debug, sync::Arc};
 
@@ -36,12 +37,14 @@ pub use records::{
     SignedIn, SigningKeyRecord, UnknownReplayPolicy, UnknownSessionAlgorithm, User, UserChange,
 };
 
+pub use webhooks::WebhookStore;
+
 /// Why a session was ended whose replaced token came back.
 pub const REFRESH_REUSE: &str = "refresh-reuse";
 
 /// The server's memory.
 #[async_trait]
-pub trait Store: Send + Sync + Debug {
+pub trait Store: WebhookStore + Send + Sync + Debug {
     /// Whether it answers.
     async fn ping(&self) -> Result<(), StoreError>;
 
@@ -140,13 +143,15 @@ pub trait Store: Send + Sync + Debug {
         now: UnixMillis,
     ) -> Result<User, StoreError>;
 
-    /// Removes a user, its credentials and its sessions. Whether there was one. [`Conflicting::Used`] where
-    /// `one_use` was used before; it is used up with the user or not at all.
+    /// Removes a user, its credentials, its sessions and what the outbox still keeps about it for reading up.
+    /// Whether there was one. [`Conflicting::Used`] where `one_use` was used before; it is used up with the
+    /// user or not at all.
     async fn delete_user(
         &self,
         environment: Uuid,
         id: Uuid,
         one_use: Option<&OneUse>,
+        now: UnixMillis,
     ) -> Result<bool, StoreError>;
 
     /// Marks a nonce as used until `expires_at`. Whether this was the first time.

@@ -3,6 +3,7 @@
 use std::{fmt, net::IpAddr, str::FromStr, time::Duration};
 
 use byoa_jwt::Algorithm;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::Url;
 use uuid::Uuid;
@@ -32,6 +33,8 @@ pub struct Environment {
     pub step_up: Vec<String>,
     /// Whether its sessions live in a cookie that pages cannot read.
     pub session_cookie: bool,
+    /// Whether a webhook of it is enabled. The store says it, and it is no part of a change.
+    pub has_webhooks: bool,
     /// Key of the nonces that this environment hands out, as it is kept: sealed where there is a master key.
     pub nonce_key: Secret<Vec<u8>>,
     /// Counts changes of anything in here and of the signing keys.
@@ -260,6 +263,8 @@ pub struct SignIn {
     pub origin: SessionOrigin,
     /// What it uses up; [`Conflicting::Used`](super::Conflicting::Used) where that was used before.
     pub one_use: Option<OneUse>,
+    /// Whether webhooks are told of it: [`Environment::has_webhooks`].
+    pub tell: bool,
     /// Now.
     pub now: UnixMillis,
     /// End of the session's first token.
@@ -359,7 +364,7 @@ pub enum Refreshed {
 }
 
 /// A user.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct User {
     /// Its id.
     pub id: Uuid,
@@ -398,7 +403,7 @@ pub struct User {
 }
 
 /// What kind of credential.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum CredentialKind {
     /// The subject of an issuer.
     ExternalUser,
@@ -418,7 +423,7 @@ impl CredentialKind {
 }
 
 /// One way in which a user was recognised.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Credential {
     /// Its id.
     pub id: Uuid,

@@ -76,6 +76,15 @@ fn operations(environment: Uuid) -> Vec<(Method, String, Option<Value>, &'static
         (Method::GET, of(&format!("/users/{id}/sessions")), None, "users:read"),
         (Method::POST, of(&format!("/users/{id}/sessions/revoke")), None, "sessions:write"),
         (Method::POST, of("/users/sessions/revoke"), None, "sessions:write"),
+        (Method::GET, of("/webhooks"), None, "webhooks:read"),
+        (Method::POST, of("/webhooks"), Some(json!({ "url": "https://x.example" })), "webhooks:write"),
+        (Method::GET, of(&format!("/webhooks/{id}")), None, "webhooks:read"),
+        (Method::PUT, of(&format!("/webhooks/{id}")), Some(json!({ "isEnabled": true })), "webhooks:write"),
+        (Method::DELETE, of(&format!("/webhooks/{id}")), None, "webhooks:write"),
+        (Method::POST, of(&format!("/webhooks/{id}/secret")), None, "webhooks:write"),
+        (Method::POST, of(&format!("/webhooks/{id}/ping")), None, "webhooks:write"),
+        (Method::GET, of(&format!("/webhooks/{id}/messages")), None, "webhooks:read"),
+        (Method::POST, of(&format!("/webhooks/{id}/messages/{id}/redeliver")), None, "webhooks:write"),
     ]
 }
 
@@ -127,6 +136,8 @@ async fn each_operation_asks_for_its_own_scope() {
         "users:write",
         "sessions:write",
         "audit:read",
+        "webhooks:read",
+        "webhooks:write",
     ];
     for (method, path, body, needed) in operations(OTHER) {
         for scope in each {

@@ -268,14 +268,15 @@ fn a_database_that_others_can_read_is_told_with_its_mend() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = folder();
     let file = folder.path().join("byoa.db");
-    let mode = |mode| std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).expect("set");
+    let set_mode =
+        |mode| std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).expect("set");
     let made = create(folder.path(), &[]);
     assert_eq!((made.code, made.err.contains("chmod")), (Some(0), false), "ours is its owner's alone");
-    mode(0o644);
+    set_mode(0o644);
     let told = run(folder.path(), &["env", "list"]);
     assert!(told.err.contains("WARN") && told.err.contains("chmod 600 byoa.db"), "{}", told.err);
     assert_eq!(told.code, Some(0));
-    mode(0o600);
+    set_mode(0o600);
     assert_eq!(run(folder.path(), &["env", "list"]).err, "");
 }
 

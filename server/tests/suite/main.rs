@@ -1,8 +1,8 @@
 //! The server from outside: its router in process, and its program as a process.
 
 mod admin;
-mod admin_limits;
 mod admin_keys;
+mod admin_limits;
 mod audit;
 mod bad_tokens;
 mod catalogue;
@@ -24,10 +24,12 @@ mod nodes;
 mod openapi;
 mod outage;
 mod own_keys;
-mod reload;
 mod racing;
+mod reload;
 mod sealing;
 mod sign_in;
 mod slow;
 mod step_up;
 mod users;
+mod webhook_program;
+mod webhooks;

@@ -9,6 +9,8 @@ use byoa_server::AppState;
 use byoa_server::audit::Audit;
 use byoa_server::exchange::admin_scopes::AdminScope;
 use byoa_server::exchange::admin_tokens::create_admin_token;
+use byoa_server::exchange::webhooks::WebhookSettings;
+use byoa_server::store::webhooks::MessageQuery;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -53,12 +55,23 @@ struct Parts {
     session: String,
     /// A key that signs no more.
     kid: String,
+    webhook: String,
+    /// The webhook's first ping.
+    message: String,
 }
 
 impl Parts {
     async fn of(app: &TestApp) -> Self {
         let keys = app.environments.rotate_signing_key(app.environment).await.expect("keys");
         let retired = keys.into_iter().find(|key| key.retired_at.is_some());
+        let webhooks = app.state.admin.as_ref().expect("an admin API").webhooks();
+        let settings = WebhookSettings {
+            url: Some("https://hooks.example.com".to_owned()),
+            ..WebhookSettings::default()
+        };
+        let webhook = webhooks.create(app.environment, settings).await.expect("a webhook").id;
+        let query = MessageQuery { limit: 1, ..MessageQuery::default() };
+        let messages = webhooks.messages(app.environment, webhook, &query).await.expect("messages");
         let session = app.session().await;
         let text = |value: &Value| value.as_str().expect("text").to_owned();
         Self {
@@ -66,12 +79,15 @@ impl Parts {
             user: text(&session["user"]["id"]),
             session: text(&session["user"]["sessionId"]),
             kid: retired.expect("the first one").kid,
+            webhook: webhook.to_string(),
+            message: messages.items[0].id.to_string(),
         }
     }
 
     fn path(&self, template: &str) -> String {
         let path = template.replace("{environmentId}", &self.environment);
         let path = path.replace("{userId}", &self.user).replace("{sessionId}", &self.session);
+        let path = path.replace("{webhookId}", &self.webhook).replace("{messageId}", &self.message);
         path.replace("{kid}", &self.kid).replace("{iss}", "https%3A%2F%2Fissuer.example")
     }
 }
@@ -110,7 +126,7 @@ async fn each_admin_operation_takes_its_example_with_its_scope_and_with_no_other
         assert!(answer.status.is_success(), "{}: {} {}", operation.id(), answer.status, answer.text());
         count += 1;
     }
-    assert!(count >= 26, "only {count} admin operations are described");
+    assert!(count >= 35, "only {count} admin operations are described");
 }
 
 #[test]

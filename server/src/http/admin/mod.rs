@@ -12,6 +12,7 @@ mod schemas;
 mod sessions;
 mod users;
 mod view;
+mod webhooks;
 
 use crate::AppState;
 use axum::Router;
@@ -44,6 +45,18 @@ pub(super) fn routes() -> Router<AppState> {
         ("/environments/{environment_id}/users/{user_id}/sessions/revoke", post(sessions::revoke_of_user)),
         ("/users/{user_id}/sessions/{session_id}", get(sessions::show)),
         ("/sessions/{session_id}/revoke", put(sessions::revoke)),
+        ("/environments/{environment_id}/webhooks", get(webhooks::list).post(webhooks::create)),
+        (
+            "/environments/{environment_id}/webhooks/{webhook_id}",
+            get(webhooks::show).put(webhooks::update).delete(webhooks::delete),
+        ),
+        ("/environments/{environment_id}/webhooks/{webhook_id}/secret", post(webhooks::rotate_secret)),
+        ("/environments/{environment_id}/webhooks/{webhook_id}/ping", post(webhooks::ping)),
+        ("/environments/{environment_id}/webhooks/{webhook_id}/messages", get(webhooks::messages)),
+        (
+            "/environments/{environment_id}/webhooks/{webhook_id}/messages/{message_id}/redeliver",
+            post(webhooks::redeliver),
+        ),
     ];
     let add = |router: Router<AppState>, (path, methods)| router.route(&format!("{API_BASE}{path}"), methods);
     table.into_iter().fold(Router::new(), add)
@@ -79,5 +92,14 @@ pub(super) fn routes() -> Router<AppState> {
     sessions::revoke,
     sessions::revoke_of_user,
     sessions::revoke_all,
+    webhooks::list,
+    webhooks::create,
+    webhooks::show,
+    webhooks::update,
+    webhooks::delete,
+    webhooks::rotate_secret,
+    webhooks::ping,
+    webhooks::messages,
+    webhooks::redeliver,
 ))]
 pub(super) struct Described;

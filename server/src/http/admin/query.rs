@@ -50,6 +50,7 @@ pub(super) struct List {
     pub(super) revoked: Option<String>,
     pub(super) before: Option<String>,
     pub(super) include_sessions: Option<bool>,
+    pub(super) state: Option<String>,
 }
 
 impl List {

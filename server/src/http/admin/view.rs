@@ -4,6 +4,7 @@ use crate::audit::AuditEvent;
 use crate::clock::UnixMillis;
 use crate::exchange::CheckStep;
 use crate::exchange::environments::SigningKeyInfo;
+use crate::exchange::webhooks::{MessageView, WebhookView};
 use crate::store::{Environment, IssuerConfig, KeySource, SessionRecord};
 use byoa_protocol::settings::ExternalAuthSettings;
 use byoa_protocol::user::SdkUser;
@@ -292,6 +293,24 @@ pub(super) struct Users {
 pub(super) struct OneUser {
     /// Without a session, so without its members.
     pub(super) user: SdkUser,
+}
+
+/// Webhooks, the oldest first.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(super) struct Webhooks {
+    /// Each, without its secret.
+    pub(super) webhooks: Vec<WebhookView>,
+}
+
+/// A part of a webhook's messages, the newest first.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(super) struct WebhookMessages {
+    /// How many there are in all.
+    pub(super) count: u64,
+    /// The part.
+    pub(super) messages: Vec<MessageView>,
 }
 
 /// Events, the latest first.

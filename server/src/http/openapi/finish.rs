@@ -13,10 +13,12 @@ use utoipa::openapi::{ObjectBuilder, OpenApi, Ref, RefOr, Required, Response, Sc
 const REQUEST_ID: &str = "X-Request-Id";
 
 /// What the parts of a path are. Those that are called ids are UUIDs.
-const PATH_PARTS: [(&str, &str); 5] = [
+const PATH_PARTS: [(&str, &str); 7] = [
     ("environmentId", "The environment."),
     ("userId", "The user."),
     ("sessionId", "The session; `sid` of its tokens."),
+    ("webhookId", "The webhook."),
+    ("messageId", "The message."),
     ("kid", "The key; `kid` of the tokens that it signed."),
     ("iss", "The issuer; `iss` of its JWTs, percent-encoded, `/` as `%2F`."),
 ];

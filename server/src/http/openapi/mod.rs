@@ -11,6 +11,7 @@ mod words;
 
 use super::{admin, docs, external_auth, health, nonces, sessions, settings, users};
 use byoa_protocol::paths::{self, API_BASE, sdk};
+use byoa_protocol::webhook::{WebhookEnvelope, WebhookSession};
 use byoa_protocol::{ErrorBody, ErrorPayload};
 use utoipa::OpenApi;
 use utoipa::openapi::{InfoBuilder, License, Server, Tag};
@@ -39,11 +40,19 @@ struct Sdk;
 #[derive(OpenApi)]
 #[openapi(
     paths(health::live, health::ready, docs::document, docs::page),
-    components(schemas(ErrorBody, ErrorPayload, words::Code, words::Reason, words::DpopReason))
+    components(schemas(
+        ErrorBody,
+        ErrorPayload,
+        WebhookEnvelope,
+        WebhookSession,
+        words::Code,
+        words::Reason,
+        words::DpopReason
+    ))
 )]
 struct Root;
 
-const TAGS: [(&str, &str); 8] = [
+const TAGS: [(&str, &str); 9] = [
     ("Sign in", "An external JWT becomes a session."),
     ("Session", "A session goes on, is asked after, and ends."),
     ("User", "The signed-in user, by itself."),
@@ -54,6 +63,7 @@ const TAGS: [(&str, &str); 8] = [
         "Environments, their issuers and keys, their other settings, and what happened in them.",
     ),
     ("Admin: users", "Users, also before their first sign-in, and their sessions."),
+    ("Admin: webhooks", "Endpoints that are told of users and sessions, and what became of their messages."),
     ("Server", "Whether it lives, and this description."),
 ];
 

@@ -63,7 +63,7 @@ groups! {
     Admin: Unauthorized, Forbidden, TooManyRequests;
     /// What the path names, besides an environment of the SDK.
     Named: NotFound;
-    /// Settings of an environment, its issuers and its keys.
+    /// Settings of an environment, its issuers, its keys and its webhooks.
     Settings: InvalidUpdate;
 }
 

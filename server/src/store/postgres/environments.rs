@@ -31,7 +31,8 @@ pub(super) async fn cached(pool: &PgPool, known: &Known, id: Uuid) -> Result<Arc
 }
 
 async fn get(reading: &mut PgConnection, id: Uuid) -> Result<Environment> {
-    let row = sqlx::query("SELECT * FROM environments WHERE id = $1")
+    let row = sqlx::query("SELECT *, EXISTS (SELECT 1 FROM webhooks WHERE environment_id = environments.id AND enabled) AS has_webhooks
+         FROM environments WHERE id = $1")
         .bind(id)
         .fetch_optional(&mut *reading)
         .await
@@ -52,7 +53,8 @@ async fn issuers(reading: &mut PgConnection, environment: Uuid) -> Result<Vec<Is
 
 pub(super) async fn all(pool: &PgPool) -> Result<Vec<Environment>> {
     let mut reading = pool.begin_with(ONE_MOMENT).await.map_err(rows::failed)?;
-    let found = sqlx::query("SELECT * FROM environments ORDER BY created_at, id")
+    let found = sqlx::query("SELECT *, EXISTS (SELECT 1 FROM webhooks WHERE environment_id = environments.id AND enabled) AS has_webhooks
+         FROM environments ORDER BY created_at, id")
         .fetch_all(&mut *reading)
         .await
         .map_err(rows::failed)?;

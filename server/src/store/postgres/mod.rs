@@ -11,14 +11,17 @@ mod audit;
 mod dump;
 mod environments;
 mod known;
+mod line;
 mod nonces;
 mod open;
+mod outbox;
 mod rows;
 mod sessions;
 mod sign_in;
 mod usernames;
 mod users;
 mod uses;
+mod webhooks;
 
 #[cfg(test)]
 mod tests;
@@ -30,6 +33,7 @@ use sqlx::{PgPool, Row};
 use tokio::sync::{OnceCell, mpsc};
 use uuid::Uuid;
 
+use super::webhooks::Event;
 use super::{
     AdminToken, AuditQuery, AuditRecord, Changes, DumpLine, Environment, KeptSecrets, NewUser, OneUse,
     OpenError, Page, Refresh, Refreshed, SessionQuery, SessionRecord, SignIn, SignedIn, SigningKeyRecord,
@@ -189,16 +193,29 @@ impl Store for PostgresStore {
         uses::spend(&mut writing, environment, change.one_use.as_ref()).await?;
         users::update(&mut writing, environment, id, change, now).await?;
         let user = users::get(&mut writing, environment, id).await?;
+        outbox::tell(&mut writing, &Event::user_updated(&user, now)).await?;
         writing.commit().await.map_err(rows::failed)?;
         Ok(user)
     }
 
-    async fn delete_user(&self, environment: Uuid, id: Uuid, one_use: Option<&OneUse>) -> Result<bool> {
+    async fn delete_user(
+        &self,
+        environment: Uuid,
+        id: Uuid,
+        one_use: Option<&OneUse>,
+        now: UnixMillis,
+    ) -> Result<bool> {
         let mut writing = self.pool.begin().await.map_err(rows::failed)?;
         uses::spend(&mut writing, environment, one_use).await?;
+        let user = match users::get(&mut writing, environment, id).await {
+            Err(StoreError::NotFound) => return Ok(false),
+            user => user?,
+        };
         if !users::delete(&mut writing, environment, id).await? {
             return Ok(false);
         }
+        outbox::forget(&mut writing, environment, id).await?;
+        outbox::tell(&mut writing, &Event::user_deleted(&user, now)).await?;
         writing.commit().await.map_err(rows::failed)?;
         Ok(true)
     }
@@ -261,7 +278,9 @@ impl Store for PostgresStore {
         admin::hold(&mut writing, environment).await?;
         let mut made = Vec::with_capacity(users.len());
         for new in users {
-            made.push(admin::put_user(&mut writing, environment, new, upsert).await?);
+            let user = admin::put_user(&mut writing, environment, new, upsert).await?;
+            outbox::tell(&mut writing, &Event::put(&user, new)).await?;
+            made.push(user);
         }
         writing.commit().await.map_err(rows::failed)?;
         Ok(made)

@@ -10,18 +10,20 @@ use sqlx::{
 };
 use uuid::Uuid;
 
-use super::Result;
+use super::{Result, line};
 use crate::{
     clock::UnixMillis,
     secret::Secret,
     store::{
         AdminToken, AuditRecord, Conflicting, Credential, CredentialKind, Environment, IssuerConfig,
         KeySource, SessionOrigin, SessionRecord, SigningKeyRecord, StoreError, User,
+        webhooks::{Webhook, WebhookMessage, from_column},
     },
 };
 
 /// What an error of the driver means.
 pub(super) fn failed(error: sqlx::Error) -> StoreError {
+    line::learn_from(&error);
     match &error {
         sqlx::Error::ColumnDecode { .. } | sqlx::Error::ColumnNotFound(_) => StoreError::Corrupt("row"),
         sqlx::Error::Database(cause) if cause.kind() == ErrorKind::UniqueViolation => {
@@ -93,6 +95,7 @@ pub(super) fn environment(row: &PgRow) -> Result<Environment> {
         replay: word(row, "replay")?,
         step_up: json(row, "step_up")?,
         session_cookie: column(row, "session_cookie")?,
+        has_webhooks: column(row, "has_webhooks")?,
         nonce_key: Secret::new(column(row, "nonce_key")?),
         revision: column(row, "revision")?,
         created_at: time(row, "created_at")?,
@@ -225,4 +228,46 @@ pub(super) fn admin_token(row: &PgRow) -> Result<AdminToken> {
         expires_at: optional_time(row, "expires_at")?,
         revoked_at: optional_time(row, "revoked_at")?,
     })
+}
+
+pub(super) fn webhook(row: &PgRow) -> Result<Webhook> {
+    let id = column(row, "id")?;
+    Ok(Webhook {
+        id,
+        environment_id: column(row, "environment_id")?,
+        url: column(row, "url")?,
+        events: json(row, "events")?,
+        secret: from_column(id, column(row, "secret")?)?,
+        enabled: column(row, "enabled")?,
+        enabled_at: time(row, "enabled_at")?,
+        disabled_reason: column(row, "disabled_reason")?,
+        created_at: time(row, "created_at")?,
+        updated_at: time(row, "updated_at")?,
+    })
+}
+
+pub(super) fn webhook_message(row: &PgRow) -> Result<WebhookMessage> {
+    let status = column::<Option<i64>>(row, "last_status")?.map(u16::try_from).transpose();
+    Ok(WebhookMessage {
+        id: column(row, "id")?,
+        environment_id: column(row, "environment_id")?,
+        webhook_id: column(row, "webhook_id")?,
+        event_id: column(row, "event_id")?,
+        event: column(row, "event")?,
+        user_id: column::<Option<Uuid>>(row, "user_id")?,
+        external_user_id: column(row, "external_user_id")?,
+        data: json(row, "data")?,
+        created_at: time(row, "created_at")?,
+        state: word(row, "state")?,
+        tries: u32::try_from(column::<i64>(row, "tries")?).map_err(|_| StoreError::Corrupt("tries"))?,
+        due_at: time(row, "due_at")?,
+        finished_at: optional_time(row, "finished_at")?,
+        last_status: status.map_err(|_| StoreError::Corrupt("last_status"))?,
+        last_error: column(row, "last_error")?,
+    })
+}
+
+/// A count under the name `n`.
+pub(super) fn number(row: &PgRow) -> Result<u64> {
+    u64::try_from(column::<i64>(row, "n")?).map_err(|_| StoreError::Corrupt("count"))
 }

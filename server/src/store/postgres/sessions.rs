@@ -1,9 +1,10 @@
 //! Sessions.
 
+use byoa_protocol::webhook::SESSION_REVOKED;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Result, rows};
+use super::{Result, outbox::end_and_tell, rows};
 use crate::{
     clock::UnixMillis,
     store::{REFRESH_REUSE, Refresh, Refreshed, SessionRecord, StoreError},
@@ -75,18 +76,16 @@ pub(super) async fn revoke(
     now: UnixMillis,
     reason: &str,
 ) -> Result<bool> {
-    sqlx::query(
-        "UPDATE sessions SET revoked_at = $1, revoke_reason = $2
-         WHERE environment_id = $3 AND id = $4 AND revoked_at IS NULL",
-    )
-    .bind(now.0)
-    .bind(reason)
-    .bind(environment)
-    .bind(id)
-    .execute(writing)
-    .await
-    .map(|done| done.rows_affected() > 0)
-    .map_err(rows::failed)
+    let row = sqlx::query(end_and_tell!("environment_id = $3 AND id = $4"))
+        .bind(now.0)
+        .bind(reason)
+        .bind(environment)
+        .bind(id)
+        .bind(SESSION_REVOKED)
+        .fetch_one(writing)
+        .await
+        .map_err(rows::failed)?;
+    Ok(rows::number(&row)? > 0)
 }
 
 /// The rows are locked in one order, so that two that end the same sessions do not wait for each other.
@@ -97,18 +96,19 @@ pub(super) async fn revoke_all(
     now: UnixMillis,
     reason: &str,
 ) -> Result<u64> {
-    sqlx::query(
-        "UPDATE sessions SET revoked_at = $1, revoke_reason = $2
-         WHERE revoked_at IS NULL AND id IN (SELECT id FROM sessions
+    let text = end_and_tell!(
+        "id IN (SELECT id FROM sessions
             WHERE environment_id = $3 AND ($4::uuid IS NULL OR user_id = $4) AND created_at <= $1
-                AND revoked_at IS NULL ORDER BY id FOR UPDATE)",
-    )
-    .bind(now.0)
-    .bind(reason)
-    .bind(environment)
-    .bind(user)
-    .execute(writing)
-    .await
-    .map(|done| done.rows_affected())
-    .map_err(rows::failed)
+                AND revoked_at IS NULL ORDER BY id FOR UPDATE)"
+    );
+    let row = sqlx::query(text)
+        .bind(now.0)
+        .bind(reason)
+        .bind(environment)
+        .bind(user)
+        .bind(SESSION_REVOKED)
+        .fetch_one(writing)
+        .await
+        .map_err(rows::failed)?;
+    rows::number(&row)
 }

@@ -2,8 +2,8 @@
 
 use sqlx::{Connection, PgConnection, PgPool, Row, postgres::PgRow};
 
-use super::{Result, rows, users, uses};
-use crate::store::{EmailClaim, SessionRecord, SignIn, SignedIn, StoreError, User};
+use super::{Result, outbox, rows, users, uses};
+use crate::store::{EmailClaim, SessionRecord, SignIn, SignedIn, StoreError, User, webhooks::Event};
 
 /// How often a sign-in is tried that meets another one of the same person, or their removal.
 const TRIES: u32 = 16;
@@ -66,8 +66,8 @@ const HOLD: &str = "SELECT 1 FROM credentials
 /// Carries out a sign-in.
 pub(super) async fn sign_in(pool: &PgPool, sign_in: &SignIn) -> Result<SignedIn> {
     let mut writing = pool.acquire().await.map_err(rows::failed)?;
-    if sign_in.one_use.is_some() {
-        return spending(&mut writing, sign_in).await;
+    if sign_in.one_use.is_some() || sign_in.tell {
+        return whole(&mut writing, sign_in).await;
     }
     let mut tried = attempt(&mut writing, sign_in).await;
     for _ in 0..TRIES {
@@ -80,18 +80,41 @@ pub(super) async fn sign_in(pool: &PgPool, sign_in: &SignIn) -> Result<SignedIn>
     Err(StoreError::Unavailable("another sign-in of the same person was always faster".into()))
 }
 
-/// Uses up what may be used once and signs in, both or neither.
-async fn spending(writing: &mut PgConnection, sign_in: &SignIn) -> Result<SignedIn> {
-    let mut spending = writing.begin().await.map_err(rows::failed)?;
-    uses::spend(&mut spending, sign_in.environment_id, sign_in.one_use.as_ref()).await?;
+/// Signs in with what else belongs to it: what is used up by it, and who is told of it. All or nothing.
+async fn whole(writing: &mut PgConnection, sign_in: &SignIn) -> Result<SignedIn> {
     for _ in 0..TRIES {
-        if let Some(row) = attempt(&mut spending, sign_in).await.map_err(rows::failed)? {
-            let signed_in = signed_in(&mut spending, sign_in, &row).await?;
-            spending.commit().await.map_err(rows::failed)?;
+        match whole_attempt(writing, sign_in).await {
+            Err(StoreError::Unavailable(cause))
+                if cause.downcast_ref::<sqlx::Error>().is_some_and(rows::wants_again) => {}
+            done => return done,
+        }
+    }
+    Err(StoreError::Unavailable("another sign-in of the same person was always faster".into()))
+}
+
+async fn whole_attempt(writing: &mut PgConnection, sign_in: &SignIn) -> Result<SignedIn> {
+    let mut whole = writing.begin().await.map_err(rows::failed)?;
+    uses::spend(&mut whole, sign_in.environment_id, sign_in.one_use.as_ref()).await?;
+    for _ in 0..TRIES {
+        if let Some(row) = attempt(&mut whole, sign_in).await.map_err(rows::failed)? {
+            let signed_in = signed_in(&mut whole, sign_in, &row).await?;
+            if sign_in.tell {
+                tell(&mut whole, &signed_in).await?;
+            }
+            whole.commit().await.map_err(rows::failed)?;
             return Ok(signed_in);
         }
     }
     Err(StoreError::Unavailable("another sign-in of the same person was always faster".into()))
+}
+
+/// Tells who wants to know.
+async fn tell(writing: &mut PgConnection, signed_in: &SignedIn) -> Result<()> {
+    let SignedIn { user, session, new_user } = signed_in;
+    if *new_user {
+        outbox::tell(writing, &Event::user_created(user, session.created_at)).await?;
+    }
+    outbox::tell(writing, &Event::session_created(user, session)).await
 }
 
 /// After somebody was faster: they may be again, unless they are kept from it.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use byoa_protocol::webhook::EVENTS;
 use sqlx::{Connection, PgConnection, migrate::Migrator};
 use uuid::Uuid;
 
@@ -9,8 +10,10 @@ use super::{PostgresStore, open::MIGRATIONS};
 use crate::{
     clock::UnixMillis,
     store::{
-        Change, OpenError, Store, UserChange, UserQuery, contract,
+        Change, OpenError, SignIn, Store, UserChange, UserQuery, contract,
         contract::{EARLIER_USERNAMES, contract_tests},
+        webhooks,
+        webhooks::contract::webhook_contract_tests,
     },
     testing::PostgresSchema,
 };
@@ -22,6 +25,7 @@ async fn open() -> (PostgresSchema, Arc<dyn Store>) {
 }
 
 contract_tests!(open);
+webhook_contract_tests!(open);
 
 #[tokio::test]
 async fn every_commit_is_on_the_disk_and_nothing_waits_for_ever() {
@@ -66,7 +70,7 @@ async fn a_person_removed_while_signing_in_is_somebody_new_or_is_not_there() {
         racers.push(tokio::spawn(async move {
             for _ in 0..10 {
                 let signed_in = store.sign_in(&contract::sign_in(&environment, "u")).await.unwrap();
-                store.delete_user(environment.id, signed_in.user.id, None).await.unwrap();
+                store.delete_user(environment.id, signed_in.user.id, None, contract::NOW).await.unwrap();
             }
         }));
     }
@@ -101,6 +105,37 @@ async fn users_made_at_once_in_another_order_are_made_once() {
     }
     let query = UserQuery { limit: 99, ..UserQuery::default() };
     assert_eq!(store.users(environment.id, &query).await.unwrap().count, 10);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn people_sign_in_and_go_while_webhooks_come_and_go() {
+    let (_schema, store) = open().await;
+    let environment = contract::environment(1);
+    store.create_environment(&environment, &contract::key(&environment, "first")).await.unwrap();
+    let mut racers = Vec::new();
+    for racer in 0..8 {
+        let (store, environment) = (Arc::clone(&store), environment.clone());
+        racers.push(tokio::spawn(async move {
+            for _ in 0..10 {
+                if racer < 3 {
+                    let webhook = webhooks::contract::webhook(&environment, &EVENTS);
+                    store.create_webhook(&webhook).await.unwrap();
+                    store.disable_failing_webhook(webhook.id, 9, contract::NOW, contract::NOW).await.unwrap();
+                    assert!(store.delete_webhook(environment.id, webhook.id, contract::NOW).await.unwrap());
+                } else {
+                    let input =
+                        SignIn { tell: true, ..contract::sign_in(&environment, &format!("u-{racer}")) };
+                    let session = store.sign_in(&input).await.unwrap().session;
+                    store.revoke_session(environment.id, session.id, contract::NOW, "x").await.unwrap();
+                    store.delete_user(environment.id, session.user_id, None, contract::NOW).await.unwrap();
+                }
+            }
+        }));
+    }
+    for racer in racers {
+        racer.await.unwrap();
+    }
+    assert!(store.webhooks(environment.id).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -181,7 +216,7 @@ async fn a_change_is_seen_at_the_other_node_at_once_and_announced_after() {
     assert_eq!(changes.next().await, Some(Change::Swept));
     let signed_in = one.sign_in(&contract::sign_in(&environment, "u")).await.unwrap();
     one.put_users(environment.id, &[contract::new_user("v", UserChange::default())], false).await.unwrap();
-    one.delete_user(environment.id, signed_in.user.id, None).await.unwrap();
+    one.delete_user(environment.id, signed_in.user.id, None, UnixMillis(0)).await.unwrap();
     one.sweep(UnixMillis(0)).await.unwrap();
     assert_eq!(changes.next().await, Some(Change::Swept), "people are not announced");
 }

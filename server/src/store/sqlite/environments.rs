@@ -42,7 +42,8 @@ fn current(reading: &Connection, id: Uuid) -> Result<i64> {
 }
 
 async fn get(reading: &mut SqliteConnection, id: Uuid) -> Result<Environment> {
-    let row = sqlx::query("SELECT * FROM environments WHERE id = ?")
+    let row = sqlx::query("SELECT *, EXISTS (SELECT 1 FROM webhooks WHERE environment_id = environments.id AND enabled) AS has_webhooks
+         FROM environments WHERE id = ?")
         .bind(id)
         .fetch_optional(&mut *reading)
         .await
@@ -63,7 +64,8 @@ async fn issuers(reading: &mut SqliteConnection, environment: Uuid) -> Result<Ve
 
 pub(super) async fn all(readers: &SqlitePool) -> Result<Vec<Environment>> {
     let mut reading = readers.begin().await.map_err(rows::failed)?;
-    let found = sqlx::query("SELECT * FROM environments ORDER BY created_at, id")
+    let found = sqlx::query("SELECT *, EXISTS (SELECT 1 FROM webhooks WHERE environment_id = environments.id AND enabled) AS has_webhooks
+         FROM environments ORDER BY created_at, id")
         .fetch_all(&mut *reading)
         .await
         .map_err(rows::failed)?;

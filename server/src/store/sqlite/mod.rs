@@ -12,6 +12,7 @@ mod environments;
 #[cfg(unix)]
 mod exposure;
 mod open;
+mod outbox;
 mod reader;
 mod records;
 mod rows;
@@ -20,6 +21,7 @@ mod sign_in;
 mod usernames;
 mod users;
 mod uses;
+mod webhooks;
 mod writer;
 
 #[cfg(test)]
@@ -39,9 +41,10 @@ use sqlx::{Row, SqliteConnection, SqlitePool, Transaction, sqlite::Sqlite};
 use tokio::sync::{OwnedMutexGuard, mpsc};
 use uuid::Uuid;
 
+use super::webhooks::Event;
 use super::{
-    AdminToken, AuditQuery, AuditRecord, Changes, DumpLine, Environment, KeptSecrets, OneUse, OpenError, Refresh,
-    Refreshed, SessionRecord, SignIn, SignedIn, SigningKeyRecord, Store, StoreError, Tables, User,
+    AdminToken, AuditQuery, AuditRecord, Changes, DumpLine, Environment, KeptSecrets, OneUse, OpenError,
+    Refresh, Refreshed, SessionRecord, SignIn, SignedIn, SigningKeyRecord, Store, StoreError, Tables, User,
     UserChange,
 };
 use super::{NewUser, Page, SessionQuery, UserQuery};
@@ -138,7 +141,8 @@ impl SqliteStore {
             }
             begun => begun,
         };
-        Ok(Writing { transaction: transaction.map_err(rows::failed)?, _turn: turn })
+        let transaction = transaction.map_err(rows::failed)?;
+        Ok(Writing { transaction, _turn: turn })
     }
 }
 
@@ -266,26 +270,36 @@ impl Store for SqliteStore {
             writer::whole(writing, || {
                 uses::spend(writing, environment, change.one_use.as_ref())?;
                 users::update(writing, environment, id, &change, now)?;
-                users::get(writing, environment, id)
+                let user = users::get(writing, environment, id)?;
+                outbox::tell(writing, &Event::user_updated(&user, now))?;
+                Ok(user)
             })
         };
         self.group.write(update).await
     }
 
-    async fn delete_user(&self, environment: Uuid, id: Uuid, one_use: Option<&OneUse>) -> Result<bool> {
+    async fn delete_user(
+        &self,
+        environment: Uuid,
+        id: Uuid,
+        one_use: Option<&OneUse>,
+        now: UnixMillis,
+    ) -> Result<bool> {
         let one_use = one_use.cloned();
         let delete = move |writing: &Connection| {
-            let deleted = writer::whole(writing, || {
+            writer::whole(writing, || {
                 uses::spend(writing, environment, one_use.as_ref())?;
                 // Where there is nobody, nothing is used up either.
-                users::delete(writing, environment, id)?.then_some(()).ok_or(StoreError::NotFound)
-            });
-            match deleted {
-                Err(StoreError::NotFound) => Ok(false),
-                other => other.map(|()| true),
-            }
+                let user = users::get(writing, environment, id)?;
+                users::delete(writing, environment, id)?;
+                outbox::forget(writing, environment, id)?;
+                outbox::tell(writing, &Event::user_deleted(&user, now))
+            })
         };
-        self.group.write(delete).await
+        match self.group.write(delete).await {
+            Err(StoreError::NotFound) => Ok(false),
+            done => done.map(|()| true),
+        }
     }
 
     async fn use_nonce(&self, environment: Uuid, nonce: &str, expires_at: UnixMillis) -> Result<bool> {
@@ -329,7 +343,12 @@ impl Store for SqliteStore {
         let put = move |writing: &Connection| {
             writer::whole(writing, || {
                 environments::expect(writing, environment)?;
-                users.iter().map(|new| users::put(writing, environment, new, upsert)).collect()
+                let put = |new: &NewUser| {
+                    let user = users::put(writing, environment, new, upsert)?;
+                    outbox::tell(writing, &Event::put(&user, new))?;
+                    Ok(user)
+                };
+                users.iter().map(put).collect()
             })
         };
         self.group.write(put).await

@@ -67,7 +67,7 @@ pub(super) async fn open(database_url: &str, tables: Tables) -> Result<Opened, O
         .connect_with(options.read_only(true))
         .await
         .map_err(|error| OpenError::Database(error.into()))?;
-    // Now that all of its files are there.
+    // Now that its files are there.
     #[cfg(unix)]
     super::exposure::tell(&file.path);
     Ok(Opened { writer, readers, file })

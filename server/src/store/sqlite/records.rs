@@ -1,4 +1,4 @@
-//! Between rows and the records of people: users, credentials, sessions.
+//! Between rows and the records of what is frequent: users, credentials, sessions, webhooks.
 
 use std::str::FromStr;
 
@@ -7,7 +7,10 @@ use rusqlite::{Row, types::FromSql};
 use super::{Result, connection::failed};
 use crate::{
     clock::UnixMillis,
-    store::{Credential, CredentialKind, SessionOrigin, SessionRecord, StoreError, User},
+    store::{
+        Credential, CredentialKind, SessionOrigin, SessionRecord, StoreError, User,
+        webhooks::{Webhook, WebhookMessage, from_column},
+    },
 };
 
 fn column<T: FromSql>(row: &Row<'_>, name: &str) -> Result<T> {
@@ -82,5 +85,44 @@ pub(super) fn session(row: &Row<'_>) -> Result<SessionRecord> {
         expires_at: time(row, "expires_at")?,
         refresh_expires_at: time(row, "refresh_expires_at")?,
         revoked_at: column::<Option<i64>>(row, "revoked_at")?.map(UnixMillis),
+    })
+}
+
+pub(super) fn webhook(row: &Row<'_>) -> Result<Webhook> {
+    let id = column(row, "id")?;
+    let events = parsed(row, "events", |text| serde_json::from_str(text).ok())?;
+    Ok(Webhook {
+        id,
+        environment_id: column(row, "environment_id")?,
+        url: column(row, "url")?,
+        events: events.ok_or(StoreError::Corrupt("events"))?,
+        secret: from_column(id, column(row, "secret")?)?,
+        enabled: column(row, "enabled")?,
+        enabled_at: time(row, "enabled_at")?,
+        disabled_reason: column(row, "disabled_reason")?,
+        created_at: time(row, "created_at")?,
+        updated_at: time(row, "updated_at")?,
+    })
+}
+
+pub(super) fn webhook_message(row: &Row<'_>) -> Result<WebhookMessage> {
+    let data = parsed(row, "data", |text| serde_json::from_str(text).ok())?;
+    let state = parsed(row, "state", |text| text.parse().ok())?;
+    Ok(WebhookMessage {
+        id: column(row, "id")?,
+        environment_id: column(row, "environment_id")?,
+        webhook_id: column(row, "webhook_id")?,
+        event_id: column(row, "event_id")?,
+        event: column(row, "event")?,
+        user_id: column(row, "user_id")?,
+        external_user_id: column(row, "external_user_id")?,
+        data: data.ok_or(StoreError::Corrupt("data"))?,
+        created_at: time(row, "created_at")?,
+        state: state.ok_or(StoreError::Corrupt("state"))?,
+        tries: column(row, "tries")?,
+        due_at: time(row, "due_at")?,
+        finished_at: column::<Option<i64>>(row, "finished_at")?.map(UnixMillis),
+        last_status: column(row, "last_status")?,
+        last_error: column(row, "last_error")?,
     })
 }

@@ -79,6 +79,7 @@ pub(super) fn environment(row: &SqliteRow) -> Result<Environment> {
         replay: word(row, "replay")?,
         step_up: json(row, "step_up")?,
         session_cookie: column(row, "session_cookie")?,
+        has_webhooks: column(row, "has_webhooks")?,
         nonce_key: Secret::new(column(row, "nonce_key")?),
         revision: column(row, "revision")?,
         created_at: time(row, "created_at")?,

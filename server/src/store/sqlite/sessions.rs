@@ -6,7 +6,8 @@ use uuid::Uuid;
 use super::{
     Result,
     connection::{execute, failed},
-    records,
+    outbox::{self, Ending},
+    records, writer,
 };
 use crate::{
     clock::UnixMillis,
@@ -99,6 +100,16 @@ pub(super) fn revoke(
     now: UnixMillis,
     reason: &str,
 ) -> Result<bool> {
+    if !outbox::wants_ends(writing, environment)? {
+        return end(writing, environment, id, now, reason);
+    }
+    writer::whole(writing, || {
+        outbox::tell_ends(writing, environment, Ending::One(id), now)?;
+        end(writing, environment, id, now, reason)
+    })
+}
+
+fn end(writing: &Connection, environment: Uuid, id: Uuid, now: UnixMillis, reason: &str) -> Result<bool> {
     let text = "UPDATE sessions SET revoked_at = ?, revoke_reason = ?
         WHERE environment_id = ? AND id = ? AND revoked_at IS NULL";
     Ok(execute(writing, text, (now.0, reason, environment, id))? > 0)
@@ -106,6 +117,22 @@ pub(super) fn revoke(
 
 /// How many were live.
 pub(super) fn revoke_all(
+    writing: &Connection,
+    environment: Uuid,
+    user: Option<Uuid>,
+    now: UnixMillis,
+    reason: &str,
+) -> Result<u64> {
+    if !outbox::wants_ends(writing, environment)? {
+        return end_all(writing, environment, user, now, reason);
+    }
+    writer::whole(writing, || {
+        outbox::tell_ends(writing, environment, Ending::All(user), now)?;
+        end_all(writing, environment, user, now, reason)
+    })
+}
+
+fn end_all(
     writing: &Connection,
     environment: Uuid,
     user: Option<Uuid>,

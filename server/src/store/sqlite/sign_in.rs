@@ -6,9 +6,9 @@ use uuid::Uuid;
 use super::{
     Result,
     connection::{execute, failed},
-    records, users, uses, writer,
+    outbox, records, users, uses, writer,
 };
-use crate::store::{EmailClaim, SessionRecord, SignIn, SignedIn, User};
+use crate::store::{EmailClaim, SessionRecord, SignIn, SignedIn, User, webhooks::Event};
 
 /// Uses up what may be used once, finds or makes the user, brings its credentials up to date and opens a
 /// session; all or nothing.
@@ -24,8 +24,19 @@ pub(super) fn sign_in(writing: &Connection, sign_in: &SignIn) -> Result<SignedIn
         }
         let user = visit(writing, sign_in, user)?;
         let session = open(writing, sign_in, &user, credential)?;
+        if sign_in.tell {
+            tell(writing, &user, &session, new_user)?;
+        }
         Ok(SignedIn { user, session, new_user })
     })
+}
+
+/// Tells who wants to know.
+fn tell(writing: &Connection, user: &User, session: &SessionRecord, new_user: bool) -> Result<()> {
+    if new_user {
+        outbox::tell(writing, &Event::user_created(user, session.created_at))?;
+    }
+    outbox::tell(writing, &Event::session_created(user, session))
 }
 
 /// The user and the credential that finds it, and whether they are new.

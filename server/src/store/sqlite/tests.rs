@@ -10,6 +10,7 @@ use crate::store::{
     Conflicting, DumpLine, OpenError, Store, StoreError, Tables, UserChange, contract,
     contract::{EARLIER_USERNAMES, contract_tests},
     dump::table,
+    webhooks::contract::webhook_contract_tests,
 };
 
 async fn open() -> (TempDir, Arc<dyn Store>) {
@@ -23,16 +24,18 @@ pub(super) fn url(folder: &TempDir) -> String {
 }
 
 contract_tests!(open);
+webhook_contract_tests!(open);
 
 /// The contract again, through two stores on one file as two processes have them.
 mod two_processes {
-    use super::{Arc, SqliteStore, Store, TempDir, contract_tests, url};
+    use super::{Arc, SqliteStore, Store, TempDir, contract_tests, url, webhook_contract_tests};
     use crate::{
         clock::UnixMillis,
         store::{
-            AdminToken, AuditQuery, AuditRecord, Changes, DumpLine, Environment, KeptSecrets, NewUser, OneUse, Page,
-            Refresh, Refreshed, SessionQuery, SessionRecord, SignIn, SignedIn, SigningKeyRecord, StoreError,
-            User, UserChange, UserQuery,
+            AdminToken, AuditQuery, AuditRecord, Changes, DumpLine, Environment, KeptSecrets, NewUser,
+            OneUse, Page, Refresh, Refreshed, SessionQuery, SessionRecord, SignIn, SignedIn,
+            SigningKeyRecord, StoreError, User, UserChange, UserQuery, WebhookStore,
+            webhooks::{Claim, Delivery, Finish, MessageQuery, Webhook, WebhookChange, WebhookMessage},
         },
     };
     use async_trait::async_trait;
@@ -60,6 +63,35 @@ mod two_processes {
     }
 
     contract_tests!(open);
+    webhook_contract_tests!(open);
+
+    macro_rules! alternating {
+        ($(fn $name:ident($($arg:ident: $kind:ty),*) -> $answer:ty;)*) => {
+            #[async_trait]
+            impl WebhookStore for Alternating {
+                $(async fn $name(&self, $($arg: $kind),*) -> Result<$answer> {
+                    self.next().$name($($arg),*).await
+                })*
+            }
+        };
+    }
+
+    alternating! {
+        fn create_webhook(webhook: &Webhook) -> ();
+        fn webhooks(environment: Uuid) -> Vec<Webhook>;
+        fn webhook(environment: Uuid, id: Uuid) -> Webhook;
+        fn update_webhook(environment: Uuid, id: Uuid, change: &WebhookChange, now: UnixMillis) -> Webhook;
+        fn delete_webhook(environment: Uuid, id: Uuid, now: UnixMillis) -> bool;
+        fn ping_webhook(environment: Uuid, id: Uuid, now: UnixMillis) -> bool;
+        fn webhook_messages(environment: Uuid, webhook: Uuid, query: &MessageQuery) -> Page<WebhookMessage>;
+        fn redeliver_message(environment: Uuid, webhook: Uuid, message: Uuid, now: UnixMillis) -> bool;
+        fn due_webhooks(now: UnixMillis) -> Vec<Uuid>;
+        fn claim_messages(claim: &Claim) -> Vec<Delivery>;
+        fn finish_message(finish: &Finish) -> bool;
+        fn disable_failing_webhook(webhook: Uuid, most: u32, since: UnixMillis, now: UnixMillis) -> bool;
+        fn queued_messages() -> u64;
+        fn sweep_messages(before: UnixMillis) -> u64;
+    }
 
     #[async_trait]
     impl Store for Alternating {
@@ -135,8 +167,14 @@ mod two_processes {
         ) -> Result<User> {
             self.next().update_user(environment, id, change, now).await
         }
-        async fn delete_user(&self, environment: Uuid, id: Uuid, one_use: Option<&OneUse>) -> Result<bool> {
-            self.next().delete_user(environment, id, one_use).await
+        async fn delete_user(
+            &self,
+            environment: Uuid,
+            id: Uuid,
+            one_use: Option<&OneUse>,
+            now: UnixMillis,
+        ) -> Result<bool> {
+            self.next().delete_user(environment, id, one_use, now).await
         }
         async fn use_nonce(&self, environment: Uuid, nonce: &str, expires_at: UnixMillis) -> Result<bool> {
             self.next().use_nonce(environment, nonce, expires_at).await

@@ -97,9 +97,9 @@ pub(super) fn update(
     if changed == 0 { Err(StoreError::NotFound) } else { Ok(()) }
 }
 
-/// Whether there was one.
-pub(super) fn delete(writing: &Connection, environment: Uuid, id: Uuid) -> Result<bool> {
-    Ok(execute(writing, "DELETE FROM users WHERE environment_id = ? AND id = ?", (environment, id))? > 0)
+pub(super) fn delete(writing: &Connection, environment: Uuid, id: Uuid) -> Result<()> {
+    let text = "DELETE FROM users WHERE environment_id = ? AND id = ?";
+    execute(writing, text, (environment, id)).map(drop)
 }
 
 /// Makes one, or changes the one whose external identity it is.

@@ -56,9 +56,9 @@ impl Writer {
         let connection = file.for_writing()?;
         let (queue, waiting) = mpsc::channel(MOST_WAITING);
         let commits = Arc::new(AtomicU64::new(0));
-        let is_failing = Arc::new(AtomicBool::new(false));
-        let (counted, seen) = (Arc::clone(&commits), Arc::clone(&is_failing));
-        thread::spawn(move || serve(&file, connection, &turn, waiting, &counted, &seen));
+        let (counted, is_failing) = (Arc::clone(&commits), Arc::new(AtomicBool::new(false)));
+        let noticed = Arc::clone(&is_failing);
+        thread::spawn(move || serve(&file, connection, &turn, waiting, (&counted, &noticed)));
         Ok(Self {
             queue,
             is_failing,
@@ -117,8 +117,7 @@ fn serve(
     connection: Connection,
     turn: &Turn,
     mut queue: mpsc::Receiver<Box<dyn Operation>>,
-    commits: &AtomicU64,
-    is_failing: &AtomicBool,
+    (commits, is_failing): (&AtomicU64, &AtomicBool),
 ) {
     let mut open = Some(connection);
     while let Some(first) = queue.blocking_recv() {

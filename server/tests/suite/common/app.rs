@@ -92,7 +92,23 @@ impl TestApp {
     ) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let url = format!("sqlite://{}/byoa.db", folder.path().display());
-        let store: Arc<dyn Store> = wrap(store::open(&url).await.expect("a store"));
+        let store = wrap(store::open(&url).await.expect("a store"));
+        Self::of(store, folder, change, fetcher).await
+    }
+
+    /// The same as [`Self::start`] over that database.
+    pub(crate) async fn on(database_url: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = store::open(database_url).await.expect("a store");
+        Self::of(store, folder, EnvironmentSettings::default(), None).await
+    }
+
+    async fn of(
+        store: Arc<dyn Store>,
+        folder: TempDir,
+        change: EnvironmentSettings,
+        fetcher: Option<Arc<dyn FetchJwks>>,
+    ) -> Self {
         let clock = Arc::new(ManualClock::at(UnixMillis::from_seconds(NOW)));
         let issuers = Arc::new(Issuers::default());
         issuers.publish(JWKS_URL, &key_set());

@@ -5,7 +5,8 @@ use byoa_server::clock::UnixMillis;
 use byoa_server::store::{
     AdminToken, AuditQuery, AuditRecord, Changes, DumpLine, Environment, KeptSecrets, NewUser, OneUse, Page,
     Refresh, Refreshed, SessionQuery, SessionRecord, SignIn, SignedIn, SigningKeyRecord, Store, StoreError,
-    User, UserChange, UserQuery,
+    User, UserChange, UserQuery, WebhookStore,
+    webhooks::{Claim, Delivery, Finish, MessageQuery, Webhook, WebhookChange, WebhookMessage},
 };
 use std::sync::{Arc, Mutex};
 use tokio::sync::mpsc::{Receiver, Sender};
@@ -76,9 +77,9 @@ impl CountingStore {
 }
 
 macro_rules! handed_on {
-    ($(fn $name:ident($($arg:ident: $kind:ty),*) -> $answer:ty;)*) => {
+    ($of:ident: $(fn $name:ident($($arg:ident: $kind:ty),*) -> $answer:ty;)*) => {
         #[async_trait]
-        impl Store for CountingStore {
+        impl $of for CountingStore {
             $(async fn $name(&self, $($arg: $kind),*) -> Result<$answer, StoreError> {
                 self.asked.lock().expect("lock").push(stringify!($name));
                 self.pass().await;
@@ -89,6 +90,7 @@ macro_rules! handed_on {
 }
 
 handed_on! {
+    Store:
     fn ping() -> ();
     fn create_environment(environment: &Environment, key: &SigningKeyRecord) -> ();
     fn update_environment(environment: &Environment, key: Option<&SigningKeyRecord>) -> ();
@@ -105,7 +107,7 @@ handed_on! {
     fn revoke_sessions(environment: Uuid, user: Option<Uuid>, now: UnixMillis, reason: &str) -> u64;
     fn user(environment: Uuid, id: Uuid) -> User;
     fn update_user(environment: Uuid, id: Uuid, change: &UserChange, now: UnixMillis) -> User;
-    fn delete_user(environment: Uuid, id: Uuid, one_use: Option<&OneUse>) -> bool;
+    fn delete_user(environment: Uuid, id: Uuid, one_use: Option<&OneUse>, now: UnixMillis) -> bool;
     fn use_nonce(environment: Uuid, nonce: &str, expires_at: UnixMillis) -> bool;
     fn nonce_used(environment: Uuid, nonce: &str) -> bool;
     fn create_admin_token(token: &AdminToken) -> ();
@@ -122,4 +124,22 @@ handed_on! {
     fn sweep(now: UnixMillis) -> u64;
     fn export(environment: Uuid, lines: Sender<DumpLine>) -> ();
     fn import(lines: Receiver<DumpLine>) -> u64;
+}
+
+handed_on! {
+    WebhookStore:
+    fn create_webhook(webhook: &Webhook) -> ();
+    fn webhooks(environment: Uuid) -> Vec<Webhook>;
+    fn webhook(environment: Uuid, id: Uuid) -> Webhook;
+    fn update_webhook(environment: Uuid, id: Uuid, change: &WebhookChange, now: UnixMillis) -> Webhook;
+    fn delete_webhook(environment: Uuid, id: Uuid, now: UnixMillis) -> bool;
+    fn ping_webhook(environment: Uuid, id: Uuid, now: UnixMillis) -> bool;
+    fn webhook_messages(environment: Uuid, webhook: Uuid, query: &MessageQuery) -> Page<WebhookMessage>;
+    fn redeliver_message(environment: Uuid, webhook: Uuid, message: Uuid, now: UnixMillis) -> bool;
+    fn due_webhooks(now: UnixMillis) -> Vec<Uuid>;
+    fn claim_messages(claim: &Claim) -> Vec<Delivery>;
+    fn finish_message(finish: &Finish) -> bool;
+    fn disable_failing_webhook(webhook: Uuid, most: u32, since: UnixMillis, now: UnixMillis) -> bool;
+    fn queued_messages() -> u64;
+    fn sweep_messages(before: UnixMillis) -> u64;
 }

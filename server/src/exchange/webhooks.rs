@@ -1,0 +1,233 @@
+//! Making and changing webhooks, and refusing what could not be meant.
+
+mod view;
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use byoa_protocol::webhook::EVENTS;
+use thiserror::Error;
+use tokio::sync::Notify;
+use url::Url;
+use uuid::Uuid;
+
+use crate::{
+    clock::Clock,
+    ids,
+    keys::check_url,
+    store::{
+        Conflicting, Page, Store, StoreError,
+        webhooks::{MAX_WEBHOOKS, MessageQuery, Webhook, WebhookChange, WebhookMessage},
+    },
+    webhooks::new_secret,
+};
+
+pub use view::{MessageView, WebhookView, WebhookWithSecret};
+
+/// The longest URL, in bytes.
+const MAX_URL_BYTES: usize = 2048;
+
+/// Settings of a webhook as somebody gives them. What is `None` keeps its value, or its default where the
+/// webhook is new.
+#[derive(Clone, Debug, Default)]
+pub struct WebhookSettings {
+    /// Where messages go. Required where the webhook is new.
+    pub url: Option<String>,
+    /// What it is told of, of [`EVENTS`]; replaces the whole list. Default: all of them.
+    pub events: Option<Vec<String>>,
+    /// Whether it is told anything. Default: yes.
+    pub enabled: Option<bool>,
+}
+
+/// Why a webhook was not made or changed. The sentence names the setting and the mend.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum WebhookError {
+    /// There is no such environment.
+    #[error("there is no such environment; create it with `byoa-server env create`")]
+    EnvironmentNotFound,
+    /// There is none of that id in the environment.
+    #[error("there is no such webhook; `byoa-server webhook list` names them")]
+    NotFound,
+    /// There is no such message of the webhook.
+    #[error("there is no such message; `byoa-server webhook messages` names them")]
+    MessageNotFound,
+    /// A setting is not acceptable.
+    #[error("{setting} {problem}")]
+    Invalid {
+        /// Which, as the API and the flag are called.
+        setting: &'static str,
+        /// What is wrong and the mend, as the rest of a sentence.
+        problem: String,
+    },
+    /// The environment has as many as it may have.
+    #[error("an environment may have {MAX_WEBHOOKS} webhooks; delete one first")]
+    TooMany,
+    /// It is disabled, so that nothing would be sent.
+    #[error("the webhook is disabled; enable it first")]
+    Disabled,
+    /// The store failed.
+    #[error("the store failed")]
+    Store(#[source] StoreError),
+}
+
+impl From<StoreError> for WebhookError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound => Self::NotFound,
+            StoreError::Conflict(Conflicting::Webhooks) => Self::TooMany,
+            other => Self::Store(other),
+        }
+    }
+}
+
+/// The use cases. They need no server to run; one that runs sees changes at once.
+#[derive(Clone, Debug)]
+pub struct Webhooks {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    allow_private: bool,
+    outbox: Arc<Notify>,
+}
+
+impl Webhooks {
+    /// `outbox` wakes who delivers; `allow_private` lets messages go to plain HTTP and private addresses.
+    #[must_use]
+    pub fn new(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        allow_private: bool,
+        outbox: Arc<Notify>,
+    ) -> Self {
+        Self { store, clock, allow_private, outbox }
+    }
+
+    /// Makes a webhook, and a ping for it. The secret in it is for showing once.
+    pub async fn create(
+        &self,
+        environment: Uuid,
+        settings: WebhookSettings,
+    ) -> Result<Webhook, WebhookError> {
+        let url = settings.url.ok_or_else(|| invalid("url", "is needed for a new webhook"))?;
+        let now = self.clock.now();
+        let enabled = settings.enabled.unwrap_or(true);
+        let webhook = Webhook {
+            id: ids::sortable(now),
+            environment_id: environment,
+            url: self.url(&url)?,
+            events: match settings.events {
+                Some(events) => chosen(&events)?,
+                None => EVENTS.map(str::to_owned).to_vec(),
+            },
+            secret: new_secret(),
+            enabled,
+            enabled_at: now,
+            disabled_reason: None,
+            created_at: now,
+            updated_at: now,
+        };
+        match self.store.create_webhook(&webhook).await {
+            Err(StoreError::NotFound) => return Err(WebhookError::EnvironmentNotFound),
+            made => made?,
+        }
+        self.outbox.notify_one();
+        Ok(webhook)
+    }
+
+    /// The environment's webhooks, oldest first.
+    pub async fn list(&self, environment: Uuid) -> Result<Vec<Webhook>, WebhookError> {
+        match self.store.environment(environment).await {
+            Err(StoreError::NotFound) => Err(WebhookError::EnvironmentNotFound),
+            Err(other) => Err(other.into()),
+            Ok(_) => Ok(self.store.webhooks(environment).await?),
+        }
+    }
+
+    /// One webhook.
+    pub async fn show(&self, environment: Uuid, id: Uuid) -> Result<Webhook, WebhookError> {
+        Ok(self.store.webhook(environment, id).await?)
+    }
+
+    /// Changes a webhook. Enabling one also lets out what has waited.
+    pub async fn set(
+        &self,
+        environment: Uuid,
+        id: Uuid,
+        settings: WebhookSettings,
+    ) -> Result<Webhook, WebhookError> {
+        let change = WebhookChange {
+            url: settings.url.map(|url| self.url(&url)).transpose()?,
+            events: settings.events.map(|events| chosen(&events)).transpose()?,
+            enabled: settings.enabled,
+            secret: None,
+        };
+        let changed = self.store.update_webhook(environment, id, &change, self.clock.now()).await?;
+        self.outbox.notify_one();
+        Ok(changed)
+    }
+
+    /// Gives a webhook another secret, which signs from now on, also what waits already. The secret in the
+    /// answer is for showing once.
+    pub async fn rotate_secret(&self, environment: Uuid, id: Uuid) -> Result<Webhook, WebhookError> {
+        let change = WebhookChange { secret: Some(new_secret()), ..WebhookChange::default() };
+        Ok(self.store.update_webhook(environment, id, &change, self.clock.now()).await?)
+    }
+
+    /// Removes a webhook and its messages, also those that wait.
+    pub async fn delete(&self, environment: Uuid, id: Uuid) -> Result<(), WebhookError> {
+        let is_gone = self.store.delete_webhook(environment, id, self.clock.now()).await?;
+        if is_gone { Ok(()) } else { Err(WebhookError::NotFound) }
+    }
+
+    /// Sends a ping.
+    pub async fn ping(&self, environment: Uuid, id: Uuid) -> Result<(), WebhookError> {
+        if !self.show(environment, id).await?.enabled {
+            return Err(WebhookError::Disabled);
+        }
+        self.store.ping_webhook(environment, id, self.clock.now()).await?;
+        self.outbox.notify_one();
+        Ok(())
+    }
+
+    /// A part of a webhook's messages, the newest first.
+    pub async fn messages(
+        &self,
+        environment: Uuid,
+        id: Uuid,
+        query: &MessageQuery,
+    ) -> Result<Page<WebhookMessage>, WebhookError> {
+        self.show(environment, id).await?;
+        Ok(self.store.webhook_messages(environment, id, query).await?)
+    }
+
+    /// Sends a message once more, with its first id, whatever became of it.
+    pub async fn redeliver(&self, environment: Uuid, id: Uuid, message: Uuid) -> Result<(), WebhookError> {
+        self.show(environment, id).await?;
+        let is_there = self.store.redeliver_message(environment, id, message, self.clock.now()).await?;
+        self.outbox.notify_one();
+        if is_there { Ok(()) } else { Err(WebhookError::MessageNotFound) }
+    }
+
+    fn url(&self, text: &str) -> Result<String, WebhookError> {
+        let url: Url = text
+            .parse()
+            .map_err(|_| invalid("url", "must be an absolute URL such as https://app.example.com/hooks"))?;
+        if text.len() > MAX_URL_BYTES {
+            return Err(invalid("url", format!("may have {MAX_URL_BYTES} bytes")));
+        }
+        check_url(&url, self.allow_private).map_err(|why| invalid("url", format!("is refused: {why}")))?;
+        Ok(url.into())
+    }
+}
+
+/// Each once, in the order of [`EVENTS`].
+fn chosen(events: &[String]) -> Result<Vec<String>, WebhookError> {
+    let asked: BTreeSet<_> = events.iter().map(String::as_str).collect();
+    if asked.is_empty() || asked.iter().any(|event| !EVENTS.contains(event)) {
+        return Err(invalid("events", format!("must be some of {}", EVENTS.join(", "))));
+    }
+    Ok(EVENTS.iter().filter(|event| asked.contains(**event)).map(|event| (*event).to_owned()).collect())
+}
+
+fn invalid(setting: &'static str, problem: impl Into<String>) -> WebhookError {
+    WebhookError::Invalid { setting, problem: problem.into() }
+}
