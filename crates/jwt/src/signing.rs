@@ -118,10 +118,8 @@ impl SigningKey {
     /// Signs `claims` as a token with these `kid` and `typ`. The claims are taken as they are: `exp` and
     /// the rest are the caller's.
     pub fn sign<C: Serialize>(&self, kid: &str, typ: &str, claims: &C) -> Result<String, SigningError> {
-        let claims = match serde_json::to_value(claims) {
-            Ok(Value::Object(claims)) => Claims::new(claims),
-            _ => return Err(SigningError::ClaimsInvalid),
-        };
+        // Members are written as they come; what is no object cannot be, and is refused with the rest.
+        let claims = Claims::new(claims);
         let header = Header::empty().with_key_id(kid).with_token_type(typ);
         let token =
             AwsLc(self.algorithm).token(&header, &claims, self).map_err(|_| SigningError::ClaimsInvalid)?;

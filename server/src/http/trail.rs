@@ -73,7 +73,11 @@ impl Trail {
             Ok(session) => {
                 event.user_id = session.user.id.parse().ok();
                 event.session_id = session.user.session_id.as_deref().and_then(|id| id.parse().ok());
-                event.issuer = selected(environment, jwt).0;
+                event.issuer = match environment.issuers.as_slice() {
+                    // It is the one that the JWT was verified for, and nothing need be read again.
+                    [only] => Some(only.issuer.clone()),
+                    _ => selected(environment, jwt).0,
+                };
             }
             Err(error) => {
                 (event.issuer, event.kid) = selected(environment, jwt);

@@ -265,7 +265,7 @@ async fn only_a_status_of_the_two_hundreds_is_an_arrival() {
         world.endpoints.answer(URL, answer);
         world.worker.drain().await;
         let all = world.messages(&webhook, "").await;
-        let shown = all.iter().find(|message| message["event"] != "ping").expect("the sign-in's");
+        let shown = all.iter().find(|message| message["eventName"] != "ping").expect("the sign-in's");
         let expected = match answer {
             Ok(201) => (json!("delivered"), json!(201), Value::Null),
             Ok(status) => (json!("pending"), json!(status), json!("status")),
