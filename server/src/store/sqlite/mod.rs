@@ -13,6 +13,7 @@ mod environments;
 mod exposure;
 mod open;
 mod outbox;
+mod queue;
 mod reader;
 mod records;
 mod rows;

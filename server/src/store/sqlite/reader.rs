@@ -2,12 +2,10 @@
 //!
 //! Nothing here may walk through a table: the next in the queue waits for it.
 
-use std::thread;
-
 use rusqlite::Connection;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
-use super::{Result, connection::File};
+use super::{Result, connection::File, queue::Queue};
 use crate::store::StoreError;
 
 /// How many reads may wait; further callers wait for room.
@@ -18,15 +16,14 @@ type Read = Box<dyn FnOnce(&Connection) + Send>;
 /// Takes reads and answers each as of a moment after it was asked. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(super) struct Reader {
-    queue: mpsc::Sender<Read>,
+    queue: Queue<Read>,
 }
 
 impl Reader {
     /// Starts the thread. It ends with the last clone of the reader.
     pub(super) fn start(file: &File) -> rusqlite::Result<Self> {
         let connection = file.for_reading()?;
-        let (queue, mut waiting) = mpsc::channel::<Read>(MOST_WAITING);
-        thread::spawn(move || {
+        let queue = Queue::<Read>::start(MOST_WAITING, move |mut waiting| {
             while let Some(read) = waiting.blocking_recv() {
                 read(&connection);
             }
@@ -46,7 +43,7 @@ impl Reader {
                 let _ = answer.send(work(connection));
             }
         });
-        self.queue.send(read).await.map_err(|_| stopped())?;
+        self.queue.send(read).await;
         answered.await.unwrap_or_else(|_| Err(stopped()))
     }
 }

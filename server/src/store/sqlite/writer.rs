@@ -25,6 +25,7 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 use super::{
     Result,
     connection::{File, execute},
+    queue::Queue,
 };
 use crate::store::StoreError;
 
@@ -44,7 +45,7 @@ pub(super) type Turn = Arc<Mutex<()>>;
 /// Takes operations and answers each when it is on the disk. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(super) struct Writer {
-    queue: mpsc::Sender<Box<dyn Operation>>,
+    queue: Queue<Box<dyn Operation>>,
     is_failing: Arc<AtomicBool>,
     #[cfg(test)]
     commits: Arc<AtomicU64>,
@@ -54,11 +55,12 @@ impl Writer {
     /// Starts the thread. It ends with the last clone of the writer, after what was accepted.
     pub(super) fn start(file: File, turn: Turn) -> rusqlite::Result<Self> {
         let connection = file.for_writing()?;
-        let (queue, waiting) = mpsc::channel(MOST_WAITING);
         let commits = Arc::new(AtomicU64::new(0));
         let (counted, is_failing) = (Arc::clone(&commits), Arc::new(AtomicBool::new(false)));
         let noticed = Arc::clone(&is_failing);
-        thread::spawn(move || serve(&file, connection, &turn, waiting, (&counted, &noticed)));
+        let queue = Queue::start(MOST_WAITING, move |waiting| {
+            serve(&file, connection, &turn, waiting, (&counted, &noticed));
+        });
         Ok(Self {
             queue,
             is_failing,
@@ -77,7 +79,7 @@ impl Writer {
     ) -> Result<T> {
         let (answer, answered) = oneshot::channel();
         let pending = Pending { work: Some(work), result: None, answer };
-        self.queue.send(Box::new(pending)).await.map_err(|_| stopped())?;
+        self.queue.send(Box::new(pending)).await;
         answered.await.unwrap_or_else(|_| Err(stopped()))
     }
 
