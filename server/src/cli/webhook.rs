@@ -6,7 +6,7 @@ use super::{CliError, Common, database, help};
 use crate::config::FileSettings;
 use byoa_protocol::webhook::EVENTS;
 use byoa_server::exchange::webhooks::{
-    MessageView, WebhookSettings, WebhookView, WebhookWithSecret, Webhooks,
+    IssuedSecret, MessageView, WebhookSettings, WebhookView, WebhookWithSecret, Webhooks,
 };
 use byoa_server::store::webhooks::{MessageQuery, MessageState, Webhook, WebhookMessage};
 use clap::builder::{BoolishValueParser, PossibleValuesParser, TypedValueParser};
@@ -158,16 +158,18 @@ pub(super) async fn run(
         }
         _ => false,
     };
+    let seal = common.seal(file)?;
     let store = database::open_existing(common, file).await?;
     // A server that runs looks into the outbox by itself.
-    let own = Webhooks::new(store, database::clock(), allow_private, Arc::new(Notify::new()));
+    let own = Webhooks::new(store, database::clock(), allow_private, Arc::new(Notify::new())).with_seal(seal);
     match command {
         WebhookCommand::Create(CreateArgs { of, url, change }) => {
             let made = own.create(of.id, change.settings(Some(url))).await?;
             shown_once(&made, of.json)
         }
         WebhookCommand::RotateSecret(OneArgs { of, webhook }) => {
-            shown_once(&own.rotate_secret(of.id, *webhook).await?, of.json)
+            let changed = own.rotate_secret(of.id, *webhook).await?;
+            shown_once(&changed, of.json)
         }
         WebhookCommand::List(of) => {
             let all = own.list(of.id).await?;
@@ -210,13 +212,13 @@ pub(super) async fn run(
     }
 }
 
-fn shown_once(webhook: &Webhook, json: bool) -> Result<(), CliError> {
+fn shown_once(made: &IssuedSecret, json: bool) -> Result<(), CliError> {
     if json {
-        return say(pretty(&WebhookWithSecret::from(webhook))?);
+        return say(pretty(&WebhookWithSecret::from(made))?);
     }
-    print(webhook, false)?;
+    print(&made.webhook, false)?;
     remark("keep this secret now; it is not shown again:");
-    say(webhook.secret.expose())
+    say(made.secret.expose())
 }
 
 fn print(webhook: &Webhook, json: bool) -> Result<(), CliError> {
