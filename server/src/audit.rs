@@ -1,7 +1,7 @@
 //! The audit log's way into the store: a bounded queue and one writer, so that strangers who are refused
 //! cannot make the server write more than a little, and nobody waits for a commit of the log.
 //!
-//! What was done (a sign-in, a revocation) waits for room in the queue and is written within [`PAUSE`];
+//! What was done (a sign-in, a revocation) waits for room in the queue and is written within a fifth of a second;
 //! a crash may lose that much. Refusals are written up to [`REFUSALS_PER_SECOND`] and while half of the
 //! queue is free; the others are counted, and one row a second says how many they were. What
 //! administrators change is written before they are answered.

@@ -36,7 +36,7 @@ Exit codes: 0 done; 1 refused or failed; 2 the command line or the configuration
 
 /// `serve --help`.
 pub(super) const SERVE: &str = "\
-With --master-key-file the private keys in the database are sealed under a key that the database does not \
+With --master-key-file the secrets in the database are sealed under a key that the database does not \
 have. Where they are sealed under another one, or none is given, the server does not start.
 
 The public URL is where browsers reach the server: its host names the issuer of session tokens. On a \

@@ -21,8 +21,9 @@ pub(super) enum KeysCommand {
     /// Withdraw a key that signs no more, at once: whatever it signed is refused from now on. For a key
     /// that has leaked; others go by themselves.
     Retire(RetireArgs),
-    /// Seal every private key in the database under the master key: those that are not sealed yet, and those
-    /// that --old-master-key-file opens. Servers may run meanwhile, if they were given the master key before.
+    /// Seal every secret in the database, private keys and those of webhooks, under the master key: what is
+    /// not sealed yet, and what --old-master-key-file opens. Servers may run meanwhile, if they were given
+    /// the master key before.
     Seal(SealArgs),
 }
 

@@ -44,7 +44,7 @@ pub(crate) struct Common {
     /// there is none; or `postgres://USER:PASSWORD@HOST:PORT/NAME`, a database that exists.
     #[arg(long, env = "BYOA_DATABASE_URL", global = true, help_heading = help::EVERYWHERE, value_name = "URL", hide_env_values = true)]
     database_url: Option<String>,
-    /// File with the master key that private keys in the database are sealed under: 32 random bytes, such as
+    /// File with the master key that secrets in the database are sealed under: 32 random bytes, such as
     /// `openssl rand -base64 32` prints, readable by its owner only. Or set `BYOA_MASTER_KEY` to the key itself.
     #[arg(long, env = "BYOA_MASTER_KEY_FILE", global = true, help_heading = help::EVERYWHERE, value_name = "FILE", hide_env_values = true)]
     master_key_file: Option<PathBuf>,
@@ -70,7 +70,7 @@ pub(crate) struct Common {
 }
 
 impl Common {
-    /// What private keys are sealed and opened with.
+    /// What secrets are sealed and opened with.
     fn seal(&self, file: &FileSettings) -> Result<Seal, ConfigError> {
         let (current, old) = (self.master_key_file.as_deref(), self.old_master_key_file.as_deref());
         MasterKeyFlags { current, old }.resolve(file)

@@ -99,7 +99,8 @@ pub(super) async fn run(
     let state = state(exchange, operations);
     let sender = HttpSender::new(FetchPolicy { allow_private: settings.allow_private_jwks })
         .map_err(|cause| CliError::Failed(format!("the HTTP client cannot be started: {cause}")))?;
-    let worker = Worker::new(Arc::clone(&store), Arc::new(sender), clock.clone(), Arc::clone(&state.metrics));
+    let worker = Worker::new(Arc::clone(&store), Arc::new(sender), clock.clone(), Arc::clone(&state.metrics))
+        .with_seal(seal.clone());
     let audit = Audit::start(Arc::clone(&store), clock.clone(), Arc::clone(&state.metrics));
     let environments_admin = Environments::new(
         Arc::clone(&store),
@@ -168,7 +169,7 @@ pub(super) async fn run(
     Ok(())
 }
 
-/// Refuses to start where a key does not open: half of the requests would fail.
+/// Refuses to start where a secret does not open: half of the requests would fail.
 async fn check_seals(store: &Arc<dyn Store>, seal: &Seal) -> Result<SealedState, CliError> {
     let environments = Environments::new(Arc::clone(store), database::clock(), false, None);
     Ok(environments.with_seal(seal.clone()).check_seals().await?)
@@ -177,8 +178,8 @@ async fn check_seals(store: &Arc<dyn Store>, seal: &Seal) -> Result<SealedState,
 fn warn_about_seals(seal: &Seal, state: SealedState) {
     if seal.current().is_none() {
         remark(
-            "warning: private keys are in the database as they are, since there is no master key; pass \
-             --master-key-file to have them sealed",
+            "warning: private keys and webhooks' secrets are in the database as they are, since there is no \
+             master key; pass --master-key-file to have them sealed",
         );
     } else if state.outdated > 0 {
         remark(format!(

@@ -2,12 +2,13 @@
 
 use super::output::{remark, say};
 use super::server_args::ServerArgs;
-use super::{CliError, Common, database, help};
+use super::{CliError, Common, database, help, trail};
 use crate::config::FileSettings;
 use byoa_protocol::webhook::EVENTS;
 use byoa_server::exchange::webhooks::{
-    MessageView, WebhookSettings, WebhookView, WebhookWithSecret, Webhooks,
+    IssuedSecret, MessageView, WebhookSettings, WebhookView, WebhookWithSecret, Webhooks,
 };
+use byoa_server::store::AuditRecord;
 use byoa_server::store::webhooks::{MessageQuery, MessageState, Webhook, WebhookMessage};
 use clap::builder::{BoolishValueParser, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
@@ -158,16 +159,26 @@ pub(super) async fn run(
         }
         _ => false,
     };
+    let seal = common.seal(file)?;
     let store = database::open_existing(common, file).await?;
     // A server that runs looks into the outbox by itself.
-    let own = Webhooks::new(store, database::clock(), allow_private, Arc::new(Notify::new()));
+    let own = Webhooks::new(Arc::clone(&store), database::clock(), allow_private, Arc::new(Notify::new()))
+        .with_seal(seal);
+    let done = async |action: &str, environment: Uuid, webhook: Uuid| {
+        let detail = format!("webhook {webhook}");
+        let complete = |event: &mut AuditRecord| event.detail = Some(detail);
+        trail::done(store.as_ref(), action, Some(environment), complete).await
+    };
     match command {
         WebhookCommand::Create(CreateArgs { of, url, change }) => {
             let made = own.create(of.id, change.settings(Some(url))).await?;
+            done("webhook.created", of.id, made.webhook.id).await?;
             shown_once(&made, of.json)
         }
         WebhookCommand::RotateSecret(OneArgs { of, webhook }) => {
-            shown_once(&own.rotate_secret(of.id, *webhook).await?, of.json)
+            let changed = own.rotate_secret(of.id, *webhook).await?;
+            done("webhook.secret.rotated", of.id, *webhook).await?;
+            shown_once(&changed, of.json)
         }
         WebhookCommand::List(of) => {
             let all = own.list(of.id).await?;
@@ -182,18 +193,22 @@ pub(super) async fn run(
         WebhookCommand::Show(OneArgs { of, webhook }) => print(&own.show(of.id, *webhook).await?, of.json),
         WebhookCommand::Set(SetArgs { one: OneArgs { of, webhook }, url, change }) => {
             let changed = own.set(of.id, *webhook, change.settings(url.as_ref())).await?;
+            done("webhook.updated", of.id, *webhook).await?;
             print(&changed, of.json)
         }
         WebhookCommand::Delete(OneArgs { of, webhook }) => {
             own.delete(of.id, *webhook).await?;
+            done("webhook.deleted", of.id, *webhook).await?;
             say(format!("deleted {webhook}"))
         }
         WebhookCommand::Ping(OneArgs { of, webhook }) => {
             own.ping(of.id, *webhook).await?;
+            done("webhook.pinged", of.id, *webhook).await?;
             say("a ping is in the outbox; `byoa-server webhook messages` tells what becomes of it")
         }
         WebhookCommand::Redeliver(RedeliverArgs { one: OneArgs { of, webhook }, message }) => {
             own.redeliver(of.id, *webhook, *message).await?;
+            done("webhook.redelivered", of.id, *webhook).await?;
             say(format!("{message} is in the outbox again"))
         }
         WebhookCommand::Messages(MessagesArgs { one: OneArgs { of, webhook }, state, limit, offset }) => {
@@ -210,13 +225,13 @@ pub(super) async fn run(
     }
 }
 
-fn shown_once(webhook: &Webhook, json: bool) -> Result<(), CliError> {
+fn shown_once(made: &IssuedSecret, json: bool) -> Result<(), CliError> {
     if json {
-        return say(pretty(&WebhookWithSecret::from(webhook))?);
+        return say(pretty(&WebhookWithSecret::from(made))?);
     }
-    print(webhook, false)?;
+    print(&made.webhook, false)?;
     remark("keep this secret now; it is not shown again:");
-    say(webhook.secret.expose())
+    say(made.secret.expose())
 }
 
 fn print(webhook: &Webhook, json: bool) -> Result<(), CliError> {

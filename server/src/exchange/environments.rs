@@ -82,8 +82,8 @@ pub enum EnvironmentError {
     /// The signing key could not be made.
     #[error("the signing key cannot be made: {0}")]
     Key(byoa_jwt::SigningError),
-    /// An environment's keys are sealed, and do not open.
-    #[error("the keys of the environment {environment} cannot be used: {cause}")]
+    /// An environment's secrets are sealed, and do not open.
+    #[error("the secrets of the environment {environment} cannot be used: {cause}")]
     Sealed {
         /// Whose.
         environment: Uuid,
@@ -120,7 +120,7 @@ impl Environments {
         Self { store, clock, seal: Seal::default(), allow_private_jwks, public_url }
     }
 
-    /// With what seals and opens the environments' own keys.
+    /// With what seals and opens the environments' own secrets.
     #[must_use]
     pub fn with_seal(self, seal: Seal) -> Self {
         Self { seal, ..self }
@@ -212,6 +212,7 @@ impl Environments {
     #[must_use]
     pub fn webhooks(&self, outbox: Arc<Notify>) -> Webhooks {
         Webhooks::new(Arc::clone(&self.store), Arc::clone(&self.clock), self.allow_private_jwks, outbox)
+            .with_seal(self.seal.clone())
     }
 
     /// Every environment, oldest first.

@@ -14,6 +14,8 @@ use crate::{
     clock::Clock,
     ids,
     keys::check_url,
+    seal::{Label, Seal, SealError},
+    secret::Secret,
     store::{
         Conflicting, Page, Store, StoreError,
         webhooks::{MAX_WEBHOOKS, MessageQuery, Webhook, WebhookChange, WebhookMessage},
@@ -65,6 +67,9 @@ pub enum WebhookError {
     /// It is disabled, so that nothing would be sent.
     #[error("the webhook is disabled; enable it first")]
     Disabled,
+    /// The environment's secrets are sealed, and do not open here: another one beside them would help nobody.
+    #[error("the secrets of the environment cannot be used: {0}")]
+    Sealed(SealError),
     /// The store failed.
     #[error("the store failed")]
     Store(#[source] StoreError),
@@ -80,11 +85,21 @@ impl From<StoreError> for WebhookError {
     }
 }
 
+/// A webhook with the secret that it was just given, for the one time that it is shown.
+#[derive(Clone, Debug)]
+pub struct IssuedSecret {
+    /// The webhook.
+    pub webhook: Webhook,
+    /// Its secret as the receiver needs it.
+    pub secret: Secret<String>,
+}
+
 /// The use cases. They need no server to run; one that runs sees changes at once.
 #[derive(Clone, Debug)]
 pub struct Webhooks {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
+    seal: Seal,
     allow_private: bool,
     outbox: Arc<Notify>,
 }
@@ -98,27 +113,36 @@ impl Webhooks {
         allow_private: bool,
         outbox: Arc<Notify>,
     ) -> Self {
-        Self { store, clock, allow_private, outbox }
+        Self { store, clock, seal: Seal::default(), allow_private, outbox }
     }
 
-    /// Makes a webhook, and a ping for it. The secret in it is for showing once.
+    /// With what seals the webhooks' secrets.
+    #[must_use]
+    pub fn with_seal(self, seal: Seal) -> Self {
+        Self { seal, ..self }
+    }
+
+    /// Makes a webhook, and a ping for it.
     pub async fn create(
         &self,
         environment: Uuid,
         settings: WebhookSettings,
-    ) -> Result<Webhook, WebhookError> {
+    ) -> Result<IssuedSecret, WebhookError> {
         let url = settings.url.ok_or_else(|| invalid("url", "is needed for a new webhook"))?;
         let now = self.clock.now();
         let enabled = settings.enabled.unwrap_or(true);
+        let (id, url) = (ids::sortable(now), self.url(&url)?);
+        let events = match settings.events {
+            Some(events) => chosen(&events)?,
+            None => EVENTS.map(str::to_owned).to_vec(),
+        };
+        let secret = new_secret();
         let webhook = Webhook {
-            id: ids::sortable(now),
+            id,
             environment_id: environment,
-            url: self.url(&url)?,
-            events: match settings.events {
-                Some(events) => chosen(&events)?,
-                None => EVENTS.map(str::to_owned).to_vec(),
-            },
-            secret: new_secret(),
+            url,
+            events,
+            secret: self.sealed(environment, id, &secret).await?,
             enabled,
             enabled_at: now,
             disabled_reason: None,
@@ -130,7 +154,7 @@ impl Webhooks {
             made => made?,
         }
         self.outbox.notify_one();
-        Ok(webhook)
+        Ok(IssuedSecret { webhook, secret })
     }
 
     /// The environment's webhooks, oldest first.
@@ -165,11 +189,13 @@ impl Webhooks {
         Ok(changed)
     }
 
-    /// Gives a webhook another secret, which signs from now on, also what waits already. The secret in the
-    /// answer is for showing once.
-    pub async fn rotate_secret(&self, environment: Uuid, id: Uuid) -> Result<Webhook, WebhookError> {
-        let change = WebhookChange { secret: Some(new_secret()), ..WebhookChange::default() };
-        Ok(self.store.update_webhook(environment, id, &change, self.clock.now()).await?)
+    /// Gives a webhook another secret, which signs from now on, also what waits already.
+    pub async fn rotate_secret(&self, environment: Uuid, id: Uuid) -> Result<IssuedSecret, WebhookError> {
+        let secret = new_secret();
+        let kept = self.sealed(environment, id, &secret).await?;
+        let change = WebhookChange { secret: Some(kept), ..WebhookChange::default() };
+        let webhook = self.store.update_webhook(environment, id, &change, self.clock.now()).await?;
+        Ok(IssuedSecret { webhook, secret })
     }
 
     /// Removes a webhook and its messages, also those that wait.
@@ -205,6 +231,26 @@ impl Webhooks {
         let is_there = self.store.redeliver_message(environment, id, message, self.clock.now()).await?;
         self.outbox.notify_one();
         if is_there { Ok(()) } else { Err(WebhookError::MessageNotFound) }
+    }
+
+    /// A new secret as it is to be kept. Refused where what the environment has already does not open.
+    async fn sealed(
+        &self,
+        environment: Uuid,
+        id: Uuid,
+        secret: &Secret<String>,
+    ) -> Result<Secret<Vec<u8>>, WebhookError> {
+        let environment = match self.store.environment(environment).await {
+            Err(StoreError::NotFound) => return Err(WebhookError::EnvironmentNotFound),
+            found => found?,
+        };
+        self.seal
+            .open(&Label::nonce_key(environment.id), environment.nonce_key.expose())
+            .and_then(|_| {
+                let label = Label::webhook_secret(environment.id, &id);
+                self.seal.seal(&label, secret.expose().as_bytes())
+            })
+            .map_err(WebhookError::Sealed)
     }
 
     fn url(&self, text: &str) -> Result<String, WebhookError> {

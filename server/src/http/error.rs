@@ -125,9 +125,10 @@ impl ApiError {
                 EnvironmentError::Sealed { .. }
                 | EnvironmentError::Store(StoreError::Unavailable(_) | StoreError::Conflict(_)),
             )
-            | Self::Webhook(WebhookError::Store(StoreError::Unavailable(_) | StoreError::Conflict(_))) => {
-                ErrorCode::ServiceUnavailable
-            }
+            | Self::Webhook(
+                WebhookError::Sealed(_)
+                | WebhookError::Store(StoreError::Unavailable(_) | StoreError::Conflict(_)),
+            ) => ErrorCode::ServiceUnavailable,
             Self::Panicked
             | Self::Environment(
                 EnvironmentError::Key(_) | EnvironmentError::NoMasterKey | EnvironmentError::Store(_),
@@ -175,6 +176,7 @@ impl ApiError {
             Self::Sealed
                 | Self::Exchange(ExchangeError::Sealed(_))
                 | Self::Environment(EnvironmentError::Sealed { .. })
+                | Self::Webhook(WebhookError::Sealed(_))
         )
     }
 
@@ -292,6 +294,7 @@ mod tests {
                 503,
                 "service_unavailable",
             ),
+            (WebhookError::Sealed(SealError::Altered).into(), 503, "service_unavailable"),
             (exchange(ExchangeError::Sealed(SealError::Altered)), 503, "service_unavailable"),
             (ApiError::Panicked, 500, "internal_server_error"),
             (exchange(rejected), 422, "invalid_external_auth"),

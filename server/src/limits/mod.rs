@@ -1,6 +1,6 @@
 //! How many requests one address, one environment, and one administrator's token may make. Free of HTTP.
 //!
-//! Memory is fixed when the server starts, whoever calls from wherever: see [`table`].
+//! Memory is fixed when the server starts, whoever calls from wherever: see `table.rs`.
 
 mod quota;
 mod table;

@@ -221,6 +221,7 @@ mod tests {
             Label::signing_key(ENVIRONMENT, ""),
             Label::signing_key(Uuid::from_u128(2), "kid"),
             Label::nonce_key(ENVIRONMENT),
+            Label::webhook_secret(ENVIRONMENT, &ENVIRONMENT),
         ] {
             assert_eq!(seal.open(&other, kept.expose()), Err(SealError::Altered), "{other:?}");
         }

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use byoa_jwt::Algorithm;
+use byoa_protocol::webhook::EVENTS;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -10,6 +11,7 @@ use super::{
     AdminToken, AuditQuery, AuditRecord, Conflicting, CredentialKind, EmailClaim, Environment, IssuerConfig,
     KeptSecrets, KeySource, NewUser, OneUse, Refresh, Refreshed, ReplayPolicy, SessionAlgorithm,
     SessionOrigin, SessionQuery, SignIn, SigningKeyRecord, Store, StoreError, UserChange, UserQuery,
+    webhooks::{Webhook, contract::webhook},
 };
 use crate::{clock::UnixMillis, ids, secret::Secret};
 
@@ -240,29 +242,41 @@ pub(crate) async fn a_retired_signing_key_is_forgotten_and_the_active_one_stays(
 pub(crate) async fn secrets_are_replaced_all_or_none_and_only_what_was_read(store: TestStore) {
     let (before, other) = (with_environment(&store, 1).await, with_environment(&store, 2).await);
     store.update_environment(&before, Some(&key(&before, "second"))).await.unwrap();
+    let (hook, foreign) = (webhook(&before, &EVENTS), webhook(&other, &EVENTS));
+    for hook in [&hook, &foreign] {
+        store.create_webhook(hook).await.unwrap();
+    }
+    let other = store.environment(other.id).await.unwrap();
     let kept = |revision, kids: [&str; 2], byte: u8| KeptSecrets {
         environment_id: before.id,
         revision,
         nonce_key: Secret::new(vec![byte]),
         signing_keys: kids.map(|kid| (kid.to_owned(), Secret::new(vec![byte, 0]))).to_vec(),
+        webhooks: vec![(hook.id, Secret::new(vec![byte, 1]))],
         updated_at: later(9),
     };
     conflict(store.replace_secrets(&kept(1, ["first", "second"], 7)).await, Conflicting::Revision);
-    not_found(store.replace_secrets(&kept(2, ["first", "third"], 7)).await);
+    not_found(store.replace_secrets(&kept(3, ["first", "third"], 7)).await);
+    let elsewhere = vec![(foreign.id, Secret::new(vec![7, 1]))];
+    let elsewhere = KeptSecrets { webhooks: elsewhere, ..kept(3, ["first", "second"], 7) };
+    not_found(store.replace_secrets(&elsewhere).await);
     let unchanged = store.environment(before.id).await.unwrap();
-    assert_eq!((&unchanged.nonce_key, unchanged.revision), (&before.nonce_key, 2), "none in part");
+    assert_eq!((&unchanged.nonce_key, unchanged.revision), (&before.nonce_key, 3), "none in part");
 
     let keys = store.signing_keys(before.id).await.unwrap();
-    store.replace_secrets(&kept(2, ["first", "second"], 8)).await.unwrap();
+    store.replace_secrets(&kept(3, ["first", "second"], 8)).await.unwrap();
     let after = store.environment(before.id).await.unwrap();
-    assert_eq!((after.nonce_key.expose(), after.revision, after.updated_at), (&vec![8], 3, later(9)));
+    assert_eq!((after.nonce_key.expose(), after.revision, after.updated_at), (&vec![8], 4, later(9)));
     let replaced = store.signing_keys(before.id).await.unwrap();
     assert!(replaced.iter().all(|key| key.pkcs8.expose() == &[8, 0]), "{replaced:?}");
     let named = |keys: &[SigningKeyRecord]| {
         keys.iter().map(|key| (key.kid.clone(), key.public_jwk.clone(), key.retired_at)).collect::<Vec<_>>()
     };
     assert_eq!(named(&replaced), named(&keys), "what they are stays");
-    assert_eq!(*store.environment(other.id).await.unwrap(), other);
+    let replaced = Webhook { secret: Secret::new(vec![8, 1]), ..hook.clone() };
+    assert_eq!(store.webhook(before.id, hook.id).await.unwrap(), replaced);
+    assert_eq!(store.environment(other.id).await.unwrap(), other);
+    assert_eq!(store.webhook(other.id, foreign.id).await.unwrap(), foreign);
     let gone = KeptSecrets { environment_id: Uuid::from_u128(9), ..kept(1, ["first", "second"], 8) };
     not_found(store.replace_secrets(&gone).await);
 }

@@ -91,7 +91,7 @@ pub trait Store: WebhookStore + Send + Sync + Debug {
 
     /// Replaces an environment's secrets as they are kept, all or none, and raises its revision. What they
     /// are stays. [`Conflicting::Revision`] where the environment was changed since it was read,
-    /// [`StoreError::NotFound`] where a signing key is none of the environment's.
+    /// [`StoreError::NotFound`] where a signing key or a webhook is none of the environment's.
     async fn replace_secrets(&self, secrets: &KeptSecrets) -> Result<(), StoreError>;
 
     /// Finds or makes the user of (environment, issuer, subject), brings its credentials up to date and

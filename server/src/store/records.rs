@@ -223,6 +223,8 @@ pub struct KeptSecrets {
     pub nonce_key: Secret<Vec<u8>>,
     /// Private halves of its signing keys, each with its name.
     pub signing_keys: Vec<(String, Secret<Vec<u8>>)>,
+    /// Secrets of its webhooks, each with the webhook's id.
+    pub webhooks: Vec<(Uuid, Secret<Vec<u8>>)>,
     /// Now.
     pub updated_at: UnixMillis,
 }

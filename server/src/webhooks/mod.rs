@@ -4,6 +4,7 @@
 
 mod payload;
 mod schedule;
+mod secrets;
 mod sender;
 mod signature;
 mod worker;

@@ -24,6 +24,7 @@ use super::{
     SendProblem, SendWebhook,
     payload::body,
     schedule::{DISABLE_AFTER, DISABLE_WITHIN, after_failure},
+    secrets::Secrets,
     sender::Outgoing,
     signature::sign,
 };
@@ -31,6 +32,8 @@ use crate::{
     clock::{Clock, UnixMillis},
     ids,
     metrics::Metrics,
+    seal::Seal,
+    secret::Secret,
     store::{
         Store, StoreError,
         webhooks::{Claim, Delivery, Finish, MessageState},
@@ -70,6 +73,7 @@ pub struct Worker {
     sender: Arc<dyn SendWebhook>,
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
+    secrets: Secrets,
     deliveries: JoinSet<(Uuid, Option<Outcome>)>,
     /// How many deliveries of each endpoint are under way.
     busy: HashMap<Uuid, usize>,
@@ -91,14 +95,21 @@ impl Worker {
             sender,
             clock,
             metrics,
+            secrets: Secrets::default(),
             deliveries: JoinSet::new(),
             busy: HashMap::new(),
             failing: HashSet::new(),
         }
     }
 
+    /// With what opens the endpoints' secrets.
+    #[must_use]
+    pub fn with_seal(self, seal: Seal) -> Self {
+        Self { secrets: Secrets::new(seal), ..self }
+    }
+
     /// Delivers what is due, as soon as it is or `woken` says that it may be, until `stop`. Then nothing
-    /// more is begun, and what was begun is waited for, for [`STOP_GRACE`].
+    /// more is begun, and what was begun is waited for, ten seconds at most.
     pub async fn run(mut self, woken: Arc<Notify>, stop: impl Future<Output = ()> + Send) {
         let mut stop = pin!(stop);
         let mut counted = None;
@@ -141,11 +152,13 @@ impl Worker {
         if self.deliveries.len() >= AT_ONCE {
             return;
         }
-        let due = self.store.due_webhooks(self.clock.now()).await;
+        let now = self.clock.now();
+        let due = self.store.due_webhooks(now).await;
         let mut due = due.unwrap_or_else(|cause| {
             tracing::warn!(%cause, "the webhooks' outbox cannot be read now");
             Vec::new()
         });
+        due.retain(|webhook| !self.secrets.is_closed(*webhook, now));
         due.sort_by_key(|webhook| self.busy.get(webhook).copied());
         for webhook in due {
             let most = if self.failing.contains(&webhook) { 1 } else { PER_WEBHOOK };
@@ -168,13 +181,19 @@ impl Worker {
             until: now.plus(LEASE),
             limit: u32::try_from(limit).unwrap_or(1),
         };
-        for delivery in self.store.claim_messages(&claim).await? {
+        let claimed = self.store.claim_messages(&claim).await?;
+        let Some(first) = claimed.first() else { return Ok(()) };
+        let Some(secret) = self.secrets.open(first, now) else {
+            // Another node may have the master key that this one lacks.
+            return self.store.release_messages(&claim).await;
+        };
+        for delivery in claimed {
             *self.busy.entry(webhook).or_default() += 1;
             let (store, sender, clock) =
                 (Arc::clone(&self.store), Arc::clone(&self.sender), Arc::clone(&self.clock));
-            let metrics = Arc::clone(&self.metrics);
+            let (metrics, secret) = (Arc::clone(&self.metrics), secret.clone());
             self.deliveries.spawn(async move {
-                let outcome = deliver(&*store, &*sender, &*clock, &metrics, &claim, &delivery).await;
+                let outcome = deliver(&*store, &*sender, &*clock, &metrics, &claim, &delivery, &secret).await;
                 (webhook, outcome)
             });
         }
@@ -216,12 +235,13 @@ async fn deliver(
     metrics: &Metrics,
     claim: &Claim,
     delivery: &Delivery,
+    secret: &Secret<Vec<u8>>,
 ) -> Option<Outcome> {
     let body = body(delivery);
     let outgoing = Outgoing {
         url: delivery.url.clone(),
         message_id: delivery.message.id,
-        signature: sign(&delivery.secret, &body),
+        signature: sign(secret, &body),
         body,
     };
     let answer = sender.send(&outgoing).await;

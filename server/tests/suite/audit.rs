@@ -116,6 +116,18 @@ fn what_the_command_line_changes_is_written() {
     let keys: Value = serde_json::from_str(&keys).expect("JSON");
     let (new, old) = (keys[0]["kid"].as_str().expect("a kid"), keys[1]["kid"].as_str().expect("a kid"));
     run(&[&["keys", "retire", "--kid", old], &of]);
+    let hook = run(&[&["webhook", "create", "--url", "https://app.example/hook", "--json"], &of]);
+    let hook: Value = serde_json::from_str(&hook).expect("JSON");
+    let hook_id = hook["id"].as_str().expect("an id");
+    let on = |verb| ["webhook", verb, "--id", id, "--webhook", hook_id];
+    run(&[&on("set"), &["--event", "user.created"]]);
+    let rotated = run(&[&on("rotate-secret"), &["--json"]]);
+    run(&[&on("ping")]);
+    let messages: Value = serde_json::from_str(&run(&[&on("messages"), &["--json"]])).expect("JSON");
+    let message = messages[0]["messageId"].as_str().expect("an id");
+    run(&[&on("redeliver"), &["--message", message]]);
+    run(&[&on("show")]);
+    run(&[&on("delete")]);
     run(&[&["env", "export", "--output", "env.jsonl"], &of]);
     let token = run(&[&["admin-token", "create", "--name", "n", "--environment", id]]);
     let listed = run(&[&["admin-token", "list"]]);
@@ -137,6 +149,12 @@ fn what_the_command_line_changes_is_written() {
         "issuer.deleted",
         "key.created",
         "key.deleted",
+        "webhook.created",
+        "webhook.updated",
+        "webhook.secret.rotated",
+        "webhook.pinged",
+        "webhook.redelivered",
+        "webhook.deleted",
         "environment.exported",
         "adminToken.created",
         "adminToken.revoked",
@@ -149,6 +167,17 @@ fn what_the_command_line_changes_is_written() {
     assert_eq!(event("adminToken.created")["environmentId"], id);
     assert!(event("adminToken.revoked")["detail"].as_str().is_some_and(|text| text.contains(token_id)));
     assert!(!json!(all).to_string().contains(token.trim()));
+    for event in all.iter().filter(|event| event["action"].as_str().expect("a name").starts_with("webhook."))
+    {
+        assert_eq!(
+            (&event["environmentId"], &event["detail"]),
+            (&json!(id), &json!(format!("webhook {hook_id}")))
+        );
+    }
+    let rotated: Value = serde_json::from_str(&rotated).expect("JSON");
+    for secret in [&hook["secret"], &rotated["secret"]] {
+        assert!(!json!(all).to_string().contains(secret.as_str().expect("a secret")));
+    }
     let imported = Program::new(folder, &["env", "import", "env.jsonl"]);
     imported.env("BYOA_DATABASE_URL", "sqlite://other.db").finish("").ok();
     let listed = Program::new(folder, &["audit", "list", "--id", id, "--limit", "1"]);

@@ -27,6 +27,7 @@ mod own_keys;
 mod racing;
 mod reload;
 mod sealing;
+mod sealing_webhooks;
 mod sign_in;
 mod slow;
 mod step_up;

@@ -1,4 +1,4 @@
-//! Private keys in the database are sealed under a master key that it does not have.
+//! Secrets in the database are sealed under a master key that it does not have.
 
 use super::common::{Finished, ISSUER, Program, Server, client};
 use super::crash::{ID, issuer, token};
@@ -17,13 +17,13 @@ use uuid::Uuid;
 const SQLITE: &str = "sqlite://byoa.db";
 
 /// What each test runs over: SQLite in a folder, and PostgreSQL in a schema.
-struct Place {
+pub(super) struct Place {
     folder: TempDir,
-    schema: Option<PostgresSchema>,
+    pub(super) schema: Option<PostgresSchema>,
 }
 
 impl Place {
-    async fn each() -> [Self; 2] {
+    pub(super) async fn each() -> [Self; 2] {
         let folder = || tempfile::tempdir().expect("a folder");
         [
             Self { folder: folder(), schema: None },
@@ -40,7 +40,7 @@ impl Place {
     }
 
     /// The store, in this process.
-    async fn store(&self) -> Arc<dyn Store> {
+    pub(super) async fn store(&self) -> Arc<dyn Store> {
         let url = match &self.schema {
             Some(schema) => schema.url().to_owned(),
             None => format!("sqlite://{}/byoa.db", self.path().display()),
@@ -49,7 +49,7 @@ impl Place {
     }
 
     /// The use cases of an operator who has that master key.
-    async fn operator(&self, seal: &Seal) -> Environments {
+    pub(super) async fn operator(&self, seal: &Seal) -> Environments {
         Environments::new(self.store().await, Arc::new(SystemClock), true, None).with_seal(seal.clone())
     }
 
@@ -72,11 +72,11 @@ impl Place {
     }
 
     /// Runs a command with the master keys of these letters: the current one, and the one before.
-    fn run(&self, arguments: &[&str], keys: &[&str]) -> Finished {
+    pub(super) fn run(&self, arguments: &[&str], keys: &[&str]) -> Finished {
         self.program(arguments, keys).finish("")
     }
 
-    fn serve(&self, keys: &[&str]) -> Server {
+    pub(super) fn serve(&self, keys: &[&str]) -> Server {
         let arguments = [
             "serve",
             "--listen",
@@ -89,11 +89,11 @@ impl Place {
         self.program(&arguments, keys).serve()
     }
 
-    fn refuses_to_serve(&self, keys: &[&str]) -> Finished {
+    pub(super) fn refuses_to_serve(&self, keys: &[&str]) -> Finished {
         self.run(&["serve", "--listen", "127.0.0.1:0"], keys)
     }
 
-    async fn environment(&self, keys: &[&str]) {
+    pub(super) async fn environment(&self, keys: &[&str]) {
         let jwks = issuer().await;
         let create =
             ["env", "create", "--id", ID, "--issuer", ISSUER, "--jwks-url", &jwks, "--allow-private-jwks"];
@@ -101,14 +101,14 @@ impl Place {
     }
 
     /// Every byte that the database has in files here.
-    fn bytes(&self) -> Vec<u8> {
+    pub(super) fn bytes(&self) -> Vec<u8> {
         let files = ["byoa.db", "byoa.db-wal"];
         files.iter().flat_map(|name| std::fs::read(self.path().join(name)).unwrap_or_default()).collect()
     }
 }
 
 /// The master key of that letter.
-fn master(letter: &str) -> MasterKey {
+pub(super) fn master(letter: &str) -> MasterKey {
     letter.repeat(64).parse().expect("a master key")
 }
 
@@ -160,7 +160,7 @@ async fn status(server: &Server, path: &str) -> u16 {
 }
 
 #[track_caller]
-fn assert_refused(finished: &Finished, words: &[&str]) {
+pub(super) fn assert_refused(finished: &Finished, words: &[&str]) {
     assert!(finished.code != Some(0) && finished.out.is_empty(), "{finished:?}");
     for word in words {
         assert!(finished.err.contains(word), "{word} in {finished:?}");
@@ -230,7 +230,9 @@ async fn without_the_right_master_key_nothing_starts_and_no_key_is_made() {
         let rotate = ["keys", "rotate", "--id", ID];
         let algorithm = ["env", "set", "--id", ID, "--session-alg", "RS256"];
         let create = ["env", "create", "--issuer", ISSUER, "--jwks-url", "https://issuer.example/jwks"];
-        for command in [&rotate[..], &algorithm, &create, &["keys", "seal"]] {
+        let listen = ["webhook", "create", "--id", ID, "--url", "https://app.example/hook"];
+        let secret = ["webhook", "rotate-secret", "--id", ID, "--webhook", ID];
+        for command in [&rotate[..], &algorithm, &create, &listen, &secret, &["keys", "seal"]] {
             for keys in [&[][..], &["b"]] {
                 assert_refused(&place.run(command, keys), &["master-key-file"]);
             }
@@ -324,6 +326,7 @@ async fn a_seal_that_is_put_into_another_row_does_not_open() {
             revision: environment.revision,
             nonce_key: environment.nonce_key.clone(),
             signing_keys: vec![(own.kid.clone(), own.pkcs8.clone())],
+            webhooks: Vec::new(),
             updated_at: environment.updated_at,
         };
         let swaps = [

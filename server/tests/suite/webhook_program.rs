@@ -21,14 +21,19 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 const SQLITE: &str = "sqlite://byoa.db";
 
 /// A message as it came, and its signature.
-struct Came {
+pub(super) struct Came {
     body: Bytes,
     signature: String,
 }
 
 impl Came {
-    fn json(&self) -> Value {
+    pub(super) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).expect("JSON")
+    }
+
+    /// Whether it is signed with that secret.
+    pub(super) fn is_signed_with(&self, secret: &Value) -> bool {
+        self.signature == self.signature_by_node(secret.as_str().expect("a secret"))
     }
 
     /// HMAC-SHA256 as Node's `crypto` makes it.
@@ -43,14 +48,14 @@ impl Came {
 }
 
 /// An endpoint on a port of its own. It is silent until told to answer.
-struct Endpoint {
-    url: String,
+pub(super) struct Endpoint {
+    pub(super) url: String,
     came: UnboundedReceiver<Came>,
     answers: Arc<AtomicBool>,
 }
 
 impl Endpoint {
-    async fn open(answers: bool) -> Self {
+    pub(super) async fn open(answers: bool) -> Self {
         let (sender, came) = unbounded_channel();
         let answers = Arc::new(AtomicBool::new(answers));
         let router = Router::new().route("/hook", post(receive)).with_state((sender, answers.clone()));
@@ -60,7 +65,7 @@ impl Endpoint {
         Self { url, came, answers }
     }
 
-    async fn next(&mut self) -> Came {
+    pub(super) async fn next(&mut self) -> Came {
         let next = tokio::time::timeout(Duration::from_mins(1), self.came.recv()).await;
         next.expect("a message in time").expect("the endpoint is open")
     }

@@ -8,7 +8,10 @@ use axum::http::{Method, Request, StatusCode};
 use byoa_server::audit::Audit;
 use byoa_server::exchange::admin_tokens::create_admin_token;
 use byoa_server::exchange::environments::EnvironmentSettings;
+use byoa_server::exchange::webhooks::{WebhookSettings, Webhooks};
 use byoa_server::metrics::Metrics;
+use byoa_server::seal::{MasterKey, Seal};
+use byoa_server::store::webhooks::{MessageQuery, MessageState};
 use byoa_server::store::{self, AuditQuery};
 use byoa_server::testing::PostgresSchema;
 use byoa_server::webhooks::{
@@ -442,19 +445,54 @@ async fn a_message_that_a_dead_node_had_in_hand_is_taken_up_by_another() {
     assert_eq!(ids(world.endpoints.take()), ids(lost));
 }
 
+#[tokio::test]
+async fn a_message_whose_secret_does_not_open_waits_and_was_not_tried() {
+    let mut world = World::start().await;
+    let seal = Seal::under(MasterKey::from([7; 32]), None);
+    let own = Webhooks::new(world.app.store.clone(), world.app.clock.clone(), false, Arc::default());
+    let settings = WebhookSettings { url: Some(URL.to_owned()), ..WebhookSettings::default() };
+    let made = own.with_seal(seal.clone()).create(world.app.environment, settings).await.expect("a webhook");
+    for _ in 0..DISABLE_AFTER {
+        world.app.session().await;
+    }
+    let all = world.app.store.queued_messages().await.expect("a number");
+    assert!(all > u64::from(DISABLE_AFTER));
+    let all = usize::try_from(all).expect("small");
+    for _ in 0..=MAX_TRIES {
+        world.worker.drain().await;
+        world.app.clock.advance(LEASE);
+    }
+    assert!(world.endpoints.take().is_empty());
+    let query = MessageQuery { state: Some(MessageState::Pending), offset: 0, limit: 999 };
+    let (environment, id) = (world.app.environment, made.webhook.id);
+    let waiting = world.app.store.webhook_messages(environment, id, &query).await.expect("messages");
+    assert_eq!(waiting.items.iter().filter(|message| message.tries == 0).count(), all);
+    let shown = world.call(Method::GET, &format!("/webhooks/{id}"), None).await;
+    assert_eq!(shown.json()["isEnabled"], true);
+
+    // A node with the master key has them at once, whatever the other has had in hand.
+    world.worker.drain().await;
+    let worker = Worker::new(
+        world.app.store.clone(),
+        world.endpoints.clone(),
+        world.app.clock.clone(),
+        world.metrics.clone(),
+    );
+    worker.with_seal(seal).drain().await;
+    let sent = world.endpoints.take();
+    assert_eq!(sent.len(), all);
+    let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, made.secret.expose().as_bytes());
+    let tag = aws_lc_rs::hmac::sign(&key, &sent[0].body);
+    assert_eq!(sent[0].signature, format!("sha256={}", data_encoding::HEXLOWER.encode(tag.as_ref())));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_nodes_on_one_database_deliver_each_message_once() {
     let schema = PostgresSchema::make().await;
     let app = TestApp::on(schema.url()).await;
     let endpoints = Arc::new(Endpoints::default());
-    let admin = byoa_server::exchange::webhooks::Webhooks::new(
-        app.store.clone(),
-        app.clock.clone(),
-        false,
-        Arc::default(),
-    );
-    let settings =
-        byoa_server::exchange::webhooks::WebhookSettings { url: Some(URL.to_owned()), ..Default::default() };
+    let admin = Webhooks::new(app.store.clone(), app.clock.clone(), false, Arc::default());
+    let settings = WebhookSettings { url: Some(URL.to_owned()), ..WebhookSettings::default() };
     admin.create(app.environment, settings).await.expect("a webhook");
     for number in 0..40 {
         let token = Token::good().claim("sub", format!("u-{number}")).build();

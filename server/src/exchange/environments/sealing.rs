@@ -1,4 +1,4 @@
-//! Keys as they are kept: sealed when they are made, checked when a server starts, and sealed anew when the
+//! Secrets as they are kept: sealed when they are made, checked when a server starts, and sealed anew when the
 //! master key changes.
 
 use data_encoding::HEXLOWER;
@@ -11,7 +11,9 @@ use crate::{
     keys::generate_signing_key,
     seal::{Label, Seal, SealError},
     secret::Secret,
-    store::{Conflicting, DumpLine, Environment, KeptSecrets, SigningKeyRecord, StoreError},
+    store::{
+        Conflicting, DumpLine, Environment, KeptSecrets, SigningKeyRecord, StoreError, webhooks::Webhook,
+    },
 };
 
 /// How the secrets of all environments are kept.
@@ -37,10 +39,11 @@ impl Environments {
     pub async fn check_seals(&self) -> Result<SealedState, EnvironmentError> {
         let mut state = SealedState::default();
         for environment in self.list().await? {
-            let records = self.store.signing_keys(environment.id).await.map_err(EnvironmentError::Store)?;
-            let outdated = Secrets::of(&environment, &records).outdated(&self.seal);
+            let (keys, webhooks) = self.with_secrets(environment.id).await?;
+            let secrets = Secrets::of(&environment, &keys, &webhooks);
+            let outdated = secrets.outdated(&self.seal);
             state.outdated += outdated.map_err(|cause| sealed(environment.id, cause))?;
-            state.secrets += records.len() + 1;
+            state.secrets += secrets.each().count();
         }
         Ok(state)
     }
@@ -65,16 +68,27 @@ impl Environments {
     pub fn check_import(&self, line: &DumpLine) -> Result<(), EnvironmentError> {
         let DumpLine::Row { table, row } = line else { return Ok(()) };
         let text = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default();
-        let (id, column, kid) = match table.as_str() {
-            "environments" => ("id", "nonce_key", None),
-            "signing_keys" => ("environment_id", "pkcs8", Some(text("kid"))),
+        // What is no id, or no hex, the store refuses.
+        let (id, of) = [text("id"), text("environment_id")].map(|id| id.parse().unwrap_or_default()).into();
+        let (environment, column, label) = match table.as_str() {
+            "environments" => (id, "nonce_key", Label::nonce_key(id)),
+            "signing_keys" => (of, "pkcs8", Label::signing_key(of, text("kid"))),
+            "webhooks" => (of, "secret", Label::webhook_secret(of, &id)),
             _ => return Ok(()),
         };
-        // What is no id, or no hex, the store refuses.
-        let id = text(id).parse().unwrap_or_default();
         let kept = HEXLOWER.decode(text(column).as_bytes()).unwrap_or_default();
-        let label = kid.map_or_else(|| Label::nonce_key(id), |kid| Label::signing_key(id, kid));
-        self.seal.open(&label, &kept).map(drop).map_err(|cause| sealed(id, cause))
+        self.seal.open(&label, &kept).map(drop).map_err(|cause| sealed(environment, cause))
+    }
+
+    /// What of an environment has secrets, beside itself. To be read after the environment: what changes
+    /// meanwhile raises its revision.
+    async fn with_secrets(
+        &self,
+        environment: Uuid,
+    ) -> Result<(Vec<SigningKeyRecord>, Vec<Webhook>), EnvironmentError> {
+        let keys = self.store.signing_keys(environment).await.map_err(EnvironmentError::Store)?;
+        let webhooks = self.store.webhooks(environment).await.map_err(EnvironmentError::Store)?;
+        Ok((keys, webhooks))
     }
 
     async fn seal_one(&self, id: Uuid) -> Result<(usize, usize), EnvironmentError> {
@@ -84,16 +98,16 @@ impl Environments {
                 Err(EnvironmentError::NotFound(_)) => return Ok((0, 0)),
                 environment => environment?,
             };
-            let records = self.store.signing_keys(id).await.map_err(EnvironmentError::Store)?;
-            let secrets = Secrets::of(&environment, &records);
+            let (keys, webhooks) = self.with_secrets(id).await?;
+            let secrets = Secrets::of(&environment, &keys, &webhooks);
             let outdated = secrets.outdated(&self.seal).map_err(|cause| sealed(id, cause))?;
             if outdated == 0 {
-                return Ok((records.len() + 1, 0));
+                return Ok((secrets.each().count(), 0));
             }
             let kept = secrets.anew(&self.seal, &environment, self.clock.now());
             let kept = kept.map_err(|cause| sealed(id, cause))?;
             match self.store.replace_secrets(&kept).await {
-                Ok(()) => return Ok((records.len() + 1, outdated)),
+                Ok(()) => return Ok((secrets.each().count(), outdated)),
                 Err(StoreError::Conflict(Conflicting::Revision)) if attempts < MAX_ATTEMPTS => attempts += 1,
                 Err(StoreError::NotFound) => return Ok((0, 0)),
                 Err(other) => return Err(EnvironmentError::Store(other)),
@@ -133,21 +147,26 @@ const fn sealed(environment: Uuid, cause: SealError) -> EnvironmentError {
 struct Secrets<'e> {
     nonce_key: (Label<'e>, &'e Secret<Vec<u8>>),
     signing_keys: Vec<(&'e str, Label<'e>, &'e Secret<Vec<u8>>)>,
+    webhooks: Vec<(Uuid, Label<'e>, &'e Secret<Vec<u8>>)>,
 }
 
 impl<'e> Secrets<'e> {
-    fn of(environment: &'e Environment, records: &'e [SigningKeyRecord]) -> Self {
+    fn of(environment: &'e Environment, keys: &'e [SigningKeyRecord], webhooks: &'e [Webhook]) -> Self {
         let id = environment.id;
-        let keys = records.iter();
+        let (keys, webhooks) = (keys.iter(), webhooks.iter());
         Self {
             nonce_key: (Label::nonce_key(id), &environment.nonce_key),
             signing_keys: keys.map(|key| (&*key.kid, Label::signing_key(id, &key.kid), &key.pkcs8)).collect(),
+            webhooks: webhooks
+                .map(|webhook| (webhook.id, Label::webhook_secret(id, &webhook.id), &webhook.secret))
+                .collect(),
         }
     }
 
     fn each(&self) -> impl Iterator<Item = (Label<'e>, &'e Secret<Vec<u8>>)> {
         let keys = self.signing_keys.iter().map(|(_, label, kept)| (*label, *kept));
-        std::iter::once(self.nonce_key).chain(keys)
+        let webhooks = self.webhooks.iter().map(|(_, label, kept)| (*label, *kept));
+        std::iter::once(self.nonce_key).chain(keys).chain(webhooks)
     }
 
     /// How many are not kept as they would be now. All of them open.
@@ -171,7 +190,7 @@ impl<'e> Secrets<'e> {
             seal.open(label, kept.expose()).and_then(|secret| seal.seal(label, secret.expose()))
         };
         let (label, nonce_key) = &self.nonce_key;
-        let keys = self.signing_keys.iter();
+        let (keys, webhooks) = (self.signing_keys.iter(), self.webhooks.iter());
         Ok(KeptSecrets {
             environment_id: environment.id,
             revision: environment.revision,
@@ -179,6 +198,9 @@ impl<'e> Secrets<'e> {
             nonce_key: again(label, nonce_key)?,
             signing_keys: keys
                 .map(|(kid, label, kept)| Ok(((*kid).to_owned(), again(label, kept)?)))
+                .collect::<Result<_, _>>()?,
+            webhooks: webhooks
+                .map(|(id, label, kept)| Ok((*id, again(label, kept)?)))
                 .collect::<Result<_, _>>()?,
         })
     }

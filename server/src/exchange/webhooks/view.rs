@@ -3,6 +3,7 @@
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
+use super::IssuedSecret;
 use crate::{
     clock::UnixMillis,
     secret::Secret,
@@ -58,9 +59,9 @@ pub struct WebhookWithSecret {
     pub secret: Secret<String>,
 }
 
-impl From<&Webhook> for WebhookWithSecret {
-    fn from(webhook: &Webhook) -> Self {
-        Self { webhook: webhook.into(), secret: webhook.secret.clone() }
+impl From<&IssuedSecret> for WebhookWithSecret {
+    fn from(issued: &IssuedSecret) -> Self {
+        Self { webhook: WebhookView::from(&issued.webhook), secret: issued.secret.clone() }
     }
 }
 

@@ -72,7 +72,7 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, axum::Json<WebhookWithSecret>), ApiError> {
     caller.may(WebhooksWrite, Some(environment))?;
     let made = caller.admin.webhooks().create(environment, change.settings()).await?;
-    done(&caller, "webhook.created", environment, made.id).await?;
+    done(&caller, "webhook.created", environment, made.webhook.id).await?;
     Ok((StatusCode::CREATED, axum::Json(WebhookWithSecret::from(&made))))
 }
 

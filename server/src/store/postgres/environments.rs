@@ -155,6 +155,18 @@ pub(super) async fn replace_secrets(writing: &mut PgConnection, secrets: &KeptSe
             return Err(StoreError::NotFound);
         }
     }
+    for (id, secret) in &secrets.webhooks {
+        let done = sqlx::query("UPDATE webhooks SET secret = $1 WHERE environment_id = $2 AND id = $3")
+            .bind(secret.expose().as_slice())
+            .bind(secrets.environment_id)
+            .bind(id)
+            .execute(&mut *writing)
+            .await
+            .map_err(rows::failed)?;
+        if done.rows_affected() == 0 {
+            return Err(StoreError::NotFound);
+        }
+    }
     Ok(())
 }
 

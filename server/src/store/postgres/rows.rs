@@ -17,7 +17,7 @@ use crate::{
     store::{
         AdminToken, AuditRecord, Conflicting, Credential, CredentialKind, Environment, IssuerConfig,
         KeySource, SessionOrigin, SessionRecord, SigningKeyRecord, StoreError, User,
-        webhooks::{Webhook, WebhookMessage, from_column},
+        webhooks::{Webhook, WebhookMessage},
     },
 };
 
@@ -231,13 +231,12 @@ pub(super) fn admin_token(row: &PgRow) -> Result<AdminToken> {
 }
 
 pub(super) fn webhook(row: &PgRow) -> Result<Webhook> {
-    let id = column(row, "id")?;
     Ok(Webhook {
-        id,
+        id: column(row, "id")?,
         environment_id: column(row, "environment_id")?,
         url: column(row, "url")?,
         events: json(row, "events")?,
-        secret: from_column(id, column(row, "secret")?)?,
+        secret: Secret::new(column(row, "secret")?),
         enabled: column(row, "enabled")?,
         enabled_at: time(row, "enabled_at")?,
         disabled_reason: column(row, "disabled_reason")?,

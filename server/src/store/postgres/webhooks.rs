@@ -7,11 +7,12 @@ use uuid::Uuid;
 use super::{ONE_MOMENT, PATIENCE, PostgresStore, Result, in_portions, outbox, rows};
 use crate::{
     clock::UnixMillis,
+    secret::Secret,
     store::{
         Conflicting, Page, StoreError,
         webhooks::{
             Claim, Delivery, Event, Finish, MAX_WEBHOOKS, MessageQuery, MessageState, Webhook, WebhookChange,
-            WebhookMessage, WebhookStore, to_column,
+            WebhookMessage, WebhookStore,
         },
     },
 };
@@ -73,7 +74,7 @@ impl WebhookStore for PostgresStore {
         .bind(id)
         .bind(change.url.as_deref())
         .bind(change.events.as_ref().map(|events| serde_json::json!(events).to_string()))
-        .bind(change.secret.as_ref().map(|secret| to_column(id, secret)))
+        .bind(change.secret.as_ref().map(Secret::expose))
         .bind(change.enabled)
         .bind(now.0)
         .execute(&mut *writing)
@@ -200,6 +201,20 @@ impl WebhookStore for PostgresStore {
         Ok(taken)
     }
 
+    async fn release_messages(&self, claim: &Claim) -> Result<()> {
+        sqlx::query(
+            "UPDATE webhook_messages SET claim = NULL, tries = tries - 1, due_at = $1
+             WHERE webhook_id = $2 AND state = 'pending' AND claim = $3",
+        )
+        .bind(claim.now.0)
+        .bind(claim.webhook_id)
+        .bind(claim.id)
+        .execute(&self.pool)
+        .await
+        .map(drop)
+        .map_err(rows::failed)
+    }
+
     async fn finish_message(&self, finish: &Finish) -> Result<bool> {
         let mut writing = self.pool.acquire().await.map_err(rows::failed)?;
         finish_one(&mut writing, finish).await
@@ -290,7 +305,7 @@ async fn insert(writing: &mut PgConnection, webhook: &Webhook) -> Result<()> {
     .bind(webhook.environment_id)
     .bind(&webhook.url)
     .bind(serde_json::json!(webhook.events).to_string())
-    .bind(to_column(webhook.id, &webhook.secret))
+    .bind(webhook.secret.expose())
     .bind(webhook.enabled)
     .bind(webhook.enabled_at.0)
     .bind(webhook.disabled_reason.as_deref())

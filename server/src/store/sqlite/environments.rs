@@ -170,6 +170,18 @@ pub(super) async fn replace_secrets(writing: &mut SqliteConnection, secrets: &Ke
             return Err(StoreError::NotFound);
         }
     }
+    for (id, secret) in &secrets.webhooks {
+        let done = sqlx::query("UPDATE webhooks SET secret = ? WHERE environment_id = ? AND id = ?")
+            .bind(secret.expose().as_slice())
+            .bind(secrets.environment_id)
+            .bind(id)
+            .execute(&mut *writing)
+            .await
+            .map_err(rows::failed)?;
+        if done.rows_affected() == 0 {
+            return Err(StoreError::NotFound);
+        }
+    }
     Ok(())
 }
 

@@ -7,9 +7,10 @@ use rusqlite::{Row, types::FromSql};
 use super::{Result, connection::failed};
 use crate::{
     clock::UnixMillis,
+    secret::Secret,
     store::{
         Credential, CredentialKind, SessionOrigin, SessionRecord, StoreError, User,
-        webhooks::{Webhook, WebhookMessage, from_column},
+        webhooks::{Webhook, WebhookMessage},
     },
 };
 
@@ -89,14 +90,13 @@ pub(super) fn session(row: &Row<'_>) -> Result<SessionRecord> {
 }
 
 pub(super) fn webhook(row: &Row<'_>) -> Result<Webhook> {
-    let id = column(row, "id")?;
     let events = parsed(row, "events", |text| serde_json::from_str(text).ok())?;
     Ok(Webhook {
-        id,
+        id: column(row, "id")?,
         environment_id: column(row, "environment_id")?,
         url: column(row, "url")?,
         events: events.ok_or(StoreError::Corrupt("events"))?,
-        secret: from_column(id, column(row, "secret")?)?,
+        secret: Secret::new(column(row, "secret")?),
         enabled: column(row, "enabled")?,
         enabled_at: time(row, "enabled_at")?,
         disabled_reason: column(row, "disabled_reason")?,

@@ -11,11 +11,12 @@ use super::{
 };
 use crate::{
     clock::UnixMillis,
+    secret::Secret,
     store::{
         Conflicting, Page, StoreError,
         webhooks::{
             Claim, Delivery, Event, Finish, MAX_WEBHOOKS, MessageQuery, MessageState, Webhook, WebhookChange,
-            WebhookMessage, WebhookStore, to_column,
+            WebhookMessage, WebhookStore,
         },
     },
 };
@@ -126,6 +127,11 @@ impl WebhookStore for SqliteStore {
         self.group.write(move |writing| take(writing, &claim)).await
     }
 
+    async fn release_messages(&self, claim: &Claim) -> Result<()> {
+        let claim = *claim;
+        self.group.write(move |writing| release(writing, &claim)).await
+    }
+
     async fn finish_message(&self, finish: &Finish) -> Result<bool> {
         let finish = finish.clone();
         self.group.write(move |writing| finish_one(writing, &finish)).await
@@ -200,7 +206,7 @@ fn insert(writing: &Connection, webhook: &Webhook) -> Result<()> {
         webhook.environment_id,
         &webhook.url,
         serde_json::json!(webhook.events).to_string(),
-        to_column(webhook.id, &webhook.secret),
+        webhook.secret.expose(),
         webhook.enabled,
         webhook.enabled_at.0,
         webhook.disabled_reason.as_deref(),
@@ -230,7 +236,7 @@ fn update(
         id,
         change.url.as_deref(),
         change.events.as_ref().map(|events| serde_json::json!(events).to_string()),
-        change.secret.as_ref().map(|secret| to_column(id, secret)),
+        change.secret.as_ref().map(Secret::expose),
         change.enabled,
         now.0,
     );
@@ -312,6 +318,12 @@ fn take(writing: &Connection, claim: &Claim) -> Result<Vec<Delivery>> {
         });
     }
     Ok(deliveries)
+}
+
+fn release(writing: &Connection, claim: &Claim) -> Result<()> {
+    let text = "UPDATE webhook_messages SET claim = NULL, tries = tries - 1, due_at = ?
+        WHERE webhook_id = ? AND state = 'pending' AND claim = ?";
+    execute(writing, text, (claim.now.0, claim.webhook_id, claim.id)).map(drop)
 }
 
 fn finish_one(writing: &Connection, finish: &Finish) -> Result<bool> {

@@ -45,6 +45,7 @@ macro_rules! webhook_contract_tests {
             a_removed_user_leaves_only_what_waits,
             a_message_is_claimed_by_one_until_its_lease_is_over,
             messages_claimed_at_once_are_claimed_once,
+            messages_that_are_given_back_are_anybodys_and_were_not_tried,
             what_became_of_a_try_is_kept,
             a_message_is_delivered_again_on_demand,
             a_webhook_to_which_nothing_gets_through_is_disabled,
@@ -66,7 +67,7 @@ pub(crate) fn webhook(environment: &Environment, events: &[&str]) -> Webhook {
         environment_id: environment.id,
         url: "https://app.example/hooks".to_owned(),
         events: events.iter().map(|event| (*event).to_owned()).collect(),
-        secret: Secret::new("hush".to_owned()),
+        secret: Secret::new(b"hush".to_vec()),
         enabled: true,
         enabled_at: NOW,
         disabled_reason: None,
@@ -146,14 +147,14 @@ pub(crate) async fn a_webhook_comes_back_as_it_was_written_and_changes_field_by_
     assert_eq!(moved, Webhook { url: "https://b.example/".to_owned(), updated_at: later(1), ..made });
     let change = WebhookChange {
         events: Some(vec![USER_DELETED.to_owned()]),
-        secret: Some(Secret::new("new".to_owned())),
+        secret: Some(Secret::new(b"new".to_vec())),
         enabled: Some(false),
         url: None,
     };
     let changed = store.update_webhook(id, made.id, &change, later(2)).await.unwrap();
     let expected = Webhook {
         events: vec![USER_DELETED.to_owned()],
-        secret: Secret::new("new".to_owned()),
+        secret: Secret::new(b"new".to_vec()),
         enabled: false,
         updated_at: later(2),
         ..moved
@@ -363,7 +364,10 @@ pub(crate) async fn a_message_is_claimed_by_one_until_its_lease_is_over(store: T
     let rest = claim(&store, hook.id, later(2), 9).await;
     assert_eq!((one.len(), rest.len()), (1, 1));
     assert_eq!((one[0].message.tries, one[0].environment_name.as_str()), (1, "sandbox"));
-    assert_eq!((one[0].url.as_str(), one[0].secret.expose().as_str()), ("https://app.example/hooks", "hush"));
+    assert_eq!(
+        (one[0].url.as_str(), one[0].secret.expose().as_slice()),
+        ("https://app.example/hooks", &b"hush"[..])
+    );
     assert!(store.due_webhooks(later(3)).await.unwrap().is_empty(), "both are in hand");
     assert!(claim(&store, hook.id, later(3), 9).await.is_empty());
     // Whoever had it is gone: a minute later somebody else has it, and the first has no say any more.
@@ -407,6 +411,35 @@ pub(crate) async fn messages_claimed_at_once_are_claimed_once(store: TestStore) 
     all.dedup();
     let rest = claim(&store, hook.id, NOW, 99).await.len();
     assert_eq!(all.len() + rest, 40, "two for each sign-in, none twice");
+}
+
+pub(crate) async fn messages_that_are_given_back_are_anybodys_and_were_not_tried(store: TestStore) {
+    let (environment, hook) = listening(&store, 1, &EVENTS).await;
+    let (_, other) = listening(&store, 2, &EVENTS).await;
+    store.ping_webhook(other.environment_id, other.id, NOW).await.unwrap();
+    store.sign_in(&told(&environment, "u")).await.unwrap();
+    let tried = claim(&store, hook.id, later(1), 1).await;
+    finish(&store, &tried[0], MessageState::Pending, later(1)).await;
+    let (again, fresh) =
+        (claim(&store, hook.id, later(16), 1).await, claim(&store, hook.id, later(17), 9).await);
+    assert_eq!((again.len(), again[0].message.tries), (1, 1), "the longest due first");
+    assert_eq!((fresh.len(), fresh[0].message.tries), (1, 2));
+    assert_eq!(claim(&store, other.id, later(17), 9).await.len(), 1);
+    let released = |webhook_id, at: u64| {
+        let id = Uuid::from_u128(u128::from(later(at).0.unsigned_abs()));
+        Claim { webhook_id, id, now: later(at), until: later(at + 60), limit: 9 }
+    };
+    store.release_messages(&released(hook.id, 17)).await.unwrap();
+    assert_eq!(store.due_webhooks(later(17)).await.unwrap(), [hook.id], "what another claim has stays its");
+    assert!(!finish_at(&store, &fresh[0], MessageState::Delivered, later(17), later(18)).await);
+    let mine = claim(&store, hook.id, later(18), 9).await;
+    assert_eq!((mine.len(), mine[0].message.id, mine[0].message.tries), (1, fresh[0].message.id, 2));
+    assert_eq!(mine[0].message.last_status, Some(503), "what became of the try before stays");
+    assert!(finish_at(&store, &again[0], MessageState::Delivered, later(16), later(18)).await);
+    // What is finished is not given back.
+    assert!(finish_at(&store, &mine[0], MessageState::Delivered, later(18), later(18)).await);
+    store.release_messages(&released(hook.id, 18)).await.unwrap();
+    assert!(claim(&store, hook.id, later(999), 9).await.is_empty());
 }
 
 pub(crate) async fn what_became_of_a_try_is_kept(store: TestStore) {

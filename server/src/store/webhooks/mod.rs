@@ -9,7 +9,6 @@
 pub(crate) mod contract;
 mod event;
 mod records;
-mod secret;
 
 use async_trait::async_trait;
 use uuid::Uuid;
@@ -21,7 +20,6 @@ pub use event::{SessionSnapshot, Snapshot};
 pub use records::{
     Claim, Delivery, Finish, MAX_WEBHOOKS, MessageQuery, MessageState, Webhook, WebhookChange, WebhookMessage,
 };
-pub(super) use secret::{from_column, to_column};
 
 /// Endpoints and the outbox.
 #[async_trait]
@@ -75,6 +73,10 @@ pub trait WebhookStore: Send + Sync {
     /// Hands messages of one endpoint that are due to one caller, the longest due first. Nobody else gets
     /// them until [`Claim::until`].
     async fn claim_messages(&self, claim: &Claim) -> Result<Vec<Delivery>, StoreError>;
+
+    /// Gives back what was handed out under a claim and is not finished, as if it had not been: due at
+    /// [`Claim::now`] for anybody, and without the try.
+    async fn release_messages(&self, claim: &Claim) -> Result<(), StoreError>;
 
     /// Writes down what became of a try. Whether it was still the caller's to say.
     async fn finish_message(&self, finish: &Finish) -> Result<bool, StoreError>;

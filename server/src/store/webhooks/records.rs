@@ -21,8 +21,8 @@ pub struct Webhook {
     pub url: String,
     /// Names of the events that it is told of.
     pub events: Vec<String>,
-    /// What its messages are signed with.
-    pub secret: Secret<String>,
+    /// What its messages are signed with, as it is kept: sealed where there is a master key.
+    pub secret: Secret<Vec<u8>>,
     /// Whether it is told anything.
     pub enabled: bool,
     /// When it was enabled last.
@@ -44,8 +44,8 @@ pub struct WebhookChange {
     pub events: Option<Vec<String>>,
     /// Whether it is told anything. Enabling takes the reason for having been disabled away.
     pub enabled: Option<bool>,
-    /// What its messages are signed with.
-    pub secret: Option<Secret<String>>,
+    /// What its messages are signed with, as it is to be kept.
+    pub secret: Option<Secret<Vec<u8>>>,
 }
 
 /// What became of a message.
@@ -153,8 +153,8 @@ pub struct Delivery {
     pub message: WebhookMessage,
     /// Where it goes.
     pub url: String,
-    /// What it is signed with.
-    pub secret: Secret<String>,
+    /// What it is signed with, as it is kept.
+    pub secret: Secret<Vec<u8>>,
     /// The environment's name.
     pub environment_name: String,
 }

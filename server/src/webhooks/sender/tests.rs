@@ -110,6 +110,17 @@ async fn a_long_answer_is_not_read_to_its_end() {
     assert!(endless.await.unwrap() < 64 * 1024 * 1024);
 }
 
+/// The clock is tokio's, which moves on by itself where nothing else happens.
+#[tokio::test(start_paused = true)]
+async fn an_endpoint_that_does_not_answer_is_waited_for_ten_seconds() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/hook", listener.local_addr().unwrap());
+    let begun = tokio::time::Instant::now();
+    let answer = tokio::time::timeout(crate::webhooks::LEASE, send(&url, true)).await;
+    assert_eq!(answer, Ok(Err(SendProblem::Timeout)), "and not for as long as a message is handed out");
+    assert_eq!(begun.elapsed().as_secs(), 10);
+}
+
 #[tokio::test]
 async fn nobody_there_is_unreachable() {
     assert_eq!(send("http://127.0.0.1:1/", true).await, Err(SendProblem::Unreachable));

@@ -138,6 +138,7 @@ handed_on! {
     fn redeliver_message(environment: Uuid, webhook: Uuid, message: Uuid, now: UnixMillis) -> bool;
     fn due_webhooks(now: UnixMillis) -> Vec<Uuid>;
     fn claim_messages(claim: &Claim) -> Vec<Delivery>;
+    fn release_messages(claim: &Claim) -> ();
     fn finish_message(finish: &Finish) -> bool;
     fn disable_failing_webhook(webhook: Uuid, most: u32, since: UnixMillis, now: UnixMillis) -> bool;
     fn queued_messages() -> u64;
