@@ -228,7 +228,7 @@ mod tests {
         for levels in [33, 120] {
             match nested(levels) {
                 Err(ExchangeError::InvalidUpdate(sentence)) => {
-                    assert!(sentence.contains("32 levels"), "{sentence}")
+                    assert!(sentence.contains("32 levels"), "{sentence}");
                 }
                 other => panic!("{levels}: {other:?}"),
             }
