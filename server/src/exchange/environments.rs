@@ -83,7 +83,7 @@ pub enum EnvironmentError {
     #[error("the signing key cannot be made: {0}")]
     Key(byoa_jwt::SigningError),
     /// An environment's secrets are sealed, and do not open.
-    #[error("the secrets of the environment {environment} cannot be used: {cause}")]
+    #[error("a secret of the environment {environment} cannot be used: {cause}")]
     Sealed {
         /// Whose.
         environment: Uuid,
@@ -195,9 +195,12 @@ impl Environments {
             let mut environment = Environment::clone(&before);
             environment.updated_at = self.clock.now();
             change(&mut environment)?;
-            let key = (new_key || environment.session_algorithm != before.session_algorithm)
-                .then(|| self.new_signing_key(&environment))
-                .transpose()?;
+            let key = if new_key || environment.session_algorithm != before.session_algorithm {
+                self.has_its_master_keys(&environment).await?;
+                Some(self.new_signing_key(&environment)?)
+            } else {
+                None
+            };
             match self.store.update_environment(&environment, key.as_ref()).await {
                 Ok(()) => return Ok(Environment { revision: before.revision + 1, ..environment }),
                 // Somebody was faster: what was asked for is put on top of what they did.

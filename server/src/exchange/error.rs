@@ -75,7 +75,7 @@ pub enum ExchangeError {
     #[error("the store failed")]
     Store(#[source] StoreError),
     /// The environment's own keys are sealed, and do not open.
-    #[error("the environment's keys cannot be used: {0}")]
+    #[error("a secret of the environment cannot be used: {0}")]
     Sealed(SealError),
     /// Something failed that no caller can mend.
     #[error("{0}")]

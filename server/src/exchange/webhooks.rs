@@ -68,7 +68,7 @@ pub enum WebhookError {
     #[error("the webhook is disabled; enable it first")]
     Disabled,
     /// The environment's secrets are sealed, and do not open here: another one beside them would help nobody.
-    #[error("the secrets of the environment cannot be used: {0}")]
+    #[error("a secret of the environment cannot be used: {0}")]
     Sealed(SealError),
     /// The store failed.
     #[error("the store failed")]

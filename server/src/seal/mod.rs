@@ -45,7 +45,8 @@ pub enum SealError {
     },
     /// It is sealed under a master key that is not here.
     #[error(
-        "it is sealed under the master key {under}, but {given} was given; give that one as well, with \
+        "it is sealed under the master key {under}, but {given} was given; pass the file of {under} with \
+         --master-key-file. Only where the database is being moved from {under} to {given}, pass it with \
          --old-master-key-file, until `byoa-server keys seal` is done"
     )]
     OtherMasterKey {

@@ -245,6 +245,25 @@ async fn without_the_right_master_key_nothing_starts_and_no_key_is_made() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_key_is_made_beside_one_whose_master_key_is_not_there() {
+    let (old, new) = (master("a").id().to_string(), master("b").id().to_string());
+    for place in Place::each().await {
+        place.environment(&["a"]).await;
+        let rotate = ["keys", "rotate", "--id", ID];
+        place.run(&rotate, &["b", "a"]).ok();
+        let before = kept(place.store().await.as_ref()).await;
+        // The nonces' key opens with this one, the key that signs does not.
+        let first = format!("pass the file of {new} with --master-key-file");
+        let moving = format!("moved from {new} to {old}, pass it with --old-master-key-file");
+        for command in [&rotate[..], &["env", "set", "--id", ID, "--session-alg", "RS256"]] {
+            assert_refused(&place.run(command, &["a"]), &["a secret of the environment", &first, &moving]);
+        }
+        assert_eq!(kept(place.store().await.as_ref()).await, before);
+        place.run(&rotate, &["b", "a"]).ok();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_master_key_changes_while_servers_run() {
     for place in Place::each().await {
         place.environment(&["a"]).await;

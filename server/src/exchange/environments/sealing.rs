@@ -129,6 +129,22 @@ impl Environments {
         Ok(SigningKeyRecord { pkcs8, ..key })
     }
 
+    /// Whether this process was given what every secret of the environment is sealed under, before it adds
+    /// one. What was damaged does not matter: another key may be the mend.
+    pub(super) async fn has_its_master_keys(
+        &self,
+        environment: &Environment,
+    ) -> Result<(), EnvironmentError> {
+        let (keys, webhooks) = self.with_secrets(environment.id).await?;
+        for (label, kept) in Secrets::of(environment, &keys, &webhooks).each() {
+            match self.seal.open(&label, kept.expose()) {
+                Ok(_) | Err(SealError::Altered) => {}
+                Err(cause) => return Err(sealed(environment.id, cause)),
+            }
+        }
+        Ok(())
+    }
+
     /// Whether this process could open what the other environments have, before it adds one.
     pub(super) async fn is_sealed_alike(&self) -> Result<(), EnvironmentError> {
         for environment in self.list().await? {
