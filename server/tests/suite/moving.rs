@@ -87,10 +87,29 @@ async fn an_export_that_was_cut_off_or_changed_is_refused_whole() {
         std::fs::write(folder.join("bent.jsonl"), bent).expect("written");
         let refused = command(folder, "sqlite://other.db", &["env", "import", "bent.jsonl"]);
         assert_eq!(refused.code, Some(1), "{refused:?}");
+        assert!(refused.err.contains("bent.jsonl is not what env export has written"), "{refused:?}");
     }
     assert!(!command(folder, "sqlite://other.db", &["env", "list"]).ok().contains(ID), "nothing in part");
     let nobody = command(folder, SQLITE, &["env", "export", "--id", "0198b0a5-6f3e-7c3d-8a5e-3f1f6f9d2b12"]);
     assert!(nobody.code == Some(1) && nobody.err.contains("there is no environment"), "{nobody:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_export_makes_a_file_only_of_what_there_is_and_never_over_another() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    made(folder).await;
+    let nobody = "0198b0a5-6f3e-7c3d-8a5e-3f1f6f9d2b12";
+    let refused = command(folder, SQLITE, &["env", "export", "--id", nobody, "--output", "env.jsonl"]);
+    assert!(refused.code == Some(1) && refused.err.contains(nobody), "{refused:?}");
+    assert!(!folder.join("env.jsonl").exists());
+    let export = ["env", "export", "--id", ID, "--output", "env.jsonl"];
+    command(folder, SQLITE, &export).ok();
+    let file = || std::fs::read(folder.join("env.jsonl")).expect("the file");
+    let before = file();
+    let again = command(folder, SQLITE, &export);
+    assert!(again.code == Some(1) && again.err.contains("choose another name with --output"), "{again:?}");
+    assert_eq!(file(), before);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -8,7 +8,7 @@ use byoa_server::exchange::environments::Environments;
 use byoa_server::store::{AuditRecord, Conflicting, DumpLine, StoreError};
 use clap::Args;
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::io::{BufRead, BufReader, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -41,6 +41,12 @@ pub(in crate::cli) struct ImportArgs {
 /// Exports.
 pub(super) async fn export(args: &ExportArgs, common: &Common, file: &FileSettings) -> Result<(), CliError> {
     let store = database::open_existing(common, file).await?;
+    let nobody = || CliError::Failed(format!("there is no environment {}; see env list", args.id));
+    // Before there is a file, which would be in the way of the next one.
+    match store.environment(args.id).await {
+        Err(StoreError::NotFound) => return Err(nobody()),
+        environment => environment.map(drop)?,
+    }
     let mut out: Box<dyn Write + Send> = match &args.output {
         Some(path) => Box::new(BufWriter::new(create_private(path)?)),
         None => Box::new(BufWriter::new(std::io::stdout())),
@@ -57,9 +63,7 @@ pub(super) async fn export(args: &ExportArgs, common: &Common, file: &FileSettin
     let written =
         writing.await.map_err(|cause| CliError::Failed(format!("the export ended early: {cause}")))?;
     match exported {
-        Err(StoreError::NotFound) => {
-            return Err(CliError::Failed(format!("there is no environment {}; see env list", args.id)));
-        }
+        Err(StoreError::NotFound) => return Err(nobody()),
         exported => exported?,
     }
     written.map_err(|cause| CliError::Failed(format!("the export cannot be written: {cause}")))?;
@@ -94,6 +98,12 @@ pub(super) async fn import(args: &ImportArgs, common: &Common, file: &FileSettin
         Err(StoreError::Conflict(Conflicting::Environment)) => Err(CliError::Failed(
             "this database has that environment already; nothing was imported".to_owned(),
         )),
+        // Nothing of the database was read: what cannot be used came from the file.
+        Err(StoreError::Corrupt(what)) => Err(CliError::Failed(format!(
+            "{} is not what env export has written whole: the {what} cannot be used, or is missing; make it \
+             again, or copy it again. Nothing was imported",
+            args.input.display()
+        ))),
         imported => {
             let rows = imported?;
             let detail = format!("{rows} rows");
@@ -134,7 +144,13 @@ fn create_private(path: &Path) -> Result<File, CliError> {
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map_err(|cause| unusable(path, &cause))
+    options.open(path).map_err(|cause| match cause.kind() {
+        ErrorKind::AlreadyExists => CliError::Failed(format!(
+            "{} is there already; choose another name with --output, or remove it",
+            path.display()
+        )),
+        _ => unusable(path, &cause),
+    })
 }
 
 fn unusable(path: &Path, cause: &std::io::Error) -> CliError {
