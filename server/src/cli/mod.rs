@@ -6,6 +6,7 @@ mod check_jwt;
 mod database;
 mod env;
 mod error;
+mod first_environment;
 mod help;
 mod keys;
 mod logging;

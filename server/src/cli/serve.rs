@@ -6,7 +6,7 @@ use super::output::{remark, say};
 use super::reload::{Configured, Reload};
 use super::server_args::ServerArgs;
 use super::signals::{self, Hangup, Stop};
-use super::{CliError, Common, database, help};
+use super::{CliError, Common, database, first_environment, help};
 use crate::config::{ConfigError, FileSettings, Operations, PublicUrl, Settings};
 use byoa_server::AppState;
 use byoa_server::audit::Audit;
@@ -85,8 +85,9 @@ pub(super) async fn run(
     let tables = if args.no_migrate { Tables::Expect } else { Tables::Migrate };
     let (database_url, store) = database::open_with(common, file, tables).await?;
     let sealed = check_seals(&store, &seal).await?;
-    let listener = bind(settings.listen).await?;
-    let address = listener.local_addr().map_err(|cause| cannot_listen(settings.listen, &cause))?;
+    let listener = bind("--listen", settings.listen).await?;
+    let address =
+        listener.local_addr().map_err(|cause| cannot_listen("--listen", settings.listen, &cause))?;
     let public_url = settings.public_url.clone().map_or_else(|| PublicUrl::for_loopback(address), Ok)?;
     let environments = store.environments().await?.len();
     let clock = database::clock();
@@ -114,7 +115,7 @@ pub(super) async fn run(
     let state = state.with_audit(audit.clone()).with_admin(admin);
     if let Some(address) = operations.metrics_listen {
         let metrics = http::metrics_router(Arc::clone(&state.metrics));
-        let listener = bind(address).await?;
+        let listener = bind("--metrics-listen", address).await?;
         tokio::spawn(async move { axum::serve(listener, metrics).await });
     }
     let reload = Reload::new((args, common), &configured, state.clone(), log);
@@ -145,10 +146,7 @@ pub(super) async fn run(
     ))?;
     warn_about_seals(&seal, sealed);
     if environments == 0 {
-        remark(
-            "warning: there is no environment yet, so nobody can sign in; make one while this runs:\n  \
-             byoa-server env create --issuer https://… --jwks-url https://… --allowed-origin https://…",
-        );
+        remark(first_environment::hint(common, &database_url));
     }
     let second = async {
         stop_now.next().await;
@@ -203,20 +201,20 @@ fn counted(environments: usize) -> String {
     if environments == 1 { "1 environment".to_owned() } else { format!("{environments} environments") }
 }
 
-async fn bind(address: SocketAddr) -> Result<TcpListener, CliError> {
-    TcpListener::bind(address).await.map_err(|cause| cannot_listen(address, &cause))
+async fn bind(flag: &str, address: SocketAddr) -> Result<TcpListener, CliError> {
+    TcpListener::bind(address).await.map_err(|cause| cannot_listen(flag, address, &cause))
 }
 
-fn cannot_listen(address: SocketAddr, cause: &std::io::Error) -> CliError {
+fn cannot_listen(flag: &str, address: SocketAddr, cause: &std::io::Error) -> CliError {
     let mend = match cause.kind() {
         ErrorKind::AddrInUse => {
-            "another program listens there; stop it, or choose another port with --listen".to_owned()
+            format!("another program listens there; stop it, or choose another port with {flag}")
         }
         ErrorKind::AddrNotAvailable => {
-            "this machine does not have that address; choose one with --listen".to_owned()
+            format!("this machine does not have that address; choose one with {flag}")
         }
         ErrorKind::PermissionDenied => {
-            "ports below 1024 need a privilege; choose another with --listen".to_owned()
+            format!("ports below 1024 need a privilege; choose another with {flag}")
         }
         _ => cause.to_string(),
     };

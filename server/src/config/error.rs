@@ -78,9 +78,17 @@ pub(crate) enum ConfigError {
          BYOA_MASTER_KEY"
     )]
     OldMasterKeyAlone,
-    /// `--listen` is not an address.
-    #[error("cannot listen on {0:?}: write an IP address and a port, such as 127.0.0.1:3333 or [::]:3333")]
-    Listen(String),
+    /// What is given to listen on is not an address.
+    #[error(
+        "cannot listen on {text:?}, which {setting} says: write an IP address and a port, such as \
+         127.0.0.1:3333 or [::]:3333"
+    )]
+    Listen {
+        /// Which: `listen` or `metrics-listen`.
+        setting: &'static str,
+        /// What was given.
+        text: String,
+    },
     /// `--public-url` is not an origin.
     #[error(
         "the public URL {url:?} {problem}; write the scheme and host that browsers use, such as https://auth.example.com"

@@ -96,7 +96,10 @@ impl Operations {
             .unwrap_or_else(|| connections.per_address.get()),
             audit_retention: DAY * flags.audit_retention.or(file.audit_retention).unwrap_or(AUDIT_DAYS),
             metrics_listen: metrics_listen
-                .map(|text| text.parse().map_err(|_| ConfigError::Listen(text.to_owned())))
+                .map(|text| {
+                    text.parse()
+                        .map_err(|_| ConfigError::Listen { setting: "metrics-listen", text: text.to_owned() })
+                })
                 .transpose()?,
             docs: !flags.no_docs.or(file.no_docs).unwrap_or(false),
         })
@@ -167,5 +170,7 @@ mod tests {
         let everybody = ["all".to_owned()];
         let flags = OperationsFlags { trusted_proxy: &everybody, ..OperationsFlags::default() };
         assert!(refusal(&flags).contains("\"all\""));
+        let flags = OperationsFlags { metrics_listen: Some("foo"), ..OperationsFlags::default() };
+        assert!(refusal(&flags).contains("\"foo\", which metrics-listen says"));
     }
 }

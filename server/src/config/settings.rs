@@ -34,7 +34,9 @@ impl Settings {
         let listen = listen.or(file.listen.as_deref()).unwrap_or(DEFAULT_LISTEN);
         let public_url = public_url.or(file.public_url.as_deref());
         Ok(Self {
-            listen: listen.parse().map_err(|_| ConfigError::Listen(listen.to_owned()))?,
+            listen: listen
+                .parse()
+                .map_err(|_| ConfigError::Listen { setting: "listen", text: listen.to_owned() })?,
             public_url: public_url.map(str::parse).transpose()?,
             allow_private_jwks: allow_private_jwks.or(file.allow_private_jwks).unwrap_or(false),
             refresh_grace: grace(refresh_grace.or(file.refresh_grace))?,

@@ -326,6 +326,18 @@ mod serving {
     }
 
     #[test]
+    fn a_port_that_is_taken_is_named_with_its_own_flag() {
+        let folder = folder();
+        let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = taken.local_addr().expect("its address").to_string();
+        let metrics = serve(folder.path(), &["--metrics-listen", &address]).finish("");
+        assert_sentence(&metrics, 1, &[&address, "another port with --metrics-listen"]);
+        let listen = ["serve", "--listen", &address, "--database-url", "sqlite://byoa.db"];
+        let listen = Program::new(folder.path(), &listen).finish("");
+        assert_sentence(&listen, 1, &[&address, "another port with --listen"]);
+    }
+
+    #[test]
     fn what_cannot_be_served_is_one_sentence() {
         let folder = folder();
         assert_sentence(
