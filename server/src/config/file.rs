@@ -80,7 +80,41 @@ impl FileSettings {
             );
             return Err(ConfigError::UnknownKey { path: path.to_owned(), key: key.clone(), hint });
         }
-        toml::from_str(text).map_err(|problem| invalid(&problem))
+        toml::from_str(text).map_err(|problem| match wrong_type(&table) {
+            Some(key) => {
+                let line = problem.span().map_or(1, |span| text[..span.start].lines().count().max(1));
+                let problem =
+                    format!("cannot be used at line {line}: write {key} as in {key} = {}", example(key));
+                ConfigError::Invalid { path: path.to_owned(), problem }
+            }
+            None => invalid(&problem),
+        })
+    }
+}
+
+/// The first key whose value is of another type than the setting.
+fn wrong_type(table: &toml::Table) -> Option<&str> {
+    let alone = |key: &String, value: &toml::Value| toml::Table::from_iter([(key.clone(), value.clone())]);
+    let mut wrong = table.iter().filter(|(key, value)| alone(key, value).try_into::<FileSettings>().is_err());
+    wrong.next().map(|(key, _)| key.as_str())
+}
+
+/// A value that the key takes.
+fn example(key: &str) -> &'static str {
+    match key {
+        "listen" | "metrics-listen" => "\"127.0.0.1:3333\"",
+        "public-url" => "\"https://auth.example.com\"",
+        "database-url" => "\"sqlite://byoa.db\"",
+        "allow-private-jwks" | "no-rate-limit" | "no-docs" => "true",
+        "refresh-grace" => "30",
+        "log-format" => "\"json\"",
+        "log" => "\"info\"",
+        "trusted-proxy" => "[\"10.0.0.0/8\"]",
+        "max-connections" => "8192",
+        "max-connections-per-address" => "512",
+        "audit-retention" => "90",
+        key if key.starts_with("rate-limit-") => "\"60/10s,250/1m\"",
+        _ => "\"/etc/byoa/master.key\"",
     }
 }
 
@@ -134,5 +168,21 @@ mod tests {
             "{sentence}"
         );
         assert!(refusal("listen = ").contains("at line 1"));
+        assert!(sentence.ends_with("write allow-private-jwks as in allow-private-jwks = true"), "{sentence}");
+        let proxy = refusal("trusted-proxy = '127.0.0.1'");
+        assert!(
+            proxy.ends_with("at line 1: write trusted-proxy as in trusted-proxy = [\"10.0.0.0/8\"]"),
+            "{proxy}"
+        );
+        let few = refusal("no-docs = true\nmax-connections = 'x'");
+        assert!(few.contains("at line 2: write max-connections as in max-connections = 8192"), "{few}");
+    }
+
+    #[test]
+    fn the_example_of_every_key_can_be_written() {
+        for key in KEYS {
+            let text = format!("{key} = {}", example(key));
+            FileSettings::parse(Path::new("byoa.toml"), &text).expect(key);
+        }
     }
 }
