@@ -6,8 +6,10 @@ use crate::config::FileSettings;
 use byoa_server::clock::Clock as _;
 use byoa_server::exchange::admin_scopes::AdminScopes;
 use byoa_server::exchange::admin_tokens::{admin_token_hash, create_admin_token};
+use byoa_server::exchange::environments::Environments;
 use byoa_server::store::AdminToken;
 use clap::{Args, Subcommand};
+use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -21,6 +23,8 @@ const DAY: Duration = Duration::from_hours(24);
 #[derive(Debug, Subcommand)]
 pub(super) enum AdminTokenCommand {
     Create(CreateArgs),
+    /// Print every token, revoked and expired ones too: its id, when it was made, its end, what it may do, and
+    /// its name. The token itself is kept nowhere.
     List,
     Revoke(RevokeArgs),
 }
@@ -100,6 +104,9 @@ async fn create(args: &CreateArgs, common: &Common, file: &FileSettings) -> Resu
     };
     let lifetime = args.expires_in.map(|days| DAY * days);
     let (_, store) = database::open(common, file).await?;
+    if let Some(environment) = args.environment {
+        Environments::new(Arc::clone(&store), database::clock(), false, None).show(environment).await?;
+    }
     let clock = database::clock();
     let token =
         create_admin_token(store.as_ref(), clock.as_ref(), name, &scopes.to_string(), lifetime).await?;

@@ -4,6 +4,7 @@ use super::output::say;
 use super::{CliError, Common, database};
 use crate::config::FileSettings;
 use byoa_server::audit::AuditEvent;
+use byoa_server::exchange::environments::Environments;
 use byoa_server::store::{AuditQuery, AuditRecord};
 use clap::{Args, Subcommand};
 use uuid::Uuid;
@@ -41,6 +42,9 @@ pub(super) async fn run(
     let store = database::open_existing(common, file).await?;
     let query = AuditQuery { environment_id: args.id, before: args.before, limit: args.limit };
     let events = store.audit(&query).await?;
+    if let (Some(id), true) = (args.id, events.is_empty()) {
+        Environments::new(store, database::clock(), false, None).show(id).await?;
+    }
     if args.json {
         let all: Vec<_> = events.iter().map(AuditEvent::from).collect();
         let text = serde_json::to_string_pretty(&all);

@@ -48,7 +48,7 @@ impl Configured {
             live("rate-limit-admin-refused", quotas(|limits| &limits.admin_refused)),
             live("trusted-proxy", proxies.join(",")),
             live("max-connections-per-address", operations.max_connections_per_address.to_string()),
-            live("audit-retention", format!("{} h", operations.audit_retention.as_secs() / 3600)),
+            live("audit-retention", format!("{} days", operations.audit_retention.as_secs() / 86_400)),
             live("refresh-grace", format!("{} s", settings.refresh_grace.as_secs())),
             live("log", logging::words(common, file).to_owned()),
             fixed("listen", settings.listen.to_string()),

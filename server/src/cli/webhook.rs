@@ -262,12 +262,12 @@ fn message_line(message: &WebhookMessage) -> String {
         MessageState::Pending if message.tries > 0 => format!(", next try {}", message.due_at.rfc3339()),
         _ => String::new(),
     };
+    let tries = if message.tries == 1 { "1 try".to_owned() } else { format!("{} tries", message.tries) };
     format!(
-        "{}  {}  {:20}  {:9}  {} tries, {last}{next}",
+        "{}  {}  {:20}  {:9}  {tries}, {last}{next}",
         message.id,
         message.created_at.rfc3339(),
         message.event,
-        message.state.as_str(),
-        message.tries
+        message.state.as_str()
     )
 }

@@ -32,7 +32,7 @@ const MAX_ATTEMPTS: u32 = 5;
 
 /// Settings of an environment as an operator gives them. What is `None` keeps its value, or its default
 /// where the environment is new.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EnvironmentSettings {
     /// `sandbox` or `live`. Default: `sandbox`.
     pub name: Option<String>,

@@ -510,6 +510,9 @@ fn the_command_line_makes_lists_and_revokes_tokens() {
     let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path();
     let id = "0198b0a5-6f3e-7c3d-8a5e-3f1f6f9d2b11";
+    let create =
+        ["env", "create", "--id", id, "--issuer", ISSUER, "--jwks-url", "https://issuer.example/jwks"];
+    run(folder, &create).ok();
     let scopes =
         ["--scope", "users:read", "--scope", "audit:read", "--environment", id, "--expires-in", "30"];
     let made = run(folder, &[&["admin-token", "create", "--name", "nightly"], &scopes[..]].concat()).ok();

@@ -296,12 +296,46 @@ fn an_admin_token_is_shown_once_and_kept_as_a_hash() {
     assert_sentence(&run(folder.path(), &["admin-token", "create", "--name", " "]), 2, &["--name"]);
 }
 
+#[test]
+fn an_environment_that_is_not_there_is_said_and_not_taken_for_an_empty_one() {
+    let folder = folder();
+    create(folder.path(), &["--id", ID]).ok();
+    let other = "11111111-2222-4333-8444-555555555555";
+    let token = ["admin-token", "create", "--name", "x", "--environment", other];
+    assert_sentence(&run(folder.path(), &token), 1, &["no environment", other]);
+    assert_eq!(run(folder.path(), &["admin-token", "list"]).ok().matches("admin").count(), 2, "none yet");
+    assert_sentence(&run(folder.path(), &["audit", "list", "--id", other]), 1, &["no environment", other]);
+    assert!(run(folder.path(), &["audit", "list", "--id", ID]).ok().contains("environment.created"));
+}
+
+#[test]
+fn a_change_of_nothing_is_said_and_leaves_no_trace() {
+    let folder = folder();
+    create(folder.path(), &["--id", ID]).ok();
+    let events = || run(folder.path(), &["audit", "list", "--id", ID]).ok();
+    let (before, set) = (events(), run(folder.path(), &["env", "set", "--id", ID]));
+    assert!(set.code == Some(0) && set.err.contains("nothing to change") && set.out.contains(ID), "{set:?}");
+    assert_eq!(events(), before);
+}
+
 mod serving {
     use super::*;
 
     fn serve(folder: &Path, more: &[&str]) -> Program {
         let arguments = [&["serve", "--listen", "127.0.0.1:0"], more].concat();
         Program::new(folder, &arguments).env("BYOA_DATABASE_URL", "sqlite://byoa.db")
+    }
+
+    #[test]
+    fn a_port_that_is_taken_is_named_with_its_own_flag() {
+        let folder = folder();
+        let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = taken.local_addr().expect("its address").to_string();
+        let metrics = serve(folder.path(), &["--metrics-listen", &address]).finish("");
+        assert_sentence(&metrics, 1, &[&address, "another port with --metrics-listen"]);
+        let listen = ["serve", "--listen", &address, "--database-url", "sqlite://byoa.db"];
+        let listen = Program::new(folder.path(), &listen).finish("");
+        assert_sentence(&listen, 1, &[&address, "another port with --listen"]);
     }
 
     #[test]
@@ -323,18 +357,6 @@ mod serving {
         let address = server.url.trim_start_matches("http://");
         let second = run(folder.path(), &["serve", "--listen", address]);
         assert_sentence(&second, 1, &[address, "another program listens there", "--listen"]);
-    }
-
-    #[test]
-    fn a_port_that_is_taken_is_named_with_its_own_flag() {
-        let folder = folder();
-        let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-        let address = taken.local_addr().expect("its address").to_string();
-        let metrics = serve(folder.path(), &["--metrics-listen", &address]).finish("");
-        assert_sentence(&metrics, 1, &[&address, "another port with --metrics-listen"]);
-        let listen = ["serve", "--listen", &address, "--database-url", "sqlite://byoa.db"];
-        let listen = Program::new(folder.path(), &listen).finish("");
-        assert_sentence(&listen, 1, &[&address, "another port with --listen"]);
     }
 
     #[test]

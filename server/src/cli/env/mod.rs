@@ -6,11 +6,11 @@ mod moving;
 mod source;
 mod view;
 
-use super::output::say;
+use super::output::{remark, say};
 use super::{CliError, Common, database, trail};
 use crate::config::FileSettings;
 use args::{CreateArgs, ListArgs, SetArgs, ShowArgs};
-use byoa_server::exchange::environments::Environments;
+use byoa_server::exchange::environments::{EnvironmentSettings, Environments};
 use byoa_server::ids;
 use byoa_server::store::{Environment, Store};
 use clap::Subcommand;
@@ -53,6 +53,11 @@ pub(super) async fn run(command: EnvCommand, common: &Common, file: &FileSetting
             let environments =
                 Environments::new(Arc::clone(&store), database::clock(), allow_private, public_url)
                     .with_seal(seal);
+            if settings == EnvironmentSettings::default() {
+                let environment = environments.show(args.id).await?;
+                remark("nothing to change: no setting was named; see byoa-server env set --help");
+                return print(&environment, args.json);
+            }
             let changed = environments.set(args.id, settings).await?;
             trail::done(store.as_ref(), "environment.updated", Some(args.id), |_| ()).await?;
             print(&changed, args.json)
