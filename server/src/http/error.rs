@@ -20,8 +20,14 @@ pub enum ApiError {
     #[error("no such environment; check the environment id (byoa-server env list)")]
     UnknownEnvironment,
     /// No such path.
-    #[error("no such path; this API lives under /api/v0/sdk/{{environmentId}}/")]
+    #[error(
+        "no such path; apps call /api/v0/sdk/{{environmentId}}/…, administrators /api/v0/environments/…, and /docs \
+         lists every path"
+    )]
     UnknownPath,
+    /// No such path where the metrics are.
+    #[error("no such path; the metrics are at /metrics, and everything else is on the server's other port")]
+    NotMetrics,
     /// The path exists, the method does not.
     #[error("this path does not know this method; the Allow header lists those it knows")]
     MethodNotAllowed,
@@ -101,6 +107,7 @@ impl ApiError {
         match self {
             Self::UnknownEnvironment
             | Self::UnknownPath
+            | Self::NotMetrics
             | Self::NotThere
             | Self::Environment(EnvironmentError::NotFound(_))
             | Self::Webhook(
@@ -270,6 +277,7 @@ mod tests {
         vec![
             (ApiError::UnknownEnvironment, 404, "not_found"),
             (ApiError::UnknownPath, 404, "not_found"),
+            (ApiError::NotMetrics, 404, "not_found"),
             (ApiError::MethodNotAllowed, 405, "method_not_allowed"),
             (ApiError::PayloadTooLarge, 413, "payload_too_large"),
             (ApiError::BodyTooSlow, 408, "request_timeout"),

@@ -51,7 +51,7 @@ pub fn router(state: AppState) -> Router {
 /// `GET /metrics`, for a listener of its own that only the operator's monitoring reaches.
 pub fn metrics_router(metrics: Arc<Metrics>) -> Router {
     let text = async move || ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], metrics.text());
-    Router::new().route("/metrics", get(text)).fallback(unknown_path)
+    Router::new().route("/metrics", get(text)).fallback(async || ApiError::NotMetrics)
 }
 
 fn operations() -> Router<AppState> {

@@ -82,7 +82,11 @@ async fn the_body_has_the_exact_sentence() {
     );
     assert_eq!(
         app.call(get("/nowhere")).await.json(),
-        json!({ "error": "no such path; this API lives under /api/v0/sdk/{environmentId}/", "code": "not_found" })
+        json!({
+            "error": "no such path; apps call /api/v0/sdk/{environmentId}/…, administrators \
+                      /api/v0/environments/…, and /docs lists every path",
+            "code": "not_found",
+        })
     );
 }
 
