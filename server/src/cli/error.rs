@@ -46,7 +46,7 @@ impl CliError {
         match self {
             Self::Config(_)
             | Self::Usage(_)
-            | Self::Environment(EnvironmentError::Invalid { .. })
+            | Self::Environment(EnvironmentError::Invalid { .. } | EnvironmentError::SeveralIssuers)
             | Self::Webhook(WebhookError::Invalid { .. }) => ExitCode::from(2),
             _ => ExitCode::from(1),
         }

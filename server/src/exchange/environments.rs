@@ -79,6 +79,9 @@ pub enum EnvironmentError {
         /// What is wrong and the mend, as the rest of a sentence.
         problem: String,
     },
+    /// It has several issuers, and the settings do not say which is meant.
+    #[error("issuer is one of several here; change each with `byoa-server env issuer set`")]
+    SeveralIssuers,
     /// The signing key could not be made.
     #[error("the signing key cannot be made: {0}")]
     Key(byoa_jwt::SigningError),
@@ -266,10 +269,7 @@ impl Environments {
         };
         let names_issuer = settings.issuer.is_some() || keys.is_some() || settings.audience.is_some();
         if names_issuer && environment.issuers.len() > 1 {
-            return Err(invalid(
-                "issuer",
-                "is one of several here; change each with `byoa-server env issuer set`",
-            ));
+            return Err(EnvironmentError::SeveralIssuers);
         }
         let issuer = settings.issuer.map(check::issuer).transpose()?;
         match (environment.issuers.first_mut(), issuer, keys) {

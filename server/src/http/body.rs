@@ -77,11 +77,32 @@ fn unread(cause: &axum::Error) -> ApiError {
     ApiError::BadRequest("the body ended before it was whole; send it again".to_owned())
 }
 
+/// What serde says about a member as such: a name that the caller can look for. One that no setting of ours
+/// could have is not repeated, since it may be anything.
+fn member(problem: &str) -> Option<String> {
+    let kinds = [("unknown field", "the unknown member"), ("missing field", "not the member")];
+    let kinds = kinds.into_iter().chain([("duplicate field", "twice the member")]);
+    let mut found = kinds.filter_map(|(kind, said)| {
+        let (name, _) = problem.strip_prefix(kind)?.strip_prefix(" `")?.split_once('`')?;
+        is_a_name(name).then(|| format!("{said} {name}"))
+    });
+    found.next()
+}
+
+/// Whether a word looks as names of members and parameters do, and is as short.
+pub(super) fn is_a_name(word: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    (1..=32).contains(&word.len()) && word.bytes().all(is_plain)
+}
+
 /// serde's own words repeat the value they stumble over, which may be a token: only the place is kept.
 fn refusal<T: RequestBody>(problem: &serde_json::Error) -> ApiError {
     let place = format!("line {}, column {}", problem.line(), problem.column());
     ApiError::BadRequest(match problem.classify() {
-        Category::Data => format!("the body has the wrong shape at {place}; send {}", T::SHAPE),
+        Category::Data => match member(&problem.to_string()) {
+            Some(said) => format!("the body has {said} at {place}; send {}", T::SHAPE),
+            None => format!("the body has the wrong shape at {place}; send {}", T::SHAPE),
+        },
         Category::Syntax | Category::Io => {
             format!("the body is not JSON in UTF-8 at {place}; send {}", T::SHAPE)
         }

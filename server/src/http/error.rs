@@ -120,7 +120,11 @@ impl ApiError {
             Self::BadRequest(_) => ErrorCode::BadRequest,
             Self::ForeignOrigin | Self::OriginMissing | Self::AdminForbidden => ErrorCode::Forbidden,
             Self::NoAdminToken | Self::BadAdminToken => ErrorCode::Unauthorized,
-            Self::Environment(EnvironmentError::Invalid { .. } | EnvironmentError::Exists(_))
+            Self::Environment(
+                EnvironmentError::Invalid { .. }
+                | EnvironmentError::SeveralIssuers
+                | EnvironmentError::Exists(_),
+            )
             | Self::Webhook(WebhookError::Invalid { .. } | WebhookError::TooMany | WebhookError::Disabled) => {
                 ErrorCode::InvalidUpdate
             }
@@ -171,6 +175,12 @@ impl ApiError {
     fn sentence(&self) -> String {
         match self.code() {
             ErrorCode::InternalServerError => Self::Panicked.to_string(),
+            // Whoever calls has no shell there.
+            _ if matches!(self, Self::Environment(EnvironmentError::SeveralIssuers)) => {
+                "externalAuth is one issuer's settings, and the environment has several; change each with PUT \
+                 /api/v0/environments/{environmentId}/issuers/{iss}"
+                    .to_owned()
+            }
             _ if self.is_sealed() => Self::Sealed.to_string(),
             ErrorCode::ServiceUnavailable if !matches!(self, Self::TimedOut) => Self::Unavailable.to_string(),
             _ => self.to_string(),
@@ -291,6 +301,7 @@ mod tests {
             (ApiError::NotThere, 404, "not_found"),
             (EnvironmentError::NotFound(uuid::Uuid::nil()).into(), 404, "not_found"),
             (EnvironmentError::Exists(uuid::Uuid::nil()).into(), 422, "invalid_update"),
+            (EnvironmentError::SeveralIssuers.into(), 422, "invalid_update"),
             (EnvironmentError::Store(StoreError::NotFound).into(), 500, "internal_server_error"),
             (EnvironmentError::Store(Conflicting::Revision.into()).into(), 503, "service_unavailable"),
             (ApiError::TooManyRequests(Duration::from_millis(1)), 429, "too_many_requests"),

@@ -410,6 +410,28 @@ async fn unknown_members_of_admin_requests_are_refused() {
         body["emailVerified"] = json!(true);
         let answer = call(&app, &admin, method, &path(&app, rest), Some(body)).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{rest}: {}", answer.text());
+        assert!(answer.text().contains("the unknown member emailVerified"), "{rest}: {}", answer.text());
+    }
+    let secret = json!({ "eyJhbGciOiJFUzI1NiJ9.e30.c2lnbmF0dXJl": true });
+    let answer = call(&app, &admin, Method::PUT, &path(&app, ""), Some(secret)).await;
+    assert!(answer.status == StatusCode::BAD_REQUEST && !answer.text().contains("eyJ"), "{}", answer.text());
+    for (rest, known) in [
+        ("/users?limits=1", "offset, limit, filter, orderBy, includeSessions"),
+        ("/auditLog?limits=1", "limit, before"),
+        ("/users/bulk?limits=1", "upsert"),
+    ] {
+        let (method, body) = if known == "upsert" {
+            (Method::POST, Some(json!({ "users": [{ "externalUserId": "v" }] })))
+        } else {
+            (Method::GET, None)
+        };
+        let answer = call(&app, &admin, method, &path(&app, rest), body).await;
+        let said = format!("the unknown parameter limits; those of this operation are {known}");
+        assert!(
+            answer.status == StatusCode::BAD_REQUEST && answer.text().contains(&said),
+            "{}",
+            answer.text()
+        );
     }
     let nested = json!({ "users": [{ "externalUserId": "w", "verifiedCredentials": [] }] });
     let answer = call(&app, &admin, Method::POST, &path(&app, "/users/bulk"), Some(nested)).await;

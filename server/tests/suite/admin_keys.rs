@@ -196,6 +196,11 @@ async fn settings_tell_of_every_issuer_where_they_are_several() {
     let both = of().await;
     let first = json!({ "iss": ISSUER, "jwksUrl": JWKS_URL, "audiences": [alone["aud"]] });
     assert_eq!(both["issuers"], json!([first, { "iss": "https://other.example" }]));
+    let auth = json!({ "iss": ISSUER, "jwksUrl": JWKS_URL });
+    let refused = call(&app, &admin, Method::PUT, &path(&app, "/externalAuth"), Some(auth)).await;
+    assert_eq!((refused.status.as_u16(), refused.code().as_str()), (422, "invalid_update"));
+    let text = refused.text();
+    assert!(text.contains("/issuers/{iss}") && !text.contains("byoa-server"), "{text}");
     for member in ["enabled", "iss", "jwksUrl", "aud", "assumeEmailVerified"] {
         assert_eq!(both[member], alone[member], "what the published client reads stays");
     }

@@ -162,6 +162,7 @@ async fn settings_that_could_not_be_meant_are_refused() {
     let app = app().await;
     let refused = |outcome: Result<_, EnvironmentError>| match outcome {
         Err(EnvironmentError::Invalid { setting, .. }) => setting,
+        Err(EnvironmentError::SeveralIssuers) => "several",
         other => panic!("{other:?}"),
     };
     let (environments, id) = (&app.environments, app.environment);
@@ -181,7 +182,7 @@ async fn settings_that_could_not_be_meant_are_refused() {
     assert_eq!(refused(environments.set_issuer(id, OTHER, &any).await), "algorithm");
     // With several, a change of "the" issuer could mean either.
     let which = EnvironmentSettings { audience: Some("x".to_owned()), ..Default::default() };
-    assert_eq!(refused(environments.set(id, which).await), "issuer");
+    assert_eq!(refused(environments.set(id, which).await), "several");
     assert_eq!(app.sign_in(&of(OTHER, Key::Stranger).build()).await.status, StatusCode::OK);
 }
 

@@ -1,7 +1,7 @@
 //! The audit log of an environment.
 
 use super::caller::Caller;
-use super::query::{Asked, Ids, List};
+use super::query::{Asked, Ids, List, OfEvents};
 use super::view::Events;
 use crate::audit::AuditEvent;
 use crate::exchange::admin_scopes::AdminScope::AuditRead;
@@ -22,7 +22,7 @@ use uuid::Uuid;
 pub(super) async fn list(
     caller: Caller,
     Ids(environment): Ids<Uuid>,
-    Asked(query): Asked<List>,
+    Asked(query): Asked<List<OfEvents>>,
 ) -> Result<axum::Json<Events>, ApiError> {
     caller.may(AuditRead, Some(environment))?;
     let limit = query.limit(100)?;

@@ -1,10 +1,12 @@
 //! Parts of lists. Numbers out of their bounds are put within them; what is no number is refused.
 
 use crate::http::ApiError;
+use crate::http::body::is_a_name;
 use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::request::Parts;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use std::marker::PhantomData;
 
 /// The ids in a path; where one is none, there is no such thing.
 pub(super) struct Ids<T>(pub(super) T);
@@ -23,10 +25,26 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Ids<T> 
 /// The query.
 pub(super) struct Asked<T>(pub(super) T);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
+/// A query of known parameters.
+pub(super) trait Parameters: DeserializeOwned {
+    /// Their names.
+    const NAMES: &'static [&'static str];
+}
+
+impl<T: Parameters, S: Send + Sync> FromRequestParts<S> for Asked<T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let query = parts.uri.query().unwrap_or_default();
+        let mut names = url::form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name);
+        if let Some(unknown) = names.find(|name| !T::NAMES.contains(&name.as_ref())) {
+            // It may be anything, also what was meant to be a value.
+            let name = if is_a_name(&unknown) { format!(" {unknown}") } else { String::new() };
+            let known = T::NAMES.join(", ");
+            return Err(ApiError::BadRequest(format!(
+                "the query has the unknown parameter{name}; those of this operation are {known}"
+            )));
+        }
         match Query::from_request_parts(parts, state).await {
             Ok(Query(asked)) => Ok(Self(asked)),
             Err(_) => Err(ApiError::BadRequest(
@@ -39,10 +57,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
 /// The most items of a part.
 const MAX_LIMIT: i64 = 100;
 
-/// The query of a list. Others' members are ignored.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct List {
+/// The query of a list, of which `O` takes some parameters.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", bound = "")]
+pub(super) struct List<O> {
     offset: Option<String>,
     limit: Option<String>,
     pub(super) filter: Option<String>,
@@ -51,9 +69,48 @@ pub(super) struct List {
     pub(super) before: Option<String>,
     pub(super) include_sessions: Option<bool>,
     pub(super) state: Option<String>,
+    #[serde(skip)]
+    of: PhantomData<O>,
 }
 
-impl List {
+/// Which of them an operation takes.
+pub(super) trait Takes {
+    /// Their names.
+    const NAMES: &'static [&'static str];
+}
+
+impl<O: Takes> Parameters for List<O> {
+    const NAMES: &'static [&'static str] = O::NAMES;
+}
+
+macro_rules! operations {
+    ($($(#[doc = $about:literal])+ $operation:ident: $($name:literal)+;)+) => {
+        $(
+            $(#[doc = $about])+
+            #[derive(Debug)]
+            pub(super) struct $operation;
+
+            impl Takes for $operation {
+                const NAMES: &'static [&'static str] = &[$($name),+];
+            }
+        )+
+    };
+}
+
+operations! {
+    /// Users.
+    OfUsers: "offset" "limit" "filter" "orderBy" "includeSessions";
+    /// One user.
+    OfUser: "includeSessions";
+    /// A user's sessions.
+    OfSessions: "offset" "limit" "revoked";
+    /// A webhook's messages.
+    OfMessages: "offset" "limit" "state";
+    /// Events of the audit log.
+    OfEvents: "limit" "before";
+}
+
+impl<O> List<O> {
     /// How many to leave out.
     pub(super) fn offset(&self) -> Result<u32, ApiError> {
         let offset = number("offset", self.offset.as_deref(), 0)?;

@@ -1,7 +1,7 @@
 //! Sessions of users.
 
 use super::caller::Caller;
-use super::query::{Asked, Ids, List};
+use super::query::{Asked, Ids, List, OfSessions};
 use super::view::{Message, SessionView, Sessions};
 use crate::exchange::admin_scopes::AdminScope::{SessionsWrite, UsersRead};
 use crate::http::ApiError;
@@ -26,7 +26,7 @@ const PAGE: u32 = 100;
 pub(super) async fn list(
     caller: Caller,
     Ids((environment, user)): Ids<(Uuid, Uuid)>,
-    Asked(query): Asked<List>,
+    Asked(query): Asked<List<OfSessions>>,
 ) -> Result<axum::Json<Sessions>, ApiError> {
     caller.may(UsersRead, Some(environment))?;
     let revoked = match query.revoked.as_deref() {

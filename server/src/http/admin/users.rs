@@ -1,7 +1,7 @@
 //! Users, also before their first sign-in.
 
 use super::caller::Caller;
-use super::query::{Asked, Ids, List};
+use super::query::{Asked, Ids, List, OfUser, OfUsers, Parameters};
 use super::view::{OneUser, SessionView, ShownUser, UserPage, UserView, Users};
 use crate::exchange::admin::{MAX_BULK, UserDescription};
 use crate::exchange::admin_scopes::AdminScope::{UsersRead, UsersWrite};
@@ -45,8 +45,8 @@ pub(super) struct Fields(UserFields);
 impl<'de> Deserialize<'de> for Fields {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let members = Map::deserialize(from)?;
-        if members.keys().any(|key| !FIELDS.contains(&key.as_str())) {
-            return Err(D::Error::custom("an unknown member"));
+        if let Some(unknown) = members.keys().find(|key| !FIELDS.contains(&key.as_str())) {
+            return Err(D::Error::unknown_field(unknown, &FIELDS));
         }
         serde_json::from_value(Value::Object(members)).map(Self).map_err(|_| D::Error::custom("a wrong type"))
     }
@@ -67,11 +67,14 @@ impl<'de> Deserialize<'de> for NewUser {
             _ => Err(D::Error::custom("a wrong type")),
         };
         let external_user_id =
-            members.remove("externalUserId").ok_or_else(|| D::Error::custom("a member is missing"));
+            members.remove("externalUserId").ok_or_else(|| D::Error::missing_field("externalUserId"));
         let external_user_id = text(external_user_id?)?;
         let issuer = members.remove("iss").map(text).transpose()?;
+        if let Some(unknown) = members.keys().find(|key| !FIELDS.contains(&key.as_str())) {
+            return Err(D::Error::unknown_field(unknown, &FIELDS));
+        }
         let fields = serde_json::from_value::<Fields>(Value::Object(members));
-        let Fields(fields) = fields.map_err(|_| D::Error::custom("an unknown member or a wrong type"))?;
+        let Fields(fields) = fields.map_err(|_| D::Error::custom("a wrong type"))?;
         Ok(Self(UserDescription { external_user_id, issuer, fields }))
     }
 }
@@ -101,6 +104,10 @@ pub(super) struct Upsert {
     upsert: Option<bool>,
 }
 
+impl Parameters for Upsert {
+    const NAMES: &'static [&'static str] = &["upsert"];
+}
+
 /// List users.
 #[cfg_attr(test, utoipa::path(get, path = "/environments/{environmentId}/users", tag = "Admin: users", operation_id = "listUsers",
     params(
@@ -115,7 +122,7 @@ pub(super) struct Upsert {
 pub(super) async fn list(
     caller: Caller,
     Ids(environment): Ids<Uuid>,
-    Asked(query): Asked<List>,
+    Asked(query): Asked<List<OfUsers>>,
 ) -> Result<axum::Json<UserPage>, ApiError> {
     caller.may(UsersRead, Some(environment))?;
     let newest_first = match query.order_by.as_deref() {
@@ -201,7 +208,7 @@ pub(super) async fn bulk(
 pub(super) async fn show(
     caller: Caller,
     Ids((environment, id)): Ids<(Uuid, Uuid)>,
-    Asked(query): Asked<List>,
+    Asked(query): Asked<List<OfUser>>,
 ) -> Result<axum::Json<ShownUser>, ApiError> {
     caller.may(UsersRead, Some(environment))?;
     let user = caller.admin.user(environment, id).await?.ok_or(ApiError::NotThere)?;

@@ -1,7 +1,7 @@
 //! Webhooks of an environment.
 
 use super::caller::Caller;
-use super::query::{Asked, Ids, List};
+use super::query::{Asked, Ids, List, OfMessages};
 use super::view::{WebhookMessages, Webhooks};
 use crate::exchange::admin_scopes::AdminScope::{WebhooksRead, WebhooksWrite};
 use crate::exchange::webhooks::{MessageView, WebhookSettings, WebhookView, WebhookWithSecret};
@@ -166,7 +166,7 @@ pub(super) async fn ping(
 pub(super) async fn messages(
     caller: Caller,
     Ids((environment, id)): Ids<(Uuid, Uuid)>,
-    Asked(query): Asked<List>,
+    Asked(query): Asked<List<OfMessages>>,
 ) -> Result<axum::Json<WebhookMessages>, ApiError> {
     caller.may(WebhooksRead, Some(environment))?;
     let state = query.state.as_deref().map(str::parse::<MessageState>).transpose();
