@@ -34,8 +34,10 @@ impl RequestBody for ExternalAuthSigninRequest {
 ///
 /// A JWT in the body counts before one in the environment's cookie; one in the query never does.
 ///
-/// A bearer call carries no ambient authority, so that CORS alone would do for it. A browser that says
-/// that the page is a foreign one is refused nevertheless: the sign-in would be for nobody.
+/// A request whose `Origin` is not one of the environment's is refused, also with a good JWT; one without
+/// `Origin`, of a backend or a phone, is not.
+// A bearer call carries no ambient authority, so that CORS alone would do for it. A browser that says that the
+// page is a foreign one is refused nevertheless: the sign-in would be for nobody.
 #[cfg_attr(test, utoipa::path(post, path = "/externalAuth/signin", tag = "Sign in", operation_id = "signIn",
     params(read::SessionKey, read::Device, read::Proof, read::Sdk),
     request_body(content = ExternalAuthSigninRequest, example = json!({ "jwt": "eyJhbGciOiJSUzI1NiIs…" })),

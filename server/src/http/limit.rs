@@ -52,13 +52,15 @@ fn is_operation(path: &str) -> bool {
     path.strip_prefix(API_BASE).is_some_and(|rest| rest.starts_with("/sdk/"))
 }
 
+/// What is said to a chunked body.
+pub(super) const NO_CHUNKS: &str = "chunked bodies are not read; send the body with Content-Length";
+
 /// A message with two lengths is how requests are smuggled past a proxy (RFC 9112 §6.1). hyper drops the
 /// `Content-Length` of such a message, so that it looks like any chunked one; and since no body here is too
 /// long to be measured first, every chunked one is refused, and nothing after it on the connection is read.
 pub(super) async fn one_length(request: Request, next: Next) -> Response {
     if request.headers().contains_key(TRANSFER_ENCODING) {
-        let sentence = "chunked bodies are not read; send the body with Content-Length";
-        let mut response = ApiError::BadRequest(sentence.to_owned()).into_response();
+        let mut response = ApiError::BadRequest(NO_CHUNKS.to_owned()).into_response();
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         return response;
     }

@@ -149,7 +149,8 @@ fn each_example_of_a_body_fits_its_own_schema() {
     let error = json!({ "$ref": "#/components/schemas/ErrorBody" });
     for (code, example) in DOCUMENT["components"]["examples"].as_object().expect("examples") {
         assert_eq!(problems("error", &error, &example["value"]), Vec::<String>::new(), "{code}");
-        assert_eq!(example["value"]["code"], **code);
+        let word = code.rsplit('.').next().expect("a word");
+        assert_eq!(example["value"]["code"], *word, "{code}");
     }
 }
 

@@ -63,7 +63,7 @@ pub(super) async fn list(
 /// `url` must be there. The answer has its secret, this once, and a ping is on its way. An environment has at most ten.
 #[cfg_attr(test, utoipa::path(post, path = "/environments/{environmentId}/webhooks", tag = "Admin: webhooks", operation_id = "createWebhook",
     request_body(content = Change, example = json!({ "url": "https://app.example.com/hooks", "events": ["user.created", "user.deleted"] })),
-    responses((status = 201, body = WebhookWithSecret, description = "The new webhook and its secret."), Refused<(refused::Admin, refused::Body, refused::Named, refused::Settings)>),
+    responses((status = 201, body = WebhookWithSecret, description = "The new webhook and its secret."), Refused<(refused::Admin, refused::Body, refused::Named, refused::Endpoint)>),
     security(("admin" = ["webhooks:write"]))))]
 pub(super) async fn create(
     caller: Caller,
@@ -93,7 +93,7 @@ pub(super) async fn show(
 /// What is left out stays.
 #[cfg_attr(test, utoipa::path(put, path = "/environments/{environmentId}/webhooks/{webhookId}", tag = "Admin: webhooks", operation_id = "updateWebhook",
     request_body(content = Change, example = json!({ "events": ["user.session.revoked"], "isEnabled": true })),
-    responses((status = 200, body = WebhookView, description = "The changed webhook."), Refused<(refused::Admin, refused::Body, refused::Named, refused::Settings)>),
+    responses((status = 200, body = WebhookView, description = "The changed webhook."), Refused<(refused::Admin, refused::Body, refused::Named, refused::Endpoint)>),
     security(("admin" = ["webhooks:write"]))))]
 pub(super) async fn update(
     caller: Caller,
@@ -142,7 +142,7 @@ pub(super) async fn rotate_secret(
 ///
 /// It is on its way when this is answered.
 #[cfg_attr(test, utoipa::path(post, path = "/environments/{environmentId}/webhooks/{webhookId}/ping", tag = "Admin: webhooks", operation_id = "pingWebhook",
-    responses((status = 202, description = "It is on its way."), Refused<(refused::Admin, refused::Named, refused::Settings)>),
+    responses((status = 202, description = "It is on its way."), Refused<(refused::Admin, refused::Named, refused::Endpoint)>),
     security(("admin" = ["webhooks:write"]))))]
 pub(super) async fn ping(
     caller: Caller,

@@ -1,4 +1,10 @@
-//! One answer for each code, as this server gives it.
+//! One answer for each code, as this server gives it; more than one where administrators are told something else
+//! than apps.
+
+mod kinds;
+
+pub(in crate::http) use kinds::Kind;
+pub(super) use kinds::Spoken;
 
 use crate::exchange::{ExchangeError, Unauthorized};
 use crate::http::ApiError;
@@ -7,27 +13,22 @@ use byoa_protocol::{ErrorCode, Reason};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
-use utoipa::openapi::example::{Example, ExampleBuilder};
-use utoipa::openapi::{Ref, RefOr};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::example::Example;
 
-/// The example of a code, by its name.
-pub(super) fn named(code: ErrorCode) -> RefOr<Example> {
-    RefOr::Ref(Ref::new(format!("#/components/examples/{}", code.as_str())))
-}
-
-/// Every example that [`named`] may name.
+/// Every example that [`Spoken::reference`] may name.
 pub(super) fn all() -> BTreeMap<String, RefOr<Example>> {
     let sent = ErrorCode::ALL.iter().filter(|code| code.status().is_some());
-    sent.map(|code| (code.as_str().to_owned(), example(*code).into())).collect()
+    let kinds = [None, Some(Kind::Body), Some(Kind::Admin), Some(Kind::Settings), Some(Kind::Endpoint)];
+    let both = [Kind::Body, Kind::Admin];
+    let all = sent.flat_map(|code| {
+        let kinds = kinds.iter().map(|kind| Spoken::of(*code, kind.as_slice()));
+        kinds.chain([Spoken::of(*code, &both)]).collect::<Vec<_>>()
+    });
+    all.map(|spoken| (spoken.name(), spoken.example().into())).collect()
 }
 
-fn example(code: ErrorCode) -> Example {
-    let error = refusal(code);
-    assert_eq!(error.code(), code, "{error:?} is no example of it");
-    let body = serde_json::to_value(error.body()).expect("plain data");
-    ExampleBuilder::new().summary(code.when()).value(Some(body)).build()
-}
-
+/// What apps are told.
 fn refusal(code: ErrorCode) -> ApiError {
     let rejected = || ExchangeError::Rejected {
         reason: Reason::JwtMalformed,

@@ -1,6 +1,6 @@
 //! What an operation may refuse with: groups of codes, named after the part of a request that they are about.
 
-use super::examples;
+use super::examples::{self, Kind};
 use byoa_protocol::ErrorCode;
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
@@ -15,10 +15,13 @@ use utoipa::{IntoResponses, PartialSchema as _};
 pub(in crate::http) trait Codes {
     /// Each of them.
     fn codes() -> Vec<ErrorCode>;
+
+    /// Whose sentences they come with.
+    fn kinds() -> Vec<Kind>;
 }
 
 macro_rules! groups {
-    ($($(#[doc = $about:literal])+ $name:ident: $($code:ident),+;)+) => {
+    ($($(#[doc = $about:literal])+ $name:ident $(of $kind:ident)?: $($code:ident),+;)+) => {
         $(
             $(#[doc = $about])+
             pub(in crate::http) struct $name;
@@ -26,6 +29,10 @@ macro_rules! groups {
             impl Codes for $name {
                 fn codes() -> Vec<ErrorCode> {
                     vec![$(ErrorCode::$code),+]
+                }
+
+                fn kinds() -> Vec<Kind> {
+                    vec![$(Kind::$kind)?]
                 }
             }
         )+
@@ -38,7 +45,7 @@ groups! {
     /// The environment of the path, and how often its operations may be called.
     Environment: NotFound, TooManyRequests;
     /// A JSON body.
-    Body: BadRequest, RequestTimeout, PayloadTooLarge, UnsupportedMediaType;
+    Body of Body: BadRequest, RequestTimeout, PayloadTooLarge, UnsupportedMediaType;
     /// The page that calls, where it matters which.
     Page: Forbidden;
     /// A session's token, and the proof that it may need.
@@ -60,11 +67,13 @@ groups! {
     /// A user's fields.
     Profile: InvalidUpdate, InvalidUsername, UsernameAlreadyExists, MetadataSizeExceeded;
     /// An administrator's token, and how often it may call.
-    Admin: Unauthorized, Forbidden, TooManyRequests;
+    Admin of Admin: Unauthorized, Forbidden, TooManyRequests;
     /// What the path names, besides an environment of the SDK.
     Named: NotFound;
-    /// Settings of an environment, its issuers, its keys and its webhooks.
-    Settings: InvalidUpdate;
+    /// Settings of an environment, its issuers and its keys.
+    Settings of Settings: InvalidUpdate;
+    /// Settings of a webhook.
+    Endpoint of Endpoint: InvalidUpdate;
 }
 
 macro_rules! together {
@@ -73,12 +82,20 @@ macro_rules! together {
             fn codes() -> Vec<ErrorCode> {
                 [$($name::codes()),+].concat()
             }
+
+            fn kinds() -> Vec<Kind> {
+                [$($name::kinds()),+].concat()
+            }
         }
     };
 }
 
 impl Codes for () {
     fn codes() -> Vec<ErrorCode> {
+        Vec::new()
+    }
+
+    fn kinds() -> Vec<Kind> {
         Vec::new()
     }
 }
@@ -101,21 +118,24 @@ impl<T: Codes> IntoResponses for Refused<T> {
         for code in ErrorCode::ALL.iter().filter(|code| codes.contains(code)) {
             by_status.entry(code.status().unwrap_or(500)).or_default().push(*code);
         }
-        by_status.into_iter().map(|(status, codes)| (status.to_string(), response(status, &codes))).collect()
+        let kinds = T::kinds();
+        let answer = |(status, codes): (u16, Vec<_>)| (status.to_string(), response(status, &codes, &kinds));
+        by_status.into_iter().map(answer).collect()
     }
 }
 
-fn response(status: u16, codes: &[ErrorCode]) -> RefOr<Response> {
-    let lines = codes.iter().map(|code| format!("- `{}`: {}", code.as_str(), code.when()));
+fn response(status: u16, codes: &[ErrorCode], kinds: &[Kind]) -> RefOr<Response> {
+    let spoken = codes.iter().map(|code| (code, examples::Spoken::of(*code, kinds)));
+    let lines = spoken.clone().map(|(code, spoken)| format!("- `{}`: {}", code.as_str(), spoken.when));
+    let lines = lines.collect::<Vec<_>>();
     let schema = AllOfBuilder::new()
         .item(Ref::from_schema_name("ErrorBody"))
         .item(ObjectBuilder::new().property("code", words(codes)).required("code"));
     let schema = reasons(codes).into_iter().fold(schema, |schema, name| schema.item(first_is(name)));
     let mut content = ContentBuilder::new().schema(Some(Schema::AllOf(schema.build()))).build();
-    content.examples = codes.iter().map(|code| (code.as_str().to_owned(), examples::named(*code))).collect();
-    let mut response = ResponseBuilder::new()
-        .description(lines.collect::<Vec<_>>().join("\n"))
-        .content("application/json", content);
+    content.examples = spoken.map(|(_, spoken)| (spoken.name(), spoken.reference())).collect();
+    let mut response =
+        ResponseBuilder::new().description(lines.join("\n")).content("application/json", content);
     if let Some((name, header)) = companion(status) {
         response = response.header(name, header);
     }
