@@ -126,6 +126,9 @@ mod two_processes {
         async fn forget_signing_key(&self, environment: Uuid, kid: &str, now: UnixMillis) -> Result<()> {
             self.next().forget_signing_key(environment, kid, now).await
         }
+        async fn sweep_signing_keys(&self, before: UnixMillis) -> Result<u64> {
+            self.next().sweep_signing_keys(before).await
+        }
         async fn replace_secrets(&self, secrets: &KeptSecrets) -> Result<()> {
             self.next().replace_secrets(secrets).await
         }

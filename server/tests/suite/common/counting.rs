@@ -99,6 +99,7 @@ handed_on! {
     fn environments() -> Vec<Environment>;
     fn signing_keys(environment: Uuid) -> Vec<SigningKeyRecord>;
     fn forget_signing_key(environment: Uuid, kid: &str, now: UnixMillis) -> ();
+    fn sweep_signing_keys(before: UnixMillis) -> u64;
     fn replace_secrets(secrets: &KeptSecrets) -> ();
     fn sign_in(sign_in: &SignIn) -> SignedIn;
     fn session(environment: Uuid, id: Uuid) -> SessionRecord;
