@@ -69,7 +69,7 @@ impl Parts {
             url: Some("https://hooks.example.com".to_owned()),
             ..WebhookSettings::default()
         };
-        let webhook = webhooks.create(app.environment, settings).await.expect("a webhook").id;
+        let webhook = webhooks.create(app.environment, settings).await.expect("a webhook").webhook.id;
         let query = MessageQuery { limit: 1, ..MessageQuery::default() };
         let messages = webhooks.messages(app.environment, webhook, &query).await.expect("messages");
         let session = app.session().await;
