@@ -858,6 +858,8 @@ pub(crate) async fn users_are_listed_in_pages_and_found_by_what_names_them(store
         ("ZOË", Some("u-3")),
         ("u-", None),
         ("%", None),
+        ("\0", None),
+        ("u-4\0", None),
     ] {
         let query = UserQuery { filter: Some(filter.to_owned()), limit: 9, ..UserQuery::default() };
         let page = store.users(one.id, &query).await.unwrap();
