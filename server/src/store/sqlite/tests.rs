@@ -296,6 +296,23 @@ async fn a_file_that_is_no_database_is_refused() {
     assert!(SqliteStore::open(&url(&folder)).await.is_err());
 }
 
+#[tokio::test]
+async fn a_users_newest_sessions_are_found_without_sorting_all() {
+    let folder = TempDir::new().unwrap();
+    let store = SqliteStore::open(&url(&folder)).await.unwrap();
+    let plan: Vec<(i64, i64, i64, String)> = sqlx::query_as(
+        "EXPLAIN QUERY PLAN SELECT * FROM sessions WHERE environment_id = ?1 AND user_id = ?2
+            AND (?3 IS NULL OR (revoked_at IS NOT NULL) = ?3)
+         ORDER BY created_at DESC, id DESC LIMIT 1 OFFSET 0",
+    )
+    .fetch_all(&store.readers)
+    .await
+    .unwrap();
+    let plan: Vec<_> = plan.into_iter().map(|(.., step)| step).collect();
+    assert!(plan[0].contains("USING INDEX sessions_by_user (user_id=?)"), "{plan:?}");
+    assert!(!plan.iter().any(|step| step == "USE TEMP B-TREE FOR ORDER BY"), "{plan:?}");
+}
+
 #[test]
 fn errors_do_not_tell_values() {
     assert_eq!(StoreError::from(Conflicting::Username).to_string(), "the username belongs to another user");
