@@ -97,11 +97,11 @@ async fn an_export_that_was_cut_off_or_changed_is_refused_whole() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_import_from_a_slow_pipe_keeps_nobody_from_writing() {
+    const OTHER: &str = "sqlite://other.db";
     let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path();
     made(folder).await;
     let whole = command(folder, SQLITE, &["env", "export", "--id", ID]).ok();
-    const OTHER: &str = "sqlite://other.db";
     command(folder, OTHER, &["migrate"]).ok();
     let (begin, rest) = whole.split_once('\n').expect("lines");
     for input in ["-", "/dev/stdin"] {
