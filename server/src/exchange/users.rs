@@ -2,6 +2,7 @@
 
 use byoa_protocol::scopes::{USER_DELETE, USER_UPDATE};
 use byoa_protocol::user::{NextView, SdkUser, UpdateSelfResponse, UserFields};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
@@ -9,6 +10,10 @@ use super::{
     profile, session_token::Issue, sessions::ended, step_up::spent, text,
 };
 use crate::store::{Conflicting, StoreError, UserChange};
+
+/// The most levels of arrays and objects in the metadata, itself included. Whatever reads metadata, with other
+/// levels around it, must be able to: readers of JSON stop at 128, and some at less.
+const MAX_METADATA_LEVELS: usize = 32;
 
 impl Exchange {
     /// The signed-in user.
@@ -89,6 +94,13 @@ pub(super) fn change(fields: UserFields) -> Result<UserChange, ExchangeError> {
     {
         return Err(ExchangeError::MetadataTooLarge);
     }
+    if metadata
+        .as_ref()
+        .is_some_and(|metadata| metadata.values().any(|value| !is_within(value, MAX_METADATA_LEVELS - 1)))
+    {
+        let sentence = format!("metadata may be nested {MAX_METADATA_LEVELS} levels deep");
+        return Err(ExchangeError::InvalidUpdate(sentence));
+    }
     let is_country =
         |country: &str| country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase());
     Ok(UserChange {
@@ -139,6 +151,15 @@ fn field(
         },
     };
     Err(ExchangeError::InvalidUpdate(format!("{name} {problem}")))
+}
+
+/// Whether a value has at most so many levels of arrays and objects.
+fn is_within(value: &Value, levels: usize) -> bool {
+    match value {
+        Value::Array(items) => levels > 0 && items.iter().all(|item| is_within(item, levels - 1)),
+        Value::Object(members) => levels > 0 && members.values().all(|item| is_within(item, levels - 1)),
+        _ => true,
+    }
 }
 
 #[cfg(test)]
@@ -195,6 +216,23 @@ mod tests {
         }
         assert_eq!(change(fields(json!({"username": ""}))).unwrap().username, Some(None));
         assert_eq!(change(fields(json!({}))).unwrap().username, None);
+    }
+
+    #[test]
+    fn metadata_is_nested_so_deep_that_every_reader_can_follow() {
+        let nested = |levels: usize| {
+            let value = (1..levels).fold(json!(1), |inner, _| json!([inner]));
+            change(fields(json!({"metadata": {"a": value}})))
+        };
+        assert!(nested(32).is_ok());
+        for levels in [33, 120] {
+            match nested(levels) {
+                Err(ExchangeError::InvalidUpdate(sentence)) => {
+                    assert!(sentence.contains("32 levels"), "{sentence}");
+                }
+                other => panic!("{levels}: {other:?}"),
+            }
+        }
     }
 
     #[test]

@@ -472,6 +472,14 @@ pub struct UserChange {
     pub one_use: Option<OneUse>,
 }
 
+impl UserChange {
+    /// Whether it names any field.
+    #[must_use]
+    pub fn is_any(&self) -> bool {
+        Self { one_use: None, ..self.clone() } != Self::default()
+    }
+}
+
 /// A token for administrators.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AdminToken {

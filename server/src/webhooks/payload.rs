@@ -8,9 +8,9 @@ use crate::{
     store::webhooks::{Delivery, SessionSnapshot, Snapshot},
 };
 
-/// The body, byte for byte as it is signed and sent.
+/// The body, byte for byte as it is signed and sent; `None` where what it was about cannot be read.
 #[must_use]
-pub fn body(delivery: &Delivery) -> Vec<u8> {
+pub fn body(delivery: &Delivery) -> Option<Vec<u8>> {
     let message = &delivery.message;
     let envelope = WebhookEnvelope {
         event_id: message.event_id.to_string(),
@@ -22,10 +22,9 @@ pub fn body(delivery: &Delivery) -> Vec<u8> {
         environment_id: message.environment_id.to_string(),
         environment_name: delivery.environment_name.clone(),
         timestamp: message.created_at.rfc3339(),
-        data: data(&message.data),
+        data: data(message.data.as_ref()?),
     };
-    // Plain data with text for keys, which cannot fail.
-    serde_json::to_vec(&envelope).unwrap_or_default()
+    serde_json::to_vec(&envelope).ok()
 }
 
 /// A user alone is about the user; with a session, the user says how it was recognised.

@@ -49,6 +49,9 @@ pub enum SendProblem {
     /// No answer in time.
     #[error("no answer in {} s", TIMEOUT.as_secs())]
     Timeout,
+    /// What the message is about cannot be read: nothing was sent.
+    #[error("the message cannot be read")]
+    Unreadable,
     /// No connection, no TLS, or no HTTP.
     #[error("the endpoint cannot be reached")]
     Unreachable,
@@ -61,6 +64,7 @@ impl SendProblem {
         match self {
             Self::AddressRefused(_) => "address_refused",
             Self::Timeout => "timeout",
+            Self::Unreadable => "unreadable",
             Self::Unreachable => "unreachable",
         }
     }

@@ -239,14 +239,13 @@ async fn deliver(
     delivery: &Delivery,
     secret: &Secret<Vec<u8>>,
 ) -> Option<Outcome> {
-    let body = body(delivery);
-    let outgoing = Outgoing {
-        url: delivery.url.clone(),
-        message_id: delivery.message.id,
-        signature: sign(secret, &body),
-        body,
+    let answer = match body(delivery) {
+        Some(body) => {
+            let (url, message_id) = (delivery.url.clone(), delivery.message.id);
+            sender.send(&Outgoing { url, message_id, signature: sign(secret, &body), body }).await
+        }
+        None => Err(SendProblem::Unreadable),
     };
-    let answer = sender.send(&outgoing).await;
     let now = clock.now();
     let finish = finish(claim, delivery, answer, now);
     let outcome = match finish.state {
@@ -276,6 +275,8 @@ async fn deliver(
 fn finish(claim: &Claim, delivery: &Delivery, answer: Result<u16, SendProblem>, now: UnixMillis) -> Finish {
     let (state, due_at) = match answer {
         Ok(200..=299) => (MessageState::Delivered, now),
+        // It will not get better, and others wait behind it.
+        Err(SendProblem::Unreadable) => (MessageState::Failed, now),
         _ => after_failure(delivery.message.tries, now),
     };
     Finish {

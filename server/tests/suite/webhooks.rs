@@ -283,6 +283,44 @@ async fn only_a_status_of_the_two_hundreds_is_an_arrival() {
 }
 
 #[tokio::test]
+async fn a_message_that_cannot_be_read_is_given_up_and_stops_no_other() {
+    let mut world = World::start().await;
+    let webhook = world.listen(URL, Some(json!(["user.session.created"]))).await;
+    world.app.session().await;
+    world.app.database("UPDATE webhook_messages SET data = 'nothing to read' WHERE state = 'pending'").await;
+    world.app.session().await;
+    world.endpoints.take();
+    world.worker.drain().await;
+    assert_eq!(world.endpoints.bodies().len(), 1);
+    let all = world.messages(&webhook, "").await;
+    let failed: Vec<_> = all.iter().filter(|message| message["state"] == "failed").collect();
+    assert_eq!(failed.len(), 1, "{all:?}");
+    assert_eq!((&failed[0]["lastError"], &failed[0]["lastStatus"]), (&json!("unreadable"), &Value::Null));
+}
+
+#[tokio::test]
+async fn a_change_of_nothing_is_not_told_and_a_sign_in_tells_no_profile() {
+    let mut world = World::start().await;
+    world.listen(URL, None).await;
+    let session = world.app.session().await;
+    let user = text(&session["user"]["id"]).to_owned();
+    let path = format!("/users/{user}");
+    for profile in [json!({ "alias": "Ada", "phoneNumber": "+49 30 1" }), json!({})] {
+        assert_eq!(world.call(Method::PUT, &path, Some(profile)).await.status, StatusCode::OK);
+    }
+    world.worker.drain().await;
+    let told = world.endpoints.bodies();
+    assert_eq!(told.iter().filter(|body| body["eventName"] == "user.updated").count(), 1, "{told:?}");
+    world.app.session().await;
+    // What holds the profile cannot be sent any more.
+    world.app.database("UPDATE webhook_messages SET data = '' WHERE data LIKE '%+49 30 1%'").await;
+    world.worker.drain().await;
+    let told = world.endpoints.bodies();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(told[0]["eventName"], "user.session.created");
+}
+
+#[tokio::test]
 async fn a_webhook_to_which_nothing_gets_through_is_disabled_and_can_be_enabled() {
     let mut world = World::start().await;
     let webhook = world.listen(URL, None).await;

@@ -200,7 +200,9 @@ impl Store for PostgresStore {
         uses::spend(&mut writing, environment, change.one_use.as_ref()).await?;
         users::update(&mut writing, environment, id, change, now).await?;
         let user = users::get(&mut writing, environment, id).await?;
-        outbox::tell(&mut writing, &Event::user_updated(&user, now)).await?;
+        if change.is_any() {
+            outbox::tell(&mut writing, &Event::user_updated(&user, now)).await?;
+        }
         writing.commit().await.map_err(rows::failed)?;
         Ok(user)
     }

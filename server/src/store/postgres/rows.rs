@@ -255,7 +255,7 @@ pub(super) fn webhook_message(row: &PgRow) -> Result<WebhookMessage> {
         event: column(row, "event")?,
         user_id: column::<Option<Uuid>>(row, "user_id")?,
         external_user_id: column(row, "external_user_id")?,
-        data: json(row, "data")?,
+        data: json(row, "data").ok(),
         created_at: time(row, "created_at")?,
         state: word(row, "state")?,
         tries: u32::try_from(column::<i64>(row, "tries")?).map_err(|_| StoreError::Corrupt("tries"))?,

@@ -1,13 +1,14 @@
 //! The audit log.
 
 use rusqlite::Connection;
-use sqlx::{SqliteConnection, SqlitePool};
+use sqlx::SqlitePool;
 
 use super::{Result, connection, rows};
-use crate::{
-    clock::UnixMillis,
-    store::{AuditQuery, AuditRecord},
-};
+use crate::store::{AuditQuery, AuditRecord};
+
+/// Forgets a portion of what is older.
+pub(super) const SWEEP: &str =
+    "DELETE FROM audit_log WHERE rowid IN (SELECT rowid FROM audit_log WHERE at < ? LIMIT ?)";
 
 pub(super) fn append(writing: &Connection, records: &[AuditRecord]) -> Result<()> {
     let text =
@@ -49,13 +50,4 @@ pub(super) async fn list(readers: &SqlitePool, query: &AuditQuery) -> Result<Vec
     .await
     .map_err(rows::failed)?;
     found.iter().map(rows::audit).collect()
-}
-
-pub(super) async fn sweep(writing: &mut SqliteConnection, before: UnixMillis) -> Result<u64> {
-    sqlx::query("DELETE FROM audit_log WHERE at < ?")
-        .bind(before.0)
-        .execute(writing)
-        .await
-        .map(|done| done.rows_affected())
-        .map_err(rows::failed)
 }

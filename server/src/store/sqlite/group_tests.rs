@@ -179,3 +179,32 @@ async fn a_nonce_and_a_refresh_share_a_commit_with_a_sign_in() {
     assert!(!revoke.await.unwrap().unwrap());
     assert_eq!(store.group.commits() - before, 1);
 }
+
+/// Of one sign-in, as many sessions as there are numbers: rows as the store writes them.
+async fn multiply(store: &SqliteStore, sessions: i64) {
+    let text = "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?)
+        INSERT INTO sessions SELECT randomblob(16), environment_id, user_id, signin_credential_id, audience,
+            public_key, sdk_version, ip, user_agent, generation, token_id, previous_token_id, created_at - n / 7,
+            refreshed_at, expires_at, refresh_expires_at, revoked_at, revoke_reason, dpop_jkt FROM sessions, numbers";
+    let mut writing = store.begin().await.unwrap();
+    sqlx::query(text).bind(sessions).execute(&mut *writing).await.unwrap();
+    writing.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn many_sessions_are_ended_and_swept_in_portions() {
+    for of_user in [true, false] {
+        let (_folder, store, environment) = open().await;
+        let first = store.sign_in(&contract::sign_in(&environment, "u")).await.unwrap().session;
+        multiply(&store, 3_210).await;
+        let before = store.group.commits();
+        let later = first.created_at.plus(Duration::from_secs(1));
+        let user = of_user.then_some(first.user_id);
+        let ended = store.revoke_sessions(environment.id, user, later, "test").await.unwrap();
+        assert_eq!(ended, 3_211, "{of_user}");
+        assert_eq!(count(&store, "sessions WHERE revoked_at IS NULL").await, 0);
+        assert!(store.group.commits() - before >= 4, "others have their turn in between");
+        let swept = store.sweep(first.refresh_expires_at.plus(Duration::from_secs(1))).await.unwrap();
+        assert_eq!((swept, count(&store, "sessions").await), (3_211, 0));
+    }
+}

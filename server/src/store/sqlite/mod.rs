@@ -37,7 +37,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use rusqlite::Connection;
+use rusqlite::{Connection, ToSql};
 use sqlx::{Row, SqliteConnection, SqlitePool, Transaction, sqlite::Sqlite};
 use tokio::sync::{OwnedMutexGuard, mpsc};
 use uuid::Uuid;
@@ -52,6 +52,7 @@ use super::{NewUser, Page, SessionQuery, UserQuery};
 use crate::clock::UnixMillis;
 use open::Opened;
 use reader::Reader;
+use sessions::{PORTION, Portion};
 use writer::{Turn, Writer};
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -144,6 +145,24 @@ impl SqliteStore {
         };
         let transaction = transaction.map_err(rows::failed)?;
         Ok(Writing { transaction, _turn: turn })
+    }
+}
+
+impl SqliteStore {
+    /// Repeats a statement with this and [`PORTION`] bound until it changes nothing more; how many rows it did.
+    /// Others have their turn in between.
+    async fn in_portions<T>(&self, text: &'static str, bound: T) -> Result<u64>
+    where
+        T: ToSql + Copy + Send + 'static,
+    {
+        let mut all = 0;
+        loop {
+            let some = move |writing: &Connection| connection::execute(writing, text, (bound, PORTION));
+            match self.group.write(some).await? {
+                0 => return Ok(all),
+                rows => all += rows as u64,
+            }
+        }
     }
 }
 
@@ -254,8 +273,18 @@ impl Store for SqliteStore {
         now: UnixMillis,
         reason: &str,
     ) -> Result<u64> {
-        let reason = reason.to_owned();
-        self.group.write(move |writing| sessions::revoke_all(writing, environment, user, now, &reason)).await
+        let mut portion = Portion { environment, user, now, reason: reason.to_owned(), after: i64::MIN };
+        let mut all = 0;
+        loop {
+            let some = portion.clone();
+            let (ended, next) =
+                self.group.write(move |writing| sessions::revoke_some(writing, &some)).await?;
+            all += ended;
+            match next {
+                Some(after) => portion.after = after,
+                None => return Ok(all),
+            }
+        }
     }
 
     async fn user(&self, environment: Uuid, id: Uuid) -> Result<User> {
@@ -279,7 +308,9 @@ impl Store for SqliteStore {
                 uses::spend(writing, environment, change.one_use.as_ref())?;
                 users::update(writing, environment, id, &change, now)?;
                 let user = users::get(writing, environment, id)?;
-                outbox::tell(writing, &Event::user_updated(&user, now))?;
+                if change.is_any() {
+                    outbox::tell(writing, &Event::user_updated(&user, now))?;
+                }
                 Ok(user)
             })
         };
@@ -386,26 +417,11 @@ impl Store for SqliteStore {
     }
 
     async fn sweep_audit(&self, before: UnixMillis) -> Result<u64> {
-        let mut writing = self.begin().await?;
-        let swept = audit::sweep(&mut writing, before).await?;
-        writing.commit().await?;
-        Ok(swept)
+        self.in_portions(audit::SWEEP, before.0).await
     }
 
     async fn sweep(&self, now: UnixMillis) -> Result<u64> {
-        let mut writing = self.begin().await?;
-        let nonces = sqlx::query("DELETE FROM used_nonces WHERE expires_at <= ?")
-            .bind(now.0)
-            .execute(&mut *writing)
-            .await
-            .map_err(rows::failed)?;
-        let sessions = sqlx::query("DELETE FROM sessions WHERE refresh_expires_at <= ?")
-            .bind(now.0)
-            .execute(&mut *writing)
-            .await
-            .map_err(rows::failed)?;
-        writing.commit().await?;
-        Ok(nonces.rows_affected() + sessions.rows_affected())
+        Ok(self.in_portions(uses::SWEEP, now.0).await? + self.in_portions(sessions::SWEEP, now.0).await?)
     }
 
     async fn export(&self, environment: Uuid, lines: mpsc::Sender<DumpLine>) -> Result<()> {

@@ -55,8 +55,12 @@ pub(super) fn wants_ends(reading: &Connection, environment: Uuid) -> Result<bool
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Ending {
     One(Uuid),
-    /// Those of a user, or of everybody, that were opened until then.
-    All(Option<Uuid>),
+    /// Those of a portion: by time where it is a user's, by row where it is everybody's.
+    Some {
+        user: Option<Uuid>,
+        after: i64,
+        until: i64,
+    },
 }
 
 /// A session ends once, so that its id names the event.
@@ -86,14 +90,27 @@ pub(super) fn tell_ends(
     ending: Ending,
     now: UnixMillis,
 ) -> Result<()> {
-    let (text, which) = match ending {
-        Ending::One(session) => (ends!("sessions.id = ?2"), Some(session)),
-        Ending::All(user) => {
-            (ends!("coalesce(sessions.user_id = ?2, TRUE) AND sessions.created_at <= ?3"), user)
+    let (event, chosen) = (SESSION_REVOKED, chosen(SESSION_REVOKED));
+    match ending {
+        Ending::One(session) => {
+            let text = ends!("sessions.id = ?2");
+            execute(writing, text, (environment, session, now.0, event, chosen))
         }
-    };
-    let bound = (environment, which, now.0, SESSION_REVOKED, chosen(SESSION_REVOKED));
-    execute(writing, text, bound).map(drop)
+        Ending::Some { user: Some(user), after, until } => {
+            let text = ends!(
+                "sessions.user_id = ?2 AND sessions.created_at <= ?3
+                    AND sessions.created_at > ?6 AND sessions.created_at <= ?7"
+            );
+            execute(writing, text, (environment, user, now.0, event, chosen, after, until))
+        }
+        Ending::Some { user: None, after, until } => {
+            let text = ends!(
+                "?2 IS NULL AND sessions.created_at <= ?3 AND sessions.rowid > ?6 AND sessions.rowid <= ?7"
+            );
+            execute(writing, text, (environment, None::<Uuid>, now.0, event, chosen, after, until))
+        }
+    }
+    .map(drop)
 }
 
 /// Forgets what is kept about a user for reading up. What waits goes out all the same.

@@ -106,7 +106,6 @@ pub(super) fn webhook(row: &Row<'_>) -> Result<Webhook> {
 }
 
 pub(super) fn webhook_message(row: &Row<'_>) -> Result<WebhookMessage> {
-    let data = parsed(row, "data", |text| serde_json::from_str(text).ok())?;
     let state = parsed(row, "state", |text| text.parse().ok())?;
     Ok(WebhookMessage {
         id: column(row, "id")?,
@@ -116,7 +115,7 @@ pub(super) fn webhook_message(row: &Row<'_>) -> Result<WebhookMessage> {
         event: column(row, "event")?,
         user_id: column(row, "user_id")?,
         external_user_id: column(row, "external_user_id")?,
-        data: data.ok_or(StoreError::Corrupt("data"))?,
+        data: parsed(row, "data", |text| serde_json::from_str(text).ok()).ok().flatten(),
         created_at: time(row, "created_at")?,
         state: state.ok_or(StoreError::Corrupt("state"))?,
         tries: column(row, "tries")?,

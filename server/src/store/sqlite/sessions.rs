@@ -14,6 +14,13 @@ use crate::{
     store::{Page, REFRESH_REUSE, Refresh, Refreshed, SessionQuery, SessionRecord, StoreError},
 };
 
+/// How many rows one turn of the writer takes, where there may be very many.
+pub(super) const PORTION: i64 = 1_000;
+
+/// Forgets a portion of those that cannot be refreshed any more.
+pub(super) const SWEEP: &str =
+    "DELETE FROM sessions WHERE rowid IN (SELECT rowid FROM sessions WHERE refresh_expires_at <= ? LIMIT ?)";
+
 pub(super) fn get(reading: &Connection, environment: Uuid, id: Uuid) -> Result<SessionRecord> {
     let text = "SELECT * FROM sessions WHERE environment_id = ? AND id = ?";
     let mut statement = reading.prepare_cached(text).map_err(failed)?;
@@ -115,31 +122,60 @@ fn end(writing: &Connection, environment: Uuid, id: Uuid, now: UnixMillis, reaso
     Ok(execute(writing, text, (now.0, reason, environment, id))? > 0)
 }
 
-/// How many were live.
-pub(super) fn revoke_all(
-    writing: &Connection,
-    environment: Uuid,
-    user: Option<Uuid>,
-    now: UnixMillis,
-    reason: &str,
-) -> Result<u64> {
-    if !outbox::wants_ends(writing, environment)? {
-        return end_all(writing, environment, user, now, reason);
-    }
-    writer::whole(writing, || {
-        outbox::tell_ends(writing, environment, Ending::All(user), now)?;
-        end_all(writing, environment, user, now, reason)
-    })
+/// Some of the sessions of a user, or of everybody, that were opened until `now`: others have their turn
+/// between two portions. A user's are gone through by their time, everybody's as they lie in the table.
+#[derive(Clone, Debug)]
+pub(super) struct Portion {
+    pub(super) environment: Uuid,
+    pub(super) user: Option<Uuid>,
+    pub(super) now: UnixMillis,
+    pub(super) reason: String,
+    /// What is done: times of a user's, rows of everybody's.
+    pub(super) after: i64,
 }
 
-fn end_all(
-    writing: &Connection,
-    environment: Uuid,
-    user: Option<Uuid>,
-    now: UnixMillis,
-    reason: &str,
-) -> Result<u64> {
-    let text = "UPDATE sessions SET revoked_at = ?1, revoke_reason = ?2
-        WHERE environment_id = ?3 AND coalesce(user_id = ?4, TRUE) AND created_at <= ?1 AND revoked_at IS NULL";
-    Ok(execute(writing, text, (now.0, reason, environment, user))? as u64)
+impl Portion {
+    /// The end of this one, if there is anything in it.
+    fn until(&self, reading: &Connection) -> Result<Option<i64>> {
+        let (text, user) = match self.user {
+            Some(user) => (
+                "SELECT max(created_at) FROM (SELECT created_at FROM sessions
+                    WHERE user_id = ?1 AND created_at > ?2 ORDER BY created_at LIMIT ?3)",
+                Some(user),
+            ),
+            None => (
+                "SELECT max(rowid) FROM (SELECT rowid FROM sessions
+                    WHERE ?1 IS NULL AND rowid > ?2 ORDER BY rowid LIMIT ?3)",
+                None,
+            ),
+        };
+        let mut statement = reading.prepare_cached(text).map_err(failed)?;
+        statement.query_row((user, self.after, PORTION), |row| row.get(0)).map_err(failed)
+    }
+}
+
+/// How many of the portion were live, and what is done then, if there was anything in it.
+pub(super) fn revoke_some(writing: &Connection, portion: &Portion) -> Result<(u64, Option<i64>)> {
+    let Portion { environment, user, now, reason, after } = portion;
+    let Some(until) = portion.until(writing)? else { return Ok((0, None)) };
+    let text = match user {
+        Some(_) => {
+            "UPDATE sessions SET revoked_at = ?1, revoke_reason = ?2
+             WHERE environment_id = ?3 AND user_id = ?4 AND created_at <= ?1 AND revoked_at IS NULL
+                AND created_at > ?5 AND created_at <= ?6"
+        }
+        None => {
+            "UPDATE sessions SET revoked_at = ?1, revoke_reason = ?2
+             WHERE environment_id = ?3 AND ?4 IS NULL AND created_at <= ?1 AND revoked_at IS NULL
+                AND rowid > ?5 AND rowid <= ?6"
+        }
+    };
+    let ended = writer::whole(writing, || {
+        if outbox::wants_ends(writing, *environment)? {
+            let ending = Ending::Some { user: *user, after: *after, until };
+            outbox::tell_ends(writing, *environment, ending, *now)?;
+        }
+        execute(writing, text, (now.0, reason, environment, user, after, until))
+    })?;
+    Ok((ended as u64, Some(until)))
 }

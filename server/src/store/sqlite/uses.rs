@@ -12,6 +12,10 @@ use crate::{
     store::{Conflicting, OneUse},
 };
 
+/// Forgets a portion of those whose time is over.
+pub(super) const SWEEP: &str = "DELETE FROM used_nonces WHERE (environment_id, nonce) IN
+    (SELECT environment_id, nonce FROM used_nonces WHERE expires_at <= ? LIMIT ?)";
+
 /// Uses it up, or [`Conflicting::Used`].
 pub(super) fn spend(writing: &Connection, environment: Uuid, one_use: Option<&OneUse>) -> Result<()> {
     let Some(one_use) = one_use else { return Ok(()) };

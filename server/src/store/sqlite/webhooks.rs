@@ -24,9 +24,13 @@ use crate::{
 const LISTED: &str = "FROM webhook_messages WHERE environment_id = ?1 AND webhook_id = ?2
     AND (?3 IS NULL OR state = ?3)";
 
-const SWEEP_FINISHED: &str = "DELETE FROM webhook_messages WHERE finished_at <= ?";
-const SWEEP_STUCK: &str = "DELETE FROM webhook_messages WHERE state = 'pending' AND created_at <= ?
-    AND webhook_id NOT IN (SELECT id FROM webhooks WHERE enabled)";
+const SWEEP_FINISHED: &str = "DELETE FROM webhook_messages WHERE rowid IN
+    (SELECT rowid FROM webhook_messages WHERE finished_at <= ? LIMIT ?)";
+const SWEEP_STUCK: &str = "DELETE FROM webhook_messages WHERE rowid IN
+    (SELECT rowid FROM webhook_messages WHERE state = 'pending' AND created_at <= ?
+        AND webhook_id NOT IN (SELECT id FROM webhooks WHERE enabled) LIMIT ?)";
+const OF_NOBODY: &str = "DELETE FROM webhook_messages WHERE rowid IN
+    (SELECT rowid FROM webhook_messages WHERE webhook_id = ? LIMIT ?)";
 
 #[async_trait]
 impl WebhookStore for SqliteStore {
@@ -74,13 +78,16 @@ impl WebhookStore for SqliteStore {
                 if execute(writing, text, (environment, id))? == 0 {
                     return Err(StoreError::NotFound);
                 }
-                execute(writing, "DELETE FROM webhook_messages WHERE webhook_id = ?", [id]).map(drop)
+                Ok(())
             })
         };
         match self.group.write(delete).await {
-            Err(StoreError::NotFound) => Ok(false),
-            done => done.map(|()| true),
+            Err(StoreError::NotFound) => return Ok(false),
+            done => done?,
         }
+        // Nobody is handed them any more; where this ends early, they are swept with their age.
+        self.in_portions(OF_NOBODY, id).await?;
+        Ok(true)
     }
 
     async fn ping_webhook(&self, environment: Uuid, id: Uuid, now: UnixMillis) -> Result<bool> {
@@ -124,7 +131,7 @@ impl WebhookStore for SqliteStore {
 
     async fn claim_messages(&self, claim: &Claim) -> Result<Vec<Delivery>> {
         let claim = *claim;
-        self.group.write(move |writing| take(writing, &claim)).await
+        self.group.write(move |writing| writer::whole(writing, || take(writing, &claim))).await
     }
 
     async fn release_messages(&self, claim: &Claim) -> Result<()> {
@@ -159,14 +166,8 @@ impl WebhookStore for SqliteStore {
     }
 
     async fn sweep_messages(&self, before: UnixMillis) -> Result<u64> {
-        let sweep = move |writing: &Connection| {
-            let mut swept = 0;
-            for text in [SWEEP_FINISHED, SWEEP_STUCK] {
-                swept += execute(writing, text, [before.0])?;
-            }
-            Ok(swept as u64)
-        };
-        self.group.write(sweep).await
+        let finished = self.in_portions(SWEEP_FINISHED, before.0).await?;
+        Ok(finished + self.in_portions(SWEEP_STUCK, before.0).await?)
     }
 }
 

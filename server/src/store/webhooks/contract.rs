@@ -227,10 +227,10 @@ pub(crate) async fn a_sign_in_is_told_with_its_user_or_not_at_all(store: TestSto
     for message in &messages {
         assert_eq!((message.user_id, message.external_user_id.as_deref()), (Some(first.user.id), Some("u")));
         assert_eq!((message.created_at, message.tries, message.due_at), (NOW, 0, NOW));
-        assert_eq!(message.data.user.as_ref(), Some(&first.user));
+        assert_eq!(message.data.as_ref().unwrap().user.as_ref(), Some(&first.user));
         assert_eq!(message.id.get_version_num(), 4);
     }
-    assert_eq!(messages[1].data.session, Some((&first.session).into()));
+    assert_eq!(messages[1].data.as_ref().unwrap().session, Some((&first.session).into()));
     assert_ne!(messages[0].event_id, messages[1].event_id);
 
     store.sign_in(&told(&environment, "u")).await.unwrap();
@@ -259,7 +259,7 @@ pub(crate) async fn changes_of_users_are_told_to_those_who_chose_them(store: Tes
     store.update_user(environment.id, made[0].id, &named("C"), later(1)).await.unwrap();
     let messages = waiting(&store, &all).await;
     let mut alias: Vec<_> =
-        messages.iter().map(|message| message.data.user.clone().unwrap().alias.unwrap()).collect();
+        messages.iter().map(|message| message.data.clone().unwrap().user.unwrap().alias.unwrap()).collect();
     alias.sort();
     assert_eq!(alias, ["A", "B", "C"], "as it was then");
     assert_eq!(names(&store, &all).await, [USER_CREATED, USER_UPDATED, USER_UPDATED]);
@@ -325,8 +325,9 @@ pub(crate) async fn ends_of_sessions_are_told_once_each_and_alike(store: TestSto
         let found = messages.iter().position(|message| message.event_id == session.id).unwrap();
         let message = messages.swap_remove(found);
         assert_eq!(message.event, SESSION_REVOKED);
-        assert_eq!(message.data.session, Some((&ended).into()));
-        assert_eq!((message.data.user, message.user_id), (None, Some(session.user_id)));
+        let data = message.data.unwrap();
+        assert_eq!(data.session, Some((&ended).into()));
+        assert_eq!((data.user, message.user_id), (None, Some(session.user_id)));
         assert!(message.external_user_id.unwrap().starts_with("u-"));
         assert_eq!((message.created_at, message.due_at), (end, end));
     }
@@ -340,12 +341,14 @@ pub(crate) async fn a_removed_user_leaves_only_what_waits(store: TestStore) {
     for delivery in claim(&store, hook.id, later(1), 9).await {
         finish(&store, &delivery, MessageState::Delivered, later(1)).await;
     }
+    let change = UserChange { alias: Some(Some("Bea".to_owned())), ..UserChange::default() };
+    store.update_user(environment.id, gone[0].id, &change, later(2)).await.unwrap();
     store.update_user(environment.id, gone[0].id, &UserChange::default(), later(2)).await.unwrap();
     assert!(store.delete_user(environment.id, gone[0].id, None, later(3)).await.unwrap());
     assert_eq!(names(&store, &hook).await, [USER_DELETED, USER_UPDATED]);
     let deleted = waiting(&store, &hook).await.swap_remove(0);
     assert_eq!((deleted.created_at, deleted.external_user_id.as_deref()), (later(3), Some("gone")));
-    let user = deleted.data.user.unwrap();
+    let user = deleted.data.unwrap().user.unwrap();
     assert_eq!((user.id, user.alias, user.credentials.len()), (gone[0].id, None, 1));
     let query = MessageQuery { state: Some(MessageState::Delivered), offset: 0, limit: 9 };
     let page = store.webhook_messages(environment.id, hook.id, &query).await.unwrap();

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::{
     clock::UnixMillis,
     ids,
-    store::{CredentialKind, NewUser, SessionRecord, User},
+    store::{Credential, CredentialKind, NewUser, SessionRecord, User},
 };
 
 /// Those that an event is about, as they were then. No token, key or secret is in it.
@@ -94,32 +94,16 @@ impl Event {
     /// more.
     pub(in crate::store) fn user_deleted(user: &User, at: UnixMillis) -> Self {
         let external = user.credentials.iter().filter(|one| one.kind == CredentialKind::ExternalUser);
-        let bare = User {
-            id: user.id,
-            environment_id: user.environment_id,
-            credentials: external.cloned().collect(),
-            email: None,
-            alias: None,
-            first_name: None,
-            last_name: None,
-            job_title: None,
-            phone_number: None,
-            t_shirt_size: None,
-            team: None,
-            country: None,
-            username: None,
-            policies_consent: None,
-            metadata: None,
-            first_visit: user.first_visit,
-            last_visit: user.last_visit,
-        };
+        let bare = without_profile(user, external.cloned().collect());
         Self::about(&bare, webhook::USER_DELETED, at)
     }
 
     /// Somebody signed in.
     pub(in crate::store) fn session_created(user: &User, session: &SessionRecord) -> Self {
         let signed_in = user.credentials.iter().find(|one| one.id == session.signin_credential_id);
-        let event = Self::about(user, webhook::SESSION_CREATED, session.created_at);
+        // What is told of the user is how it was recognised.
+        let bare = without_profile(user, user.credentials.clone());
+        let event = Self::about(&bare, webhook::SESSION_CREATED, session.created_at);
         Self {
             external_user_id: signed_in.map(|one| one.identifier.clone()).or(event.external_user_id),
             snapshot: Snapshot { session: Some(session.into()), ..event.snapshot },
@@ -143,6 +127,28 @@ impl Event {
     /// The snapshot as it is stored.
     pub(in crate::store) fn data(&self) -> String {
         serde_json::json!(self.snapshot).to_string()
+    }
+}
+
+fn without_profile(user: &User, credentials: Vec<Credential>) -> User {
+    User {
+        id: user.id,
+        environment_id: user.environment_id,
+        credentials,
+        email: None,
+        alias: None,
+        first_name: None,
+        last_name: None,
+        job_title: None,
+        phone_number: None,
+        t_shirt_size: None,
+        team: None,
+        country: None,
+        username: None,
+        policies_consent: None,
+        metadata: None,
+        first_visit: user.first_visit,
+        last_visit: user.last_visit,
     }
 }
 

@@ -102,8 +102,8 @@ pub struct WebhookMessage {
     pub user_id: Option<Uuid>,
     /// That user's subject.
     pub external_user_id: Option<String>,
-    /// What it is about, as it was then.
-    pub data: Snapshot,
+    /// What it is about, as it was then; `None` where that cannot be read, so that one message stops no others.
+    pub data: Option<Snapshot>,
     /// When it happened.
     pub created_at: UnixMillis,
     /// What became of it.
