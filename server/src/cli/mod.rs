@@ -73,8 +73,13 @@ pub(crate) struct Common {
 impl Common {
     /// What secrets are sealed and opened with.
     fn seal(&self, file: &FileSettings) -> Result<Seal, ConfigError> {
+        self.master_keys(file).resolve()
+    }
+
+    /// Where the master keys are.
+    fn master_keys<'a>(&'a self, file: &'a FileSettings) -> MasterKeyFlags<'a> {
         let (current, old) = (self.master_key_file.as_deref(), self.old_master_key_file.as_deref());
-        MasterKeyFlags { current, old }.resolve(file)
+        MasterKeyFlags { current, old }.or(file)
     }
 }
 

@@ -8,8 +8,10 @@ use crate::config::{FileSettings, LogFormat, Operations, Settings};
 use byoa_server::AppState;
 use byoa_server::limits::{LimitSettings, Limits, Quotas};
 use byoa_server::live::Live;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::task::spawn_blocking;
 
 /// What flags, variables and the file say together, checked.
 #[derive(Debug)]
@@ -38,6 +40,9 @@ impl Configured {
         let limits = operations.limits.as_ref();
         let quotas = |of: fn(&LimitSettings) -> &Quotas| limits.map_or_else(none, |all| of(all).to_string());
         let proxies: Vec<_> = operations.trusted_proxies.iter().map(ToString::to_string).collect();
+        let (keys, path) = (common.master_keys(file), |path: Option<&Path>| {
+            path.map_or_else(none, |path| path.display().to_string())
+        });
         let live = |name, value| Setting { name, value, is_live: true };
         let fixed = |name, value| Setting { name, value, is_live: false };
         let table = vec![
@@ -54,6 +59,8 @@ impl Configured {
             fixed("listen", settings.listen.to_string()),
             fixed("public-url", settings.public_url.as_ref().map_or_else(none, ToString::to_string)),
             fixed("database-url", database::url(common, file)?.to_owned()),
+            fixed("master-key-file", path(keys.current)),
+            fixed("old-master-key-file", path(keys.old)),
             fixed("allow-private-jwks", settings.allow_private_jwks.to_string()),
             fixed("max-connections", operations.max_connections.to_string()),
             fixed(
@@ -107,7 +114,7 @@ impl<'a> Reload<'a> {
     pub(super) async fn follow(mut self, mut hangup: Hangup) {
         loop {
             hangup.next().await;
-            match self.read_again() {
+            match self.read_again().await {
                 Ok(0) => tracing::info!("the configuration was read again; nothing changed"),
                 Ok(changed) => tracing::info!(changed, "the configuration was read again"),
                 Err(refused) => {
@@ -118,8 +125,12 @@ impl<'a> Reload<'a> {
     }
 
     /// Applies all or nothing; how many settings are others now.
-    fn read_again(&mut self) -> Result<usize, CliError> {
-        let file = FileSettings::read(self.common.config.as_deref())?;
+    async fn read_again(&mut self) -> Result<usize, CliError> {
+        // Elsewhere: on this task the server takes connections and hears of signals.
+        let path = self.common.config.clone();
+        let read = spawn_blocking(move || FileSettings::read(path.as_deref())).await;
+        let file =
+            read.map_err(|cause| CliError::Failed(format!("it was not read to its end: {cause}")))??;
         let configured = Configured::resolve(self.args, self.common, &file)?;
         let filter = logging::filter(self.common, &file)?;
         self.apply(&configured);

@@ -16,7 +16,7 @@ use byoa_server::exchange::environments::{Environments, SealedState};
 use byoa_server::exchange::{Exchange, ExchangeConfig};
 use byoa_server::http::{self, Connections, Timeouts};
 use byoa_server::ids;
-use byoa_server::keys::FetchPolicy;
+use byoa_server::keys::{FetchPolicy, PUBLISHED_AFTER_RETIREMENT};
 use byoa_server::limits::Limits;
 use byoa_server::live::Live;
 use byoa_server::seal::Seal;
@@ -243,6 +243,9 @@ async fn sweep_once(store: Arc<dyn Store>, clock: Arc<dyn Clock>, audit_retentio
     }
     if let Err(cause) = store.sweep_messages(before(webhooks::KEPT)).await {
         tracing::warn!(%cause, "the webhooks' messages cannot be swept now");
+    }
+    if let Err(cause) = store.sweep_signing_keys(before(PUBLISHED_AFTER_RETIREMENT)).await {
+        tracing::warn!(%cause, "retired signing keys cannot be swept now");
     }
     match store.sweep(clock.now()).await {
         Ok(rows) => tracing::debug!(rows, "swept"),

@@ -1,8 +1,12 @@
 //! The TOML file. Its keys are the flags' names without the dashes; a key that no flag has is refused.
 
 use super::ConfigError;
+use super::regular::Regular;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
+
+/// The longest file: many times what every key takes.
+const MAX_BYTES: usize = 1024 * 1024;
 
 /// What the configuration file may set.
 #[derive(Debug, Default, Deserialize)]
@@ -57,10 +61,11 @@ const KEYS: &[&str] = &[
 ];
 
 impl FileSettings {
-    /// Reads `path`; without one, everything is unset.
+    /// Reads `path`; without one, everything is unset. It blocks for as long as the disk takes.
     pub(crate) fn read(path: Option<&Path>) -> Result<Self, ConfigError> {
         let Some(path) = path else { return Ok(Self::default()) };
-        let text = std::fs::read_to_string(path)
+        let text = Regular::open(path)
+            .and_then(|opened| opened.read(MAX_BYTES))
             .map_err(|cause| ConfigError::Unreadable { path: path.to_owned(), cause })?;
         Self::parse(path, &text)
     }
@@ -158,6 +163,25 @@ mod tests {
         let all = "the keys are listen, public-url, database-url, master-key-file, old-master-key-file, \
                    allow-private-jwks, refresh-grace, log-format, log, ";
         assert!(refusal("zzz = 1").contains(all));
+    }
+
+    #[test]
+    fn reads_regular_files_of_a_length_that_can_be_meant() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("byoa.toml");
+        let refused = |path: &Path| FileSettings::read(Some(path)).expect_err("refused").to_string();
+        for (bytes, sentence) in [
+            (vec![b'#'; MAX_BYTES + 1], "it is longer than 1048576 bytes"),
+            (vec![b'#', 0xff], "it is not UTF-8"),
+        ] {
+            std::fs::write(&path, bytes).expect("written");
+            assert!(refused(&path).contains(sentence), "{}", refused(&path));
+        }
+        std::fs::write(&path, vec![b'#'; MAX_BYTES]).expect("written");
+        FileSettings::read(Some(&path)).expect("just short enough");
+        for other in [folder.path(), Path::new("/dev/zero")] {
+            assert!(refused(other).contains("it is not a regular file"), "{}", refused(other));
+        }
     }
 
     #[test]

@@ -1,15 +1,14 @@
 //! The master key, and the one before: each from a file, or from a variable that holds the key itself. There
 //! is no flag for the key itself: whoever lists processes would read it.
 
+use super::regular::Regular;
 use super::{ConfigError, FileSettings};
 use byoa_server::seal::{MasterKey, Seal};
 use byoa_server::secret::Secret;
-use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
 
 /// More than any spelling of a key takes.
-const MAX_FILE_BYTES: u64 = 1024;
+const MAX_FILE_BYTES: usize = 1024;
 
 /// Where one of the two is named.
 struct Place {
@@ -20,18 +19,26 @@ struct Place {
 const CURRENT: Place = Place { flag: "--master-key-file", variable: "BYOA_MASTER_KEY" };
 const OLD: Place = Place { flag: "--old-master-key-file", variable: "BYOA_OLD_MASTER_KEY" };
 
-/// What the flags, or the variables of the same name, say.
+/// What the flags, or the variables of the same name, say; and the configuration file, once it is asked.
 #[derive(Debug, Default)]
 pub(crate) struct MasterKeyFlags<'a> {
     pub(crate) current: Option<&'a Path>,
     pub(crate) old: Option<&'a Path>,
 }
 
-impl MasterKeyFlags<'_> {
-    /// What seals and opens: each file from its flag, else from the configuration file.
-    pub(crate) fn resolve(&self, file: &FileSettings) -> Result<Seal, ConfigError> {
-        let current = CURRENT.read(self.current.or(file.master_key_file.as_deref()))?;
-        let old = OLD.read(self.old.or(file.old_master_key_file.as_deref()))?;
+impl<'a> MasterKeyFlags<'a> {
+    /// Each file from its flag, else from the configuration file.
+    pub(crate) fn or(self, file: &'a FileSettings) -> Self {
+        Self {
+            current: self.current.or(file.master_key_file.as_deref()),
+            old: self.old.or(file.old_master_key_file.as_deref()),
+        }
+    }
+
+    /// What seals and opens.
+    pub(crate) fn resolve(&self) -> Result<Seal, ConfigError> {
+        let current = CURRENT.read(self.current)?;
+        let old = OLD.read(self.old)?;
         match (current, old) {
             (Some(current), old) => Ok(Seal::under(current, old)),
             (None, None) => Ok(Seal::default()),
@@ -59,11 +66,9 @@ impl Place {
     fn read_file(&self, path: &Path) -> Result<MasterKey, ConfigError> {
         let unreadable =
             |cause| ConfigError::MasterKeyUnreadable { path: path.to_owned(), flag: self.flag, cause };
-        let opened = File::open(path).map_err(unreadable)?;
-        check_mode(path, &opened.metadata().map_err(unreadable)?)?;
-        let mut bytes = Vec::new();
-        opened.take(MAX_FILE_BYTES).read_to_end(&mut bytes).map_err(unreadable)?;
-        let text = Secret::new(String::from_utf8(bytes).unwrap_or_default());
+        let opened = Regular::open(path).map_err(unreadable)?;
+        check_mode(path, &opened.metadata)?;
+        let text = Secret::new(opened.read(MAX_FILE_BYTES).map_err(unreadable)?);
         parse(&text, path.display().to_string())
     }
 }

@@ -163,8 +163,10 @@ impl Admin {
         id: Uuid,
         settings: EnvironmentSettings,
     ) -> Result<Environment, EnvironmentError> {
+        // Before the lock: others change theirs while a key is in the making.
+        let ready = self.environments.ready_for(id, &settings).await?;
         let _alone = self.changing.lock().await;
-        self.environments.set(id, settings).await
+        self.environments.set_with(id, settings, ready).await
     }
 
     /// The keys that sign an environment's session tokens, the one that signs first.
@@ -174,8 +176,9 @@ impl Admin {
 
     /// Lets a new key sign.
     pub async fn rotate_signing_key(&self, id: Uuid) -> Result<Vec<SigningKeyInfo>, EnvironmentError> {
+        let ready = self.environments.ready_for_rotation(id).await?;
         let _alone = self.changing.lock().await;
-        self.environments.rotate_signing_key(id).await
+        self.environments.rotate_to(id, ready).await
     }
 
     /// Withdraws a key that signs no more.

@@ -2,6 +2,7 @@
 
 mod check;
 mod issuers;
+mod key_making;
 mod sealing;
 mod signing_keys;
 
@@ -9,7 +10,7 @@ use std::sync::Arc;
 
 use byoa_jwt::{Algorithm, CLOCK_LEEWAY_SECONDS};
 use thiserror::Error;
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, Notify};
 use url::Url;
 use uuid::Uuid;
 
@@ -24,6 +25,7 @@ use crate::{
 };
 
 pub use issuers::{IssuerSettings, KeySourceSetting};
+pub use key_making::ReadyKey;
 pub use sealing::{Resealed, SealedState};
 pub use signing_keys::SigningKeyInfo;
 
@@ -109,6 +111,8 @@ pub struct Environments {
     seal: Seal,
     allow_private_jwks: bool,
     public_url: Option<Url>,
+    /// One signing key is made at a time.
+    making: Arc<Mutex<()>>,
 }
 
 impl Environments {
@@ -120,7 +124,7 @@ impl Environments {
         allow_private_jwks: bool,
         public_url: Option<Url>,
     ) -> Self {
-        Self { store, clock, seal: Seal::default(), allow_private_jwks, public_url }
+        Self { store, clock, seal: Seal::default(), allow_private_jwks, public_url, making: Arc::default() }
     }
 
     /// With what seals and opens the environments' own secrets.
@@ -159,7 +163,7 @@ impl Environments {
         if environment.issuers.is_empty() {
             return Err(invalid("issuer", "and its keys are needed for a new environment"));
         }
-        let key = self.new_signing_key(&environment)?;
+        let key = self.new_signing_key(&environment).await?;
         match self.store.create_environment(&environment, &key).await {
             Ok(()) => Ok(environment),
             Err(StoreError::Conflict(_)) => Err(EnvironmentError::Exists(id)),
@@ -173,7 +177,18 @@ impl Environments {
         id: Uuid,
         settings: EnvironmentSettings,
     ) -> Result<Environment, EnvironmentError> {
-        self.change(id, |environment| self.apply(environment, settings.clone())).await
+        let ready = self.ready_for(id, &settings).await?;
+        self.set_with(id, settings, ready).await
+    }
+
+    /// Changes an environment, with the key that [`Self::ready_for`] has made.
+    pub async fn set_with(
+        &self,
+        id: Uuid,
+        settings: EnvironmentSettings,
+        ready: ReadyKey,
+    ) -> Result<Environment, EnvironmentError> {
+        self.change_with_key(id, false, ready, |environment| self.apply(environment, settings.clone())).await
     }
 
     /// Reads an environment, changes it and writes it back, again where somebody was faster.
@@ -182,7 +197,7 @@ impl Environments {
         id: Uuid,
         change: impl Fn(&mut Environment) -> Result<(), EnvironmentError> + Send + Sync,
     ) -> Result<Environment, EnvironmentError> {
-        self.change_with_key(id, false, change).await
+        self.change_with_key(id, false, ReadyKey::default(), change).await
     }
 
     /// The same; with `new_key` another key signs from then on, as with another algorithm.
@@ -190,6 +205,7 @@ impl Environments {
         &self,
         id: Uuid,
         new_key: bool,
+        mut ready: ReadyKey,
         change: impl Fn(&mut Environment) -> Result<(), EnvironmentError> + Send + Sync,
     ) -> Result<Environment, EnvironmentError> {
         let mut attempts = 0;
@@ -200,11 +216,11 @@ impl Environments {
             change(&mut environment)?;
             let key = if new_key || environment.session_algorithm != before.session_algorithm {
                 self.has_its_master_keys(&environment).await?;
-                Some(self.new_signing_key(&environment)?)
+                self.next_key(&environment, &mut ready).await?
             } else {
                 None
             };
-            match self.store.update_environment(&environment, key.as_ref()).await {
+            match self.store.update_environment(&environment, key).await {
                 Ok(()) => return Ok(Environment { revision: before.revision + 1, ..environment }),
                 // Somebody was faster: what was asked for is put on top of what they did.
                 Err(StoreError::Conflict(Conflicting::Revision)) if attempts < MAX_ATTEMPTS => attempts += 1,

@@ -258,7 +258,7 @@ impl Exchange {
     /// Puts the use cases together.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, keys: KeySets, clock: Arc<dyn Clock>, config: ExchangeConfig) -> Self {
-        let signing = Arc::new(SigningKeys::new(Arc::clone(&store), Seal::default()));
+        let signing = Arc::new(SigningKeys::new(Arc::clone(&store), Seal::default(), Arc::clone(&clock)));
         let refresh_grace = Live::new(config.refresh_grace);
         let (keys, config) = (Arc::new(keys), Arc::new(config));
         Self { store, keys, signing, clock, config, refresh_grace, outbox: Arc::default() }
@@ -272,7 +272,7 @@ impl Exchange {
     /// With what opens the environments' own keys.
     #[must_use]
     pub fn with_seal(self, seal: Seal) -> Self {
-        let signing = Arc::new(SigningKeys::new(Arc::clone(&self.store), seal));
+        let signing = Arc::new(SigningKeys::new(Arc::clone(&self.store), seal, Arc::clone(&self.clock)));
         Self { signing, ..self }
     }
 

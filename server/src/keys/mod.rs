@@ -17,6 +17,9 @@ pub use fetch::{FetchJwks, FetchedJwks};
 pub use fetcher::{FetchPolicy, FetcherError, HttpFetcher};
 pub(crate) use resolver::CheckedResolver;
 pub use sets::{KeySetSettings, KeySets};
-pub use signing::{OwnKeys, OwnKeysError, PUBLISHED_AFTER_RETIREMENT, SigningKeys, generate_signing_key};
+pub use signing::{
+    MAX_PUBLISHED, OwnKeys, OwnKeysError, PUBLISHED_AFTER_RETIREMENT, SigningKeys, generate_signing_key,
+    is_published,
+};
 pub use source::discovery_url;
 pub use unavailable::KeySetUnavailable;

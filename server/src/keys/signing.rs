@@ -10,12 +10,12 @@ use std::{
 use byoa_jwt::{KeySet, SigningError, SigningKey, thumbprint};
 use byoa_protocol::jwks::JwksResponse;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use thiserror::Error;
 use uuid::Uuid;
 
 use crate::{
-    clock::UnixMillis,
+    clock::{Clock, UnixMillis},
     seal::{Label, Seal, SealError},
     secret::Secret,
     store::{Environment, SessionAlgorithm, SigningKeyRecord, Store, StoreError},
@@ -23,6 +23,16 @@ use crate::{
 
 /// How long a key stays published after it stopped signing: longer than any token lives.
 pub const PUBLISHED_AFTER_RETIREMENT: Duration = Duration::from_hours(7 * 24);
+
+/// The most keys that an environment publishes when another one takes over. Whoever fetches a key set bounds it:
+/// we do so ourselves, at [`byoa_jwt::MAX_KEYS`].
+pub const MAX_PUBLISHED: usize = 50;
+
+/// Whether a key that retired then, if ever, is still published at `now` and verifies what it has signed.
+#[must_use]
+pub fn is_published(retired_at: Option<UnixMillis>, now: UnixMillis) -> bool {
+    retired_at.is_none_or(|retired| now < retired.plus(PUBLISHED_AFTER_RETIREMENT))
+}
 
 /// Why an environment's own keys cannot be had.
 #[derive(Debug, Error)]
@@ -70,19 +80,30 @@ impl fmt::Debug for OwnKeys {
 }
 
 impl OwnKeys {
-    fn read(revision: i64, records: &[SigningKeyRecord], seal: &Seal) -> Result<Self, OwnKeysError> {
+    /// Without the keys that are past their time at `now`: what they signed has long expired.
+    fn read(
+        revision: i64,
+        records: &[SigningKeyRecord],
+        seal: &Seal,
+        now: UnixMillis,
+    ) -> Result<Self, OwnKeysError> {
         let corrupt = || StoreError::Corrupt("signing key");
         let active = records.iter().find(|record| record.retired_at.is_none()).ok_or_else(corrupt)?;
         let label = Label::signing_key(active.environment_id, &active.kid);
         let pkcs8 = seal.open(&label, active.pkcs8.expose())?;
-        let set = json!({ "keys": records.iter().map(|record| &record.public_jwk).collect::<Vec<_>>() });
+        let published: Vec<_> =
+            records.iter().filter(|record| is_published(record.retired_at, now)).collect();
+        let verifying = KeySet::of_own(published.iter().map(|record| &record.public_jwk));
         Ok(Self {
             revision,
             kid: active.kid.clone(),
             active: SigningKey::from_pkcs8(active.algorithm.algorithm(), pkcs8.expose())
                 .map_err(|_| corrupt())?,
-            verifying: KeySet::parse(set.to_string().as_bytes()).map_err(|_| corrupt())?,
-            published: records.iter().map(|record| (record.public_jwk.clone(), record.retired_at)).collect(),
+            verifying,
+            published: published
+                .iter()
+                .map(|record| (record.public_jwk.clone(), record.retired_at))
+                .collect(),
         })
     }
 
@@ -111,10 +132,7 @@ impl OwnKeys {
     /// What to publish at `now`, the active key first.
     #[must_use]
     pub fn jwks(&self, now: UnixMillis) -> JwksResponse {
-        let is_published = |retired: Option<UnixMillis>| {
-            retired.is_none_or(|retired| now < retired.plus(PUBLISHED_AFTER_RETIREMENT))
-        };
-        let keys = self.published.iter().filter(|(_, retired)| is_published(*retired));
+        let keys = self.published.iter().filter(|(_, retired)| is_published(*retired, now));
         JwksResponse { keys: keys.map(|(jwk, _)| jwk.clone()).collect() }
     }
 }
@@ -124,6 +142,7 @@ impl OwnKeys {
 pub struct SigningKeys {
     store: Arc<dyn Store>,
     seal: Seal,
+    clock: Arc<dyn Clock>,
     parsed: Mutex<HashMap<Uuid, Arc<OwnKeys>>>,
     /// Environments whose keys take a master key that was not here when they were asked for.
     locked: Mutex<HashSet<Uuid>>,
@@ -132,8 +151,8 @@ pub struct SigningKeys {
 impl SigningKeys {
     /// An empty cache of what `seal` opens.
     #[must_use]
-    pub fn new(store: Arc<dyn Store>, seal: Seal) -> Self {
-        Self { store, seal, parsed: Mutex::default(), locked: Mutex::default() }
+    pub fn new(store: Arc<dyn Store>, seal: Seal, clock: Arc<dyn Clock>) -> Self {
+        Self { store, seal, clock, parsed: Mutex::default(), locked: Mutex::default() }
     }
 
     /// The environment's keys as of the revision that was read.
@@ -145,7 +164,7 @@ impl SigningKeys {
         // Read after the environment, so they are of its revision or newer; if newer, they are merely
         // read once more with the next request.
         let records = self.store.signing_keys(environment.id).await?;
-        let own = OwnKeys::read(environment.revision, &records, &self.seal);
+        let own = OwnKeys::read(environment.revision, &records, &self.seal, self.clock.now());
         if let Err(OwnKeysError::Sealed(error)) = &own {
             self.note(environment, *error);
         }

@@ -18,6 +18,14 @@ pub struct UserQuery {
     pub limit: u32,
 }
 
+impl UserQuery {
+    /// Whether its filter has a NUL, which no name, address or external id has: PostgreSQL keeps no text with one,
+    /// and takes none to compare with.
+    pub(super) fn finds_nobody(&self) -> bool {
+        self.filter.as_ref().is_some_and(|filter| filter.contains('\0'))
+    }
+}
+
 /// Which sessions of a user, the newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SessionQuery {

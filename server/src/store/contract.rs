@@ -35,6 +35,7 @@ macro_rules! contract_tests {
             a_change_of_something_older_is_refused,
             a_new_signing_key_retires_the_one_before,
             a_retired_signing_key_is_forgotten_and_the_active_one_stays,
+            signing_keys_are_swept_by_when_they_retired,
             secrets_are_replaced_all_or_none_and_only_what_was_read,
             what_is_unknown_is_not_found,
             the_first_sign_in_makes_a_user_and_the_next_finds_it,
@@ -237,6 +238,27 @@ pub(crate) async fn a_retired_signing_key_is_forgotten_and_the_active_one_stays(
     assert_eq!(left, ["second"]);
     let after = store.environment(before.id).await.unwrap();
     assert_eq!((after.revision, after.updated_at), (before.revision + 2, later(1)));
+}
+
+pub(crate) async fn signing_keys_are_swept_by_when_they_retired(store: TestStore) {
+    let (mut one, other) = (with_environment(&store, 1).await, with_environment(&store, 2).await);
+    for (revision, kid) in [(1, "second"), (2, "third")] {
+        one = Environment { revision, updated_at: later(10 * revision.unsigned_abs()), ..one };
+        store.update_environment(&one, Some(&key(&one, kid))).await.unwrap();
+    }
+    let kids = async || {
+        let keys = store.signing_keys(one.id).await.unwrap();
+        keys.into_iter().map(|key| key.kid).collect::<Vec<_>>()
+    };
+    assert_eq!(store.sweep_signing_keys(later(9)).await.unwrap(), 0);
+    assert_eq!(store.environment(one.id).await.unwrap().revision, 3);
+    assert_eq!(store.sweep_signing_keys(later(10)).await.unwrap(), 1);
+    assert_eq!(kids().await, ["third", "second"]);
+    let after = store.environment(one.id).await.unwrap();
+    assert_eq!((after.revision, after.updated_at), (4, later(20)));
+    assert_eq!(store.sweep_signing_keys(later(99_999)).await.unwrap(), 1);
+    assert_eq!(kids().await, ["third"], "the one that signs stays");
+    assert_eq!(*store.environment(other.id).await.unwrap(), other);
 }
 
 pub(crate) async fn secrets_are_replaced_all_or_none_and_only_what_was_read(store: TestStore) {
@@ -836,6 +858,8 @@ pub(crate) async fn users_are_listed_in_pages_and_found_by_what_names_them(store
         ("ZOË", Some("u-3")),
         ("u-", None),
         ("%", None),
+        ("\0", None),
+        ("u-4\0", None),
     ] {
         let query = UserQuery { filter: Some(filter.to_owned()), limit: 9, ..UserQuery::default() };
         let page = store.users(one.id, &query).await.unwrap();

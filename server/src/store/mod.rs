@@ -89,6 +89,10 @@ pub trait Store: WebhookStore + Send + Sync + Debug {
         now: UnixMillis,
     ) -> Result<(), StoreError>;
 
+    /// Forgets the signing keys of every environment that retired until `before`, and raises the revision of
+    /// those environments. How many keys.
+    async fn sweep_signing_keys(&self, before: UnixMillis) -> Result<u64, StoreError>;
+
     /// Replaces an environment's secrets as they are kept, all or none, and raises its revision. What they
     /// are stays. [`Conflicting::Revision`] where the environment was changed since it was read,
     /// [`StoreError::NotFound`] where a signing key or a webhook is none of the environment's.

@@ -112,12 +112,14 @@ impl Worker {
     /// more is begun, and what was begun is waited for, ten seconds at most.
     pub async fn run(mut self, woken: Arc<Notify>, stop: impl Future<Output = ()> + Send) {
         let mut stop = pin!(stop);
-        let mut counted = None;
+        // Beside the deliveries: to count may take as long as the longest list that somebody asks for.
+        let (mut counting, mut counted) = (JoinSet::new(), None);
         loop {
             self.begin_due().await;
-            if counted.is_none_or(|last: Instant| last.elapsed() >= COUNT_EVERY) {
+            while counting.try_join_next().is_some() {}
+            if counting.is_empty() && counted.is_none_or(|last: Instant| last.elapsed() >= COUNT_EVERY) {
                 counted = Some(Instant::now());
-                self.count().await;
+                counting.spawn(count(Arc::clone(&self.store), Arc::clone(&self.metrics)));
             }
             tokio::select! {
                 () = &mut stop => break,
@@ -217,12 +219,12 @@ impl Worker {
             _ => self.failing.insert(webhook),
         };
     }
+}
 
-    async fn count(&self) {
-        match self.store.queued_messages().await {
-            Ok(queued) => self.metrics.webhooks_queued(queued),
-            Err(cause) => tracing::warn!(%cause, "the webhooks' outbox cannot be counted now"),
-        }
+async fn count(store: Arc<dyn Store>, metrics: Arc<Metrics>) {
+    match store.queued_messages().await {
+        Ok(queued) => metrics.webhooks_queued(queued),
+        Err(cause) => tracing::warn!(%cause, "the webhooks' outbox cannot be counted now"),
     }
 }
 

@@ -6,6 +6,7 @@ use super::common::{Answer, ISSUER, JWKS_URL, TestApp, Token, get, key_set, pem}
 use axum::http::{Method, StatusCode};
 use byoa_server::audit::Audit;
 use byoa_server::exchange::environments::EnvironmentSettings;
+use byoa_server::keys::MAX_PUBLISHED;
 use byoa_server::store::AuditQuery;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -73,6 +74,27 @@ async fn a_signing_key_is_rotated_and_withdrawn_as_on_the_command_line() {
     for method in [Method::GET, Method::POST] {
         assert_eq!(call(&app, &admin, method, &nowhere, None).await.status, StatusCode::NOT_FOUND);
     }
+}
+
+#[tokio::test]
+async fn a_key_too_many_is_refused_in_words_that_name_the_mend() {
+    let app = TestApp::start().await;
+    let admin = token(&app, "admin").await;
+    for _ in 1..MAX_PUBLISHED {
+        app.environments.rotate_signing_key(app.environment).await.expect("rotated");
+    }
+    let rs256 = json!({ "sessionAlg": "RS256" });
+    for (method, rest, body) in [(Method::POST, "/keys", None), (Method::PUT, "", Some(rs256))] {
+        let answer = call(&app, &admin, method, &path(&app, rest), body).await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.code().as_str()),
+            (422, "invalid_update"),
+            "{}",
+            answer.text()
+        );
+        assert!(answer.text().contains("byoa-server keys retire"), "{}", answer.text());
+    }
+    assert_eq!(app.call(get(&app.path(".well-known/jwks"))).await.status, StatusCode::OK);
 }
 
 #[tokio::test]

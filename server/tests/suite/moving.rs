@@ -4,8 +4,10 @@ use super::common::{Finished, ISSUER, Program, Server, client};
 use super::crash::{ID, issuer, serve_on, token};
 use byoa_server::testing::PostgresSchema;
 use serde_json::Value;
+use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::process::Stdio;
 
 const SQLITE: &str = "sqlite://byoa.db";
 
@@ -110,6 +112,40 @@ async fn an_export_makes_a_file_only_of_what_there_is_and_never_over_another() {
     let again = command(folder, SQLITE, &export);
     assert!(again.code == Some(1) && again.err.contains("choose another name with --output"), "{again:?}");
     assert_eq!(file(), before);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_import_from_a_slow_pipe_keeps_nobody_from_writing() {
+    const OTHER: &str = "sqlite://other.db";
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    made(folder).await;
+    let whole = command(folder, SQLITE, &["env", "export", "--id", ID]).ok();
+    command(folder, OTHER, &["migrate"]).ok();
+    let (begin, rest) = whole.split_once('\n').expect("lines");
+    for input in ["-", "/dev/stdin"] {
+        let mut import = std::process::Command::new(env!("CARGO_BIN_EXE_byoa-server"))
+            .args(["env", "import", input, "--database-url", OTHER])
+            .current_dir(folder)
+            .stdin(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let mut pipe = import.stdin.take().expect("piped");
+        // More than a pipe holds: when it is written, the program reads. Spaces after a value mean nothing.
+        let padding = " ".repeat(1 << 20);
+        pipe.write_all(format!("{begin}{padding}\n").as_bytes()).expect("written");
+        let token = ["admin-token", "create", "--name", "other", "--scope", "admin"];
+        let created = command(folder, OTHER, &token);
+        assert_eq!(created.code, Some(0), "{created:?}");
+        pipe.write_all(rest.as_bytes()).expect("written");
+        drop(pipe);
+        let ended = import.wait_with_output().expect("it ends");
+        let said = String::from_utf8_lossy(&ended.stderr);
+        // The second time it is there already.
+        assert_eq!(ended.status.code(), Some(i32::from(input != "-")), "{said}");
+    }
+    assert!(command(folder, OTHER, &["env", "list"]).ok().contains(ID));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -3,6 +3,7 @@
 use super::common::{Program, Server, client};
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 use tempfile::TempDir;
 
 const ID: &str = "0198b0a5-6f3e-7c3d-8a5e-3f1f6f9d2b11";
@@ -77,6 +78,9 @@ async fn what_cannot_be_used_changes_nothing() {
         server.signal("HUP");
         server.logged(&["ERROR", "the configuration stays as it was", sentence]);
     }
+    fs::write(folder.path().join("byoa.toml"), vec![b'#'; 2 << 20]).expect("written");
+    server.signal("HUP");
+    server.logged(&["ERROR", "the configuration stays as it was", "it is longer than 1048576 bytes"]);
     fs::remove_file(folder.path().join("byoa.toml")).expect("removed");
     server.signal("HUP");
     let log = server.logged(&["ERROR", "the configuration stays as it was", "cannot read"]);
@@ -85,11 +89,31 @@ async fn what_cannot_be_used_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pipe_for_a_configuration_stops_neither_requests_nor_the_end() {
+    let listen = "listen = \"127.0.0.1:0\"";
+    let (folder, server) = serve(listen, &[]);
+    let file = folder.path().join("byoa.toml");
+    fs::remove_file(&file).expect("removed");
+    let made = Command::new("mkfifo").arg(&file).status().expect("mkfifo");
+    assert!(made.success(), "{made}");
+    server.signal("HUP");
+    server.logged(&["ERROR", "the configuration stays as it was", "it is not a regular file"]);
+    assert_eq!(status(&server).await, 200);
+    fs::remove_file(&file).expect("removed");
+    write(folder.path(), listen);
+    server.signal("HUP");
+    server.logged(&["the configuration was read again; nothing changed"]);
+    server.signal("TERM");
+    assert_eq!(server.wait().0, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_needs_a_restart_is_named_and_flags_stay_above_the_file() {
     let (folder, server) =
         serve("rate-limit-sign-in = \"5/1m\"", &["--listen", "127.0.0.1:0", "--log", "info"]);
     let settings = "public-url = \"https://auth.example.com\"\nlog-format = \"json\"\nlisten = \"127.0.0.1:1\"\n\
-                    log = \"off\"\nrate-limit-sign-in = \"6/1m\"\nno-docs = true";
+                    log = \"off\"\nrate-limit-sign-in = \"6/1m\"\nno-docs = true\n\
+                    master-key-file = \"new.key\"\nold-master-key-file = \"old.key\"";
     for _ in 0..2 {
         write(folder.path(), settings);
         let other = "database-url = \"postgres://byoa:hunter2@db.example/byoa\"";
@@ -99,7 +123,9 @@ async fn what_needs_a_restart_is_named_and_flags_stay_above_the_file() {
     }
     server.signal("HUP");
     let log = server.logged(&["the configuration was read again; nothing changed"]);
-    for name in ["public-url", "log-format", "database-url", "no-docs"] {
+    for name in
+        ["public-url", "log-format", "database-url", "no-docs", "master-key-file", "old-master-key-file"]
+    {
         let told = log.lines().filter(|line| line.contains(&format!("setting=\"{name}\"")));
         let told: Vec<_> = told.collect();
         assert!(!told.is_empty() && told.iter().all(|line| line.contains("WARN")), "{name} in {log}");

@@ -383,7 +383,10 @@ fn a_master_key_that_cannot_be_used_is_one_sentence() {
     write("open", &good, 0o644);
     write("short", "0123", 0o600);
     write("empty", "", 0o600);
+    write("long", &good.repeat(17), 0o600);
     write("byoa.toml", "master-key-file = 'short'", 0o600);
+    let pipe = std::process::Command::new("mkfifo").arg(place.path().join("pipe")).status();
+    assert!(pipe.expect("mkfifo").success());
     let make = ["env", "create", "--issuer", ISSUER, "--jwks-url", "https://issuer.example/jwks"];
     let run = |more: &[&str], variables: &[(&str, &str)]| {
         let program = Program::new(place.path(), &[&make[..], more].concat());
@@ -394,6 +397,9 @@ fn a_master_key_that_cannot_be_used_is_one_sentence() {
     for (arguments, variables, words) in [
         (&[file, "none"][..], &[][..], &["cannot read", "none", file][..]),
         (&[file, "open"], &[], &["open to others (mode 0644)", "chmod 600"]),
+        (&[file, "pipe"], &[], &["pipe", "it is not a regular file", file]),
+        (&["--config", "pipe"], &[], &["pipe", "it is not a regular file", "--config"]),
+        (&[file, "long"], &[], &["long", "it is longer than 1024 bytes"]),
         (&[file, "short"], &[], &["short", "openssl rand -base64 32"]),
         (&[file, "empty"], &[], &["32 bytes"]),
         (&[], &[(variable, "0123")], &[variable, "32 bytes"]),

@@ -1,7 +1,7 @@
 //! Webhooks from the change to the delivery: router, store and worker in one process, a clock that is moved,
 //! and endpoints that are played.
 
-use super::common::{Answer, TestApp, Token};
+use super::common::{Answer, CountingStore, TestApp, Token};
 use async_trait::async_trait;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
@@ -448,6 +448,32 @@ async fn an_endpoint_that_does_not_answer_keeps_no_other_waiting() {
     running.await.expect("no panic");
     let waiting = world.app.store.queued_messages().await.expect("a number");
     assert_eq!(waiting, 12 - u64::try_from(world.endpoints.count(SLOW)).expect("small"));
+}
+
+#[tokio::test]
+async fn a_count_that_takes_long_keeps_no_message_waiting() {
+    let mut world = World::start().await;
+    world.listen(URL, None).await;
+    let before = world.endpoints.count(URL);
+    let store = CountingStore::around(world.app.store.clone());
+    let counting = store.hold_next("queued_messages");
+    let worker = Worker::new(store, world.endpoints.clone(), world.app.clock.clone(), world.metrics.clone());
+    let (stop, stopped) = oneshot::channel::<()>();
+    let woken = world.app.state.exchange.outbox();
+    let running = tokio::spawn(worker.run(woken, async {
+        let _ = stopped.await;
+    }));
+    counting.reached.await.expect("the outbox is counted");
+    world.app.session().await;
+    let told = async {
+        while world.endpoints.count(URL) == before {
+            world.endpoints.came.notified().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), told).await.expect("delivered while it is counted");
+    stop.send(()).expect("running");
+    running.await.expect("the end does not wait for the count");
+    drop(counting.go);
 }
 
 #[tokio::test]

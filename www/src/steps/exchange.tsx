@@ -44,7 +44,8 @@ export function Exchange({ token }: { token: IssuedToken | undefined }) {
 
 function sentence(status: string, loggedIn: boolean, ready: boolean) {
   if (status === 'running') return 'Exchanging…';
-  if (loggedIn) return 'Exchanged: you are signed in.';
-  if (!ready) return 'Needs the JWT of step 2.';
-  return status === 'failed' ? 'Not exchanged; try again.' : 'Ready.';
+  if (status === 'failed') return loggedIn ? 'Not exchanged; the session before stays.' : 'Not exchanged; try again.';
+  if (!ready) return loggedIn ? 'You are signed in.' : 'Needs the JWT of step 2.';
+  if (!loggedIn) return 'Ready.';
+  return status === 'done' ? 'Exchanged: you are signed in.' : 'Ready; you are signed in with another JWT.';
 }

@@ -80,10 +80,24 @@ impl KeySet {
             Some(Value::Array(entries)) if entries.len() > MAX_KEYS => {
                 Err(KeySetError::TooManyKeys { found: entries.len() })
             }
-            Some(Value::Array(entries)) => Ok(Self::from_entries(entries)),
+            Some(Value::Array(entries)) => Ok(Self::of_own(entries)),
             Some(_) => Err(KeySetError::NotAKeySet { problem: "its keys are not an array".to_owned() }),
             None => Err(KeySetError::NotAKeySet { problem: "it has no keys".to_owned() }),
         }
+    }
+
+    /// The set of keys that the caller made itself, as [`Self::parse`] reads them. There may be any number of
+    /// them: [`MAX_KEYS`] bounds what others publish.
+    #[must_use]
+    pub fn of_own<'k>(keys: impl IntoIterator<Item = &'k Value>) -> Self {
+        let mut set = Self::default();
+        for entry in keys {
+            match jwk::read(entry) {
+                Ok(key) => set.usable.push(key),
+                Err(refused) => set.unusable.push(refused),
+            }
+        }
+        set
     }
 
     /// The set of one key in PEM (`-----BEGIN PUBLIC KEY-----`, SPKI of RFC 5280).
@@ -141,17 +155,6 @@ impl KeySet {
             ([], [], []) => Err(self.unknown(kid)),
             _ => Err(Rejection::KidAmbiguous { fitting: fitting.len() }),
         }
-    }
-
-    fn from_entries(entries: &[Value]) -> Self {
-        let mut set = Self::default();
-        for entry in entries {
-            match jwk::read(entry) {
-                Ok(key) => set.usable.push(key),
-                Err(refused) => set.unusable.push(refused),
-            }
-        }
-        set
     }
 
     fn unknown(&self, kid: Option<&str>) -> Rejection {

@@ -31,6 +31,14 @@ fn refuses_what_is_no_set() {
 }
 
 #[test]
+fn a_set_of_our_own_keys_may_be_larger_than_one_that_is_fetched() {
+    let keys: Vec<_> = (0..=MAX_KEYS).map(|number| KEY.public_jwk(&number.to_string())).collect();
+    let set = KeySet::of_own(&keys);
+    assert_eq!((set.usable_len(), set.unusable().len()), (MAX_KEYS + 1, 0));
+    assert_eq!(set.kids().last(), Some(&&*MAX_KEYS.to_string()));
+}
+
+#[test]
 fn one_bad_key_does_not_spoil_the_set() {
     let set = key_set(&[
         json!(null),

@@ -5,6 +5,7 @@ mod issuer;
 mod moving;
 mod source;
 mod view;
+mod whole;
 
 use super::output::{remark, say};
 use super::{CliError, Common, database, trail};

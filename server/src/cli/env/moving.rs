@@ -1,6 +1,7 @@
 //! `env export` and `env import`: an environment from one database to another, with its keys, users and
 //! sessions. A file of lines, so that no environment is too large.
 
+use super::whole;
 use crate::cli::output::remark;
 use crate::cli::{CliError, Common, database, help, trail};
 use crate::config::FileSettings;
@@ -77,17 +78,14 @@ pub(super) async fn export(args: &ExportArgs, common: &Common, file: &FileSettin
 
 /// Imports.
 pub(super) async fn import(args: &ImportArgs, common: &Common, file: &FileSettings) -> Result<(), CliError> {
-    let input: Box<dyn BufRead + Send> = if args.input.as_os_str() == "-" {
-        Box::new(BufReader::new(std::io::stdin()))
-    } else {
-        let opened = File::open(&args.input).map_err(|cause| unusable(&args.input, &cause))?;
-        Box::new(BufReader::new(opened))
-    };
+    let path = args.input.clone();
+    let input = tokio::task::spawn_blocking(move || whole::open(&path)).await;
+    let input = input.map_err(|cause| CliError::Failed(format!("the import ended early: {cause}")))??;
     let seal = common.seal(file)?;
     let (_, store) = database::open(common, file).await?;
     let environments = Environments::new(Arc::clone(&store), database::clock(), false, None).with_seal(seal);
     let (sender, lines) = mpsc::channel(UNDER_WAY);
-    let reading = tokio::task::spawn_blocking(move || read(input, &sender, &environments));
+    let reading = tokio::task::spawn_blocking(move || read(BufReader::new(input), &sender, &environments));
     let imported = store.import(lines).await;
     let read = reading.await.map_err(|cause| CliError::Failed(format!("the import ended early: {cause}")))?;
     // What is wrong with a line explains why the store missed the end.

@@ -8,7 +8,6 @@ use uuid::Uuid;
 use super::{EnvironmentError, Environments, MAX_ATTEMPTS};
 use crate::{
     clock::UnixMillis,
-    keys::generate_signing_key,
     seal::{Label, Seal, SealError},
     secret::Secret,
     store::{
@@ -115,20 +114,6 @@ impl Environments {
         }
     }
 
-    /// Makes a signing key of the environment, and seals it. Refused where what the environment has already
-    /// does not open: a key in the clear, or under another master key, beside it would help nobody.
-    pub(super) fn new_signing_key(
-        &self,
-        environment: &Environment,
-    ) -> Result<SigningKeyRecord, EnvironmentError> {
-        let (id, failed) = (environment.id, |cause| sealed(environment.id, cause));
-        self.seal.open(&Label::nonce_key(id), environment.nonce_key.expose()).map_err(failed)?;
-        let key = generate_signing_key(id, environment.session_algorithm, environment.updated_at)
-            .map_err(EnvironmentError::Key)?;
-        let pkcs8 = self.seal.seal(&Label::signing_key(id, &key.kid), key.pkcs8.expose()).map_err(failed)?;
-        Ok(SigningKeyRecord { pkcs8, ..key })
-    }
-
     /// Whether this process was given what every secret of the environment is sealed under, before it adds
     /// one. What was damaged does not matter: another key may be the mend.
     pub(super) async fn has_its_master_keys(
@@ -155,7 +140,7 @@ impl Environments {
     }
 }
 
-const fn sealed(environment: Uuid, cause: SealError) -> EnvironmentError {
+pub(super) const fn sealed(environment: Uuid, cause: SealError) -> EnvironmentError {
     EnvironmentError::Sealed { environment, cause }
 }
 

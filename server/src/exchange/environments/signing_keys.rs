@@ -3,7 +3,7 @@
 use byoa_jwt::Algorithm;
 use uuid::Uuid;
 
-use super::{EnvironmentError, Environments, invalid};
+use super::{EnvironmentError, Environments, ReadyKey, invalid};
 use crate::{
     clock::UnixMillis,
     keys::PUBLISHED_AFTER_RETIREMENT,
@@ -48,7 +48,17 @@ impl Environments {
     /// A new key signs from now on. The one before verifies and stays published, so that every token of it
     /// lives out its time.
     pub async fn rotate_signing_key(&self, id: Uuid) -> Result<Vec<SigningKeyInfo>, EnvironmentError> {
-        self.change_with_key(id, true, |_| Ok(())).await?;
+        let ready = self.ready_for_rotation(id).await?;
+        self.rotate_to(id, ready).await
+    }
+
+    /// The same, with the key that [`Self::ready_for_rotation`] has made.
+    pub async fn rotate_to(
+        &self,
+        id: Uuid,
+        ready: ReadyKey,
+    ) -> Result<Vec<SigningKeyInfo>, EnvironmentError> {
+        self.change_with_key(id, true, ready, |_| Ok(())).await?;
         self.signing_keys(id).await
     }
 

@@ -21,10 +21,10 @@ pub(super) async fn list(caller: Caller, Ids(environment): Ids<Uuid>) -> Result<
 
 /// Let a new key sign from now on.
 ///
-/// The one before stays published, so that its tokens live out
-/// their time.
+/// The one before stays published for seven days, so that its tokens live out
+/// their time. Refused while 50 keys are published; withdraw one that nobody needs.
 #[cfg_attr(test, utoipa::path(post, path = "/environments/{environmentId}/keys", tag = "Admin: environments", operation_id = "rotateKey",
-    responses((status = 201, body = Keys, description = "All keys, the new one first."), Refused<(refused::Admin, refused::Named)>),
+    responses((status = 201, body = Keys, description = "All keys, the new one first."), Refused<(refused::Admin, refused::Named, refused::Settings)>),
     security(("admin" = ["keys:write"]))))]
 pub(super) async fn rotate(
     caller: Caller,

@@ -264,6 +264,37 @@ pub(super) async fn forget_key(
         .map_err(rows::failed)
 }
 
+/// The environments are held first, in one order: whoever seals their secrets anew takes an environment before
+/// its keys, and another server may sweep as well.
+pub(super) async fn sweep_keys(writing: &mut PgConnection, before: UnixMillis) -> Result<u64> {
+    let held: Vec<Uuid> = sqlx::query_scalar(
+        "SELECT id FROM environments
+         WHERE id IN (SELECT environment_id FROM signing_keys WHERE retired_at <= $1)
+         ORDER BY id FOR NO KEY UPDATE",
+    )
+    .bind(before.0)
+    .fetch_all(&mut *writing)
+    .await
+    .map_err(rows::failed)?;
+    if held.is_empty() {
+        return Ok(0);
+    }
+    let row = sqlx::query(
+        "WITH gone AS (
+             DELETE FROM signing_keys WHERE retired_at <= $1 AND environment_id = ANY($2) RETURNING environment_id
+         ), raised AS (
+             UPDATE environments SET revision = revision + 1 WHERE id IN (SELECT environment_id FROM gone)
+         )
+         SELECT count(*) AS n FROM gone",
+    )
+    .bind(before.0)
+    .bind(held)
+    .fetch_one(writing)
+    .await
+    .map_err(rows::failed)?;
+    rows::number(&row)
+}
+
 fn list<T: serde::Serialize>(items: &[T]) -> String {
     serde_json::json!(items).to_string()
 }

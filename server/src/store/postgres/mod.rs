@@ -128,6 +128,13 @@ impl Store for PostgresStore {
         writing.commit().await.map_err(rows::failed)
     }
 
+    async fn sweep_signing_keys(&self, before: UnixMillis) -> Result<u64> {
+        let mut writing = self.pool.begin().await.map_err(rows::failed)?;
+        let swept = environments::sweep_keys(&mut writing, before).await?;
+        writing.commit().await.map_err(rows::failed)?;
+        Ok(swept)
+    }
+
     async fn replace_secrets(&self, secrets: &KeptSecrets) -> Result<()> {
         let mut writing = self.pool.begin().await.map_err(rows::failed)?;
         environments::replace_secrets(&mut writing, secrets).await?;

@@ -277,3 +277,51 @@ async fn a_long_audit_log_is_forgotten_in_portions() {
     assert_eq!(store.sweep_audit(UnixMillis(12_001)).await.unwrap(), 12_000);
     assert_eq!(store.sweep_audit(UnixMillis(12_001)).await.unwrap(), 0);
 }
+
+#[tokio::test]
+async fn a_users_newest_sessions_are_found_without_sorting_all() {
+    let schema = PostgresSchema::make().await;
+    let store = PostgresStore::open(schema.url()).await.unwrap();
+    let environment = contract::environment(1);
+    store.create_environment(&environment, &contract::key(&environment, "first")).await.unwrap();
+    let session = store.sign_in(&contract::sign_in(&environment, "u")).await.unwrap().session;
+    sqlx::query(
+        "INSERT INTO sessions (id, environment_id, user_id, signin_credential_id, audience, generation, token_id,
+            created_at, refreshed_at, expires_at, refresh_expires_at)
+         SELECT lpad(to_hex(number), 32, '0')::uuid, environment_id, user_id, signin_credential_id, audience,
+            generation, token_id, created_at + number, refreshed_at, expires_at, refresh_expires_at
+         FROM sessions, generate_series(1, 5000) AS number",
+    )
+    .execute(&store.pool)
+    .await
+    .unwrap();
+    sqlx::query("ANALYZE sessions").execute(&store.pool).await.unwrap();
+    let plan: Vec<String> = sqlx::query_scalar(
+        "EXPLAIN SELECT * FROM sessions WHERE environment_id = $1 AND user_id = $2
+         ORDER BY created_at DESC, id DESC LIMIT 1",
+    )
+    .bind(environment.id)
+    .bind(session.user_id)
+    .fetch_all(&store.pool)
+    .await
+    .unwrap();
+    let plan = plan.join("\n");
+    assert!(plan.contains("Incremental Sort") && plan.contains("Backward using sessions_by_user"), "{plan}");
+}
+
+#[tokio::test]
+async fn a_swept_signing_key_is_announced() {
+    let (_schema, store) = open().await;
+    let mut changes = store.changes().await.unwrap();
+    let environment = contract::environment(1);
+    store.create_environment(&environment, &contract::key(&environment, "first")).await.unwrap();
+    store.update_environment(&environment, Some(&contract::key(&environment, "second"))).await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(changes.next().await, Some(Change::Environment(environment.id)));
+    }
+    assert_eq!(store.sweep_signing_keys(environment.updated_at).await.unwrap(), 1);
+    assert_eq!(changes.next().await, Some(Change::Environment(environment.id)));
+    assert_eq!(store.sweep_signing_keys(environment.updated_at).await.unwrap(), 0);
+    store.sweep(UnixMillis(0)).await.unwrap();
+    assert_eq!(changes.next().await, Some(Change::Swept), "where there is nothing, nothing is announced");
+}

@@ -279,6 +279,20 @@ pub(super) async fn forget_key(
         .map_err(rows::failed)
 }
 
+/// Whoever seals the environments' secrets anew meanwhile reads them again, for the revision.
+pub(super) async fn sweep_keys(writing: &mut SqliteConnection, before: UnixMillis) -> Result<u64> {
+    sqlx::query(
+        "UPDATE environments SET revision = revision + 1
+         WHERE id IN (SELECT environment_id FROM signing_keys WHERE retired_at <= ?)",
+    )
+    .bind(before.0)
+    .execute(&mut *writing)
+    .await
+    .map_err(rows::failed)?;
+    let done = sqlx::query("DELETE FROM signing_keys WHERE retired_at <= ?").bind(before.0).execute(writing);
+    done.await.map(|done| done.rows_affected()).map_err(rows::failed)
+}
+
 fn list<T: serde::Serialize>(items: &[T]) -> String {
     serde_json::json!(items).to_string()
 }

@@ -224,6 +224,13 @@ impl Store for SqliteStore {
         writing.commit().await
     }
 
+    async fn sweep_signing_keys(&self, before: UnixMillis) -> Result<u64> {
+        let mut writing = self.begin().await?;
+        let swept = environments::sweep_keys(&mut writing, before).await?;
+        writing.commit().await?;
+        Ok(swept)
+    }
+
     async fn replace_secrets(&self, secrets: &KeptSecrets) -> Result<()> {
         let mut writing = self.begin().await?;
         environments::replace_secrets(&mut writing, secrets).await?;

@@ -126,6 +126,9 @@ mod two_processes {
         async fn forget_signing_key(&self, environment: Uuid, kid: &str, now: UnixMillis) -> Result<()> {
             self.next().forget_signing_key(environment, kid, now).await
         }
+        async fn sweep_signing_keys(&self, before: UnixMillis) -> Result<u64> {
+            self.next().sweep_signing_keys(before).await
+        }
         async fn replace_secrets(&self, secrets: &KeptSecrets) -> Result<()> {
             self.next().replace_secrets(secrets).await
         }
@@ -291,6 +294,23 @@ async fn a_file_that_is_no_database_is_refused() {
     )
     .unwrap();
     assert!(SqliteStore::open(&url(&folder)).await.is_err());
+}
+
+#[tokio::test]
+async fn a_users_newest_sessions_are_found_without_sorting_all() {
+    let folder = TempDir::new().unwrap();
+    let store = SqliteStore::open(&url(&folder)).await.unwrap();
+    let plan: Vec<(i64, i64, i64, String)> = sqlx::query_as(
+        "EXPLAIN QUERY PLAN SELECT * FROM sessions WHERE environment_id = ?1 AND user_id = ?2
+            AND (?3 IS NULL OR (revoked_at IS NOT NULL) = ?3)
+         ORDER BY created_at DESC, id DESC LIMIT 1 OFFSET 0",
+    )
+    .fetch_all(&store.readers)
+    .await
+    .unwrap();
+    let plan: Vec<_> = plan.into_iter().map(|(.., step)| step).collect();
+    assert!(plan[0].contains("USING INDEX sessions_by_user (user_id=?)"), "{plan:?}");
+    assert!(!plan.iter().any(|step| step == "USE TEMP B-TREE FOR ORDER BY"), "{plan:?}");
 }
 
 #[test]

@@ -139,6 +139,9 @@ pub(super) fn list(reading: &Connection, environment: Uuid, query: &UserQuery) -
     const FILTERED: &str = "FROM users WHERE environment_id = ?1 AND (?2 IS NULL OR email = ?2 COLLATE NOCASE
         OR username_key IN (?3, ?4)
         OR id IN (SELECT user_id FROM credentials WHERE environment_id = ?1 AND identifier = ?2))";
+    if query.finds_nobody() {
+        return Ok(Page { items: Vec::new(), count: 0 });
+    }
     let reading = reading.unchecked_transaction().map_err(failed)?;
     let filter = query.filter.as_deref();
     let [key, earlier_key] = username::keys(filter);

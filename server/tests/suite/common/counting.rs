@@ -21,9 +21,9 @@ pub(crate) struct CountingStore {
     gate: Mutex<Option<Gate>>,
 }
 
-/// How many operations still pass, who is told of the next one, and who lets it pass.
+/// How many operations still pass, of that name where there is one, who is told of the next one, and who lets it pass.
 #[derive(Debug)]
-struct Gate(usize, oneshot::Sender<()>, oneshot::Receiver<()>);
+struct Gate(usize, Option<&'static str>, oneshot::Sender<()>, oneshot::Receiver<()>);
 
 /// An operation that waits.
 #[derive(Debug)]
@@ -47,9 +47,18 @@ impl CountingStore {
 
     /// Lets `passing` more operations pass and holds the one after them; those that come later pass.
     pub(crate) fn hold_after(&self, passing: usize) -> Held {
+        self.hold_at(passing, None)
+    }
+
+    /// Holds the next operation of that name, and no other.
+    pub(crate) fn hold_next(&self, name: &'static str) -> Held {
+        self.hold_at(0, Some(name))
+    }
+
+    fn hold_at(&self, passing: usize, name: Option<&'static str>) -> Held {
         let (come, reached) = oneshot::channel();
         let (go, let_go) = oneshot::channel();
-        *self.gate.lock().expect("lock") = Some(Gate(passing, come, let_go));
+        *self.gate.lock().expect("lock") = Some(Gate(passing, name, come, let_go));
         Held { reached, go }
     }
 
@@ -58,10 +67,11 @@ impl CountingStore {
         *self.gate.lock().expect("lock") = None;
     }
 
-    async fn pass(&self) {
+    async fn pass(&self, operation: &'static str) {
         let held = {
             let mut gate = self.gate.lock().expect("lock");
             match gate.as_mut() {
+                Some(Gate(_, Some(name), ..)) if *name != operation => None,
                 Some(Gate(passing, ..)) if *passing > 0 => {
                     *passing -= 1;
                     None
@@ -69,7 +79,7 @@ impl CountingStore {
                 _ => gate.take(),
             }
         };
-        let Some(Gate(_, come, let_go)) = held else { return };
+        let Some(Gate(_, _, come, let_go)) = held else { return };
         // Whoever holds it may be gone, which lets it pass.
         let _ = come.send(());
         let _ = let_go.await;
@@ -82,7 +92,7 @@ macro_rules! handed_on {
         impl $of for CountingStore {
             $(async fn $name(&self, $($arg: $kind),*) -> Result<$answer, StoreError> {
                 self.asked.lock().expect("lock").push(stringify!($name));
-                self.pass().await;
+                self.pass(stringify!($name)).await;
                 self.inner.$name($($arg),*).await
             })*
         }
@@ -99,6 +109,7 @@ handed_on! {
     fn environments() -> Vec<Environment>;
     fn signing_keys(environment: Uuid) -> Vec<SigningKeyRecord>;
     fn forget_signing_key(environment: Uuid, kid: &str, now: UnixMillis) -> ();
+    fn sweep_signing_keys(before: UnixMillis) -> u64;
     fn replace_secrets(secrets: &KeptSecrets) -> ();
     fn sign_in(sign_in: &SignIn) -> SignedIn;
     fn session(environment: Uuid, id: Uuid) -> SessionRecord;
