@@ -6,7 +6,7 @@ use super::{Common, database};
 /// said again all the same, except for a password.
 pub(super) fn hint(common: &Common, database_url: &str) -> String {
     let mut command = "byoa-server env create".to_owned();
-    let mut add = |flag: &str, value: &str| command.push_str(&format!(" {flag} {}", quoted(value)));
+    let mut add = |flag: &str, value: &str| command.extend([" ", flag, " ", &quoted(value)]);
     if let Some(path) = &common.config {
         add("--config", &path.display().to_string());
     }
