@@ -18,6 +18,7 @@ mod serve;
 mod server_args;
 mod signals;
 mod trail;
+mod user;
 mod webhook;
 
 use crate::config::{ConfigError, FileSettings, LogFormat, MasterKeyFlags};
@@ -98,6 +99,10 @@ enum Command {
     Audit(audit::AuditCommand),
     #[command(subcommand)]
     Webhook(webhook::WebhookCommand),
+    #[command(subcommand)]
+    User(user::UserCommand),
+    #[command(subcommand)]
+    Session(user::SessionCommand),
 }
 
 /// Runs the command.
@@ -113,6 +118,8 @@ pub(crate) async fn run(cli: Cli) -> Result<(), CliError> {
         Command::Keys(command) => keys::run(&command, &common, &file).await,
         Command::Audit(command) => audit::run(&command, &common, &file).await,
         Command::Webhook(command) => webhook::run(&command, &common, &file).await,
+        Command::User(command) => user::run(&command, &common, &file).await,
+        Command::Session(command) => user::run_sessions(&command, &common, &file).await,
         Command::AdminToken(command) => admin_token::run(&command, &common, &file).await,
     }
 }

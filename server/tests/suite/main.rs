@@ -32,5 +32,6 @@ mod sign_in;
 mod slow;
 mod step_up;
 mod users;
+mod users_program;
 mod webhook_program;
 mod webhooks;
