@@ -1,6 +1,6 @@
 //! `audit`: what happened.
 
-use super::output::say;
+use super::output::{json, say};
 use super::{CliError, Common, database};
 use crate::config::FileSettings;
 use byoa_server::audit::AuditEvent;
@@ -47,8 +47,7 @@ pub(super) async fn run(
     }
     if args.json {
         let all: Vec<_> = events.iter().map(AuditEvent::from).collect();
-        let text = serde_json::to_string_pretty(&all);
-        return say(text.map_err(|cause| CliError::Failed(format!("cannot write JSON: {cause}")))?);
+        return say(json(&all)?);
     }
     if events.is_empty() {
         return say("no events");

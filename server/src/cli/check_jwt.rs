@@ -1,12 +1,13 @@
 //! `check-jwt`: why a JWT is refused, rule by rule.
 
-use super::output::{remark, say};
+use super::output::{json, remark, say};
 use super::server_args::{ServerArgs, key_sets};
 use super::{CliError, Common, database, help};
 use crate::config::FileSettings;
 use byoa_server::exchange::{CheckStep, Exchange, ExchangeConfig};
 use byoa_server::secret::Secret;
 use clap::Args;
+use serde_json::Value;
 use std::io::Read as _;
 use uuid::Uuid;
 
@@ -49,7 +50,11 @@ pub(super) async fn run(args: &CheckJwtArgs, common: &Common, file: &FileSetting
     let config = ExchangeConfig::new(public_url.map_or_else(nowhere, Ok)?);
     let exchange = Exchange::new(store, key_sets(allow_private)?, database::clock(), config);
     let steps = exchange.check_jwt(args.id, jwt.expose().trim()).await?;
-    say(if args.json { json(&steps)? } else { steps.iter().map(line).collect::<Vec<_>>().join("\n") })?;
+    say(if args.json {
+        json(&shown(&steps))?
+    } else {
+        steps.iter().map(line).collect::<Vec<_>>().join("\n")
+    })?;
     match steps.iter().find(|step| step.passed == Some(false)) {
         None => {
             remark("accepted");
@@ -88,15 +93,11 @@ fn line(step: &CheckStep) -> String {
     format!("{mark} {:12} {code}{}", step.rule, step.detail).trim_end().to_owned()
 }
 
-fn json(steps: &[CheckStep]) -> Result<String, CliError> {
-    let steps: Vec<_> = steps
-        .iter()
-        .map(|step| {
-            serde_json::json!({
-                "rule": step.rule, "passed": step.passed, "reason": step.code, "detail": step.detail,
-            })
+fn shown(steps: &[CheckStep]) -> Vec<Value> {
+    let shown = |step: &CheckStep| {
+        serde_json::json!({
+            "rule": step.rule, "passed": step.passed, "reason": step.code, "detail": step.detail,
         })
-        .collect();
-    serde_json::to_string_pretty(&steps)
-        .map_err(|cause| CliError::Failed(format!("cannot write JSON: {cause}")))
+    };
+    steps.iter().map(shown).collect()
 }

@@ -1,12 +1,11 @@
 //! `keys`: what an environment's session tokens are signed with.
 
-use super::output::say;
+use super::output::{json, say};
 use super::{CliError, Common, database, trail};
 use crate::config::FileSettings;
-use byoa_server::clock::UnixMillis;
+use byoa_server::exchange::admin::SigningKeyView;
 use byoa_server::exchange::environments::{Environments, Resealed, SigningKeyInfo};
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -83,21 +82,9 @@ pub(super) async fn run(command: &KeysCommand, common: &Common, file: &FileSetti
         }
     };
     if args.json {
-        let all: Vec<_> = keys.iter().map(view).collect();
-        let text = serde_json::to_string_pretty(&all);
-        return say(text.map_err(|cause| CliError::Failed(format!("cannot write JSON: {cause}")))?);
+        return say(json(&keys.iter().map(SigningKeyView::from).collect::<Vec<_>>())?);
     }
     say(keys.iter().map(line).collect::<Vec<_>>().join("\n"))
-}
-
-fn view(key: &SigningKeyInfo) -> Value {
-    json!({
-        "kid": key.kid,
-        "alg": key.algorithm.as_str(),
-        "createdAt": key.created_at.rfc3339(),
-        "retiredAt": key.retired_at.map(UnixMillis::rfc3339),
-        "publishedUntil": key.published_until.map(UnixMillis::rfc3339),
-    })
 }
 
 fn line(key: &SigningKeyInfo) -> String {

@@ -1,6 +1,7 @@
 //! Standard output, for what was asked for; everything else goes to standard error.
 
 use super::CliError;
+use serde::Serialize;
 use std::io::{ErrorKind, Write as _};
 
 /// Prints `text` and a line end. A reader that went away (`| head`) is no error.
@@ -12,6 +13,12 @@ pub(super) fn say(text: impl AsRef<str>) -> Result<(), CliError> {
         }
         _ => Ok(()),
     }
+}
+
+/// `value` as indented JSON.
+pub(super) fn json(value: &impl Serialize) -> Result<String, CliError> {
+    serde_json::to_string_pretty(value)
+        .map_err(|cause| CliError::Failed(format!("cannot write JSON: {cause}")))
 }
 
 /// Prints a remark for people on standard error.

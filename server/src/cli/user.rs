@@ -1,16 +1,16 @@
 //! `user` and `session`: who is known in an environment, and what they have open.
 
-use super::output::{remark, say};
+use super::output::{json, remark, say};
 use super::{CliError, Common, database, server_args, trail};
 use crate::config::FileSettings;
-use byoa_protocol::user::{SdkUser, UserFields};
-use byoa_server::clock::UnixMillis;
-use byoa_server::exchange::admin::{Admin, MAX_BULK, UserDescription};
+use byoa_protocol::user::SdkUser;
+use byoa_server::exchange::admin::{Admin, MAX_BULK, ProfileFields, SessionView, UserDescription};
 use byoa_server::exchange::environments::Environments;
 use byoa_server::exchange::{Exchange, ExchangeConfig};
-use byoa_server::store::{AuditRecord, SessionQuery, SessionRecord, Store, UserQuery};
+use byoa_server::store::{AuditRecord, SessionQuery, Store, UserQuery};
 use clap::{Args, Subcommand};
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::{fs, io};
@@ -101,7 +101,7 @@ pub(super) struct CreateArgs {
     issuer: Option<String>,
     /// The profile, such as '{"alias": "Ada", "metadata": {"plan": "free"}}'.
     #[arg(long, value_name = "JSON", value_parser = profile, default_value = "{}", hide_default_value = true)]
-    profile: Box<UserFields>,
+    profile: ProfileFields,
 }
 
 /// Whom to make.
@@ -124,7 +124,7 @@ pub(super) struct SetArgs {
     one: OneArgs,
     /// What changes, such as '{"alias": "Ada", "team": ""}'.
     #[arg(long, value_name = "JSON", value_parser = profile)]
-    profile: Box<UserFields>,
+    profile: ProfileFields,
 }
 
 /// Whose sessions.
@@ -162,21 +162,9 @@ pub(super) struct RevokeAllArgs {
     everybody: bool,
 }
 
-fn profile(text: &str) -> Result<Box<UserFields>, String> {
+fn profile(text: &str) -> Result<ProfileFields, String> {
     let value: Value = serde_json::from_str(text).map_err(|cause| format!("it is not JSON: {cause}"))?;
-    fields(&value).map(Box::new)
-}
-
-/// A profile. A member that is none of a profile is refused: it would be lost without a word.
-fn fields(value: &Value) -> Result<UserFields, String> {
-    let fields: UserFields =
-        serde_json::from_value(value.clone()).map_err(|cause| format!("it is not a profile: {cause}"))?;
-    let read = json!(fields);
-    let mut members = value.as_object().into_iter().flatten();
-    match members.find(|(name, value)| !value.is_null() && read[name.as_str()].is_null()) {
-        Some((name, _)) => Err(format!("a profile has no member {name:?}")),
-        None => Ok(fields),
-    }
+    serde_json::from_value(value).map_err(|cause| format!("it is not a profile: {cause}"))
 }
 
 /// The users of a file, as the admin API takes them.
@@ -185,22 +173,16 @@ fn described(file: &Path) -> Result<Vec<UserDescription>, CliError> {
     let text =
         if file == Path::new("-") { io::read_to_string(io::stdin()) } else { fs::read_to_string(file) };
     let text = text.map_err(|cause| CliError::Failed(format!("{shown} cannot be read: {cause}")))?;
-    let users: Vec<Map<String, Value>> = serde_json::from_str(&text).map_err(|cause| {
+    let users: Vec<Value> = serde_json::from_str(&text).map_err(|cause| {
         CliError::Failed(format!(
             "{shown} is not a JSON array of users, such as [{{\"externalUserId\": \"…\"}}]: {cause}"
         ))
     })?;
-    let read = users.into_iter().enumerate().map(|(at, mut user)| {
-        let wrong = |sentence: &str| CliError::Failed(format!("user {} of {shown}: {sentence}", at + 1));
-        let mut text = |name: &str| user.remove(name).and_then(|value| value.as_str().map(str::to_owned));
-        let (external_user_id, issuer) = (text("externalUserId"), text("iss"));
-        Ok(UserDescription {
-            external_user_id: external_user_id.ok_or_else(|| wrong("it has no externalUserId"))?,
-            issuer,
-            fields: fields(&Value::Object(user)).map_err(|sentence| wrong(&sentence))?,
-        })
-    });
-    read.collect()
+    let read = |(at, user)| {
+        serde_json::from_value(user)
+            .map_err(|cause| CliError::Failed(format!("user {} of {shown}: {cause}", at + 1)))
+    };
+    users.into_iter().enumerate().map(read).collect()
 }
 
 /// The use cases of the admin API over the database.
@@ -239,7 +221,7 @@ pub(super) async fn run(command: &UserCommand, common: &Common, file: &FileSetti
             let described = UserDescription {
                 external_user_id: external_user_id.clone(),
                 issuer: issuer.clone(),
-                fields: (**profile).clone(),
+                fields: profile.0.clone(),
             };
             let made = admin.create_users(of.id, vec![described], false).await?;
             let user = made.first().ok_or_else(|| CliError::Failed("no user was made".to_owned()))?;
@@ -261,7 +243,7 @@ pub(super) async fn run(command: &UserCommand, common: &Common, file: &FileSetti
             list(of, made.len() as u64, &made, user_line, "nobody")
         }
         UserCommand::Set(SetArgs { one: OneArgs { of, user }, profile }) => {
-            let changed = admin.update_user(of.id, *user, (**profile).clone()).await?;
+            let changed = admin.update_user(of.id, *user, profile.0.clone()).await?;
             let changed = changed.ok_or_else(|| no_user(*user))?;
             done("user.updated", of, Some(*user)).await?;
             print(&changed)
@@ -287,7 +269,7 @@ pub(super) async fn run_sessions(
         SessionCommand::List(SessionsArgs { one: OneArgs { of, user }, revoked, part }) => {
             let query = SessionQuery { revoked: *revoked, offset: part.offset, limit: part.limit };
             let page = admin.sessions(of.id, *user, &query).await?;
-            let shown: Vec<_> = page.items.iter().map(session_view).collect();
+            let shown: Vec<_> = page.items.iter().map(SessionView::from).collect();
             list(of, page.count, &shown, session_line, "no session")
         }
         SessionCommand::Revoke(RevokeArgs { of, session }) => {
@@ -302,7 +284,7 @@ pub(super) async fn run_sessions(
                 (event.user_id, event.session_id) = (Some(found.user_id), Some(found.id));
             };
             trail::done(store.as_ref(), "user.session.revoked", Some(of.id), complete).await?;
-            print(&session_view(ended.as_ref().unwrap_or(&found)))
+            print(&SessionView::from(ended.as_ref().unwrap_or(&found)))
         }
         SessionCommand::RevokeAll(RevokeAllArgs { of, user, everybody: _ }) => {
             admin.users(of.id, &UserQuery { limit: 1, ..UserQuery::default() }).await?;
@@ -320,7 +302,7 @@ fn no_user(user: Uuid) -> CliError {
     CliError::Failed(format!("the environment has no user {user}; see byoa-server user list"))
 }
 
-fn list<T: serde::Serialize>(
+fn list<T: Serialize>(
     of: &Of,
     count: u64,
     items: &[T],
@@ -328,7 +310,7 @@ fn list<T: serde::Serialize>(
     none: &str,
 ) -> Result<(), CliError> {
     if of.json {
-        return print(&json!({ "count": count, "items": items }));
+        return print(&serde_json::json!({ "count": count, "items": items }));
     }
     if items.is_empty() {
         remark(none);
@@ -340,9 +322,8 @@ fn list<T: serde::Serialize>(
     say(items.iter().map(line).collect::<Vec<_>>().join("\n"))
 }
 
-fn print(value: &impl serde::Serialize) -> Result<(), CliError> {
-    let text = serde_json::to_string_pretty(value);
-    say(text.map_err(|cause| CliError::Failed(format!("cannot write JSON: {cause}")))?)
+fn print(value: &impl Serialize) -> Result<(), CliError> {
+    say(json(value)?)
 }
 
 fn user_line(user: &SdkUser) -> String {
@@ -351,22 +332,8 @@ fn user_line(user: &SdkUser) -> String {
     format!("{}  {external}  {}", user.id, user.email.as_deref().unwrap_or("no e-mail address"))
 }
 
-fn session_view(session: &SessionRecord) -> Value {
-    json!({
-        "id": session.id,
-        "createdAt": session.created_at.rfc3339(),
-        "ipAddress": session.origin.ip,
-        "userAgent": session.origin.user_agent,
-        "revokedAt": session.revoked_at.map(UnixMillis::rfc3339),
-    })
-}
-
-fn session_line(session: &Value) -> String {
-    let text = |name: &str| session[name].as_str().unwrap_or_default().to_owned();
-    let ended = if session["revokedAt"].is_null() {
-        "live".to_owned()
-    } else {
-        format!("ended {}", text("revokedAt"))
-    };
-    format!("{}  opened {}  {ended}  {}", text("id"), text("createdAt"), text("ipAddress"))
+fn session_line(session: &SessionView) -> String {
+    let ended = session.revoked_at.as_ref().map_or_else(|| "live".to_owned(), |at| format!("ended {at}"));
+    let address = session.ip_address.map(|address| address.to_string()).unwrap_or_default();
+    format!("{}  opened {}  {ended}  {address}", session.id, session.created_at)
 }

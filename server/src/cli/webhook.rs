@@ -1,6 +1,6 @@
 //! `webhook`: endpoints that are told what happens in an environment.
 
-use super::output::{remark, say};
+use super::output::{json, remark, say};
 use super::server_args::ServerArgs;
 use super::{CliError, Common, database, help, trail};
 use crate::config::FileSettings;
@@ -12,7 +12,6 @@ use byoa_server::store::AuditRecord;
 use byoa_server::store::webhooks::{MessageQuery, MessageState, Webhook, WebhookMessage};
 use clap::builder::{BoolishValueParser, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
-use serde::Serialize;
 use std::sync::Arc;
 use tokio::sync::Notify;
 use uuid::Uuid;
@@ -183,7 +182,7 @@ pub(super) async fn run(
         WebhookCommand::List(of) => {
             let all = own.list(of.id).await?;
             if of.json {
-                return say(pretty(&all.iter().map(WebhookView::from).collect::<Vec<_>>())?);
+                return say(json(&all.iter().map(WebhookView::from).collect::<Vec<_>>())?);
             }
             if all.is_empty() {
                 return say("no webhook yet; make one with byoa-server webhook create");
@@ -215,7 +214,7 @@ pub(super) async fn run(
             let query = MessageQuery { state: *state, offset: *offset, limit: *limit };
             let page = own.messages(of.id, *webhook, &query).await?;
             if of.json {
-                return say(pretty(&page.items.iter().map(MessageView::from).collect::<Vec<_>>())?);
+                return say(json(&page.items.iter().map(MessageView::from).collect::<Vec<_>>())?);
             }
             if page.items.is_empty() {
                 return say("no message");
@@ -225,22 +224,17 @@ pub(super) async fn run(
     }
 }
 
-fn shown_once(made: &IssuedSecret, json: bool) -> Result<(), CliError> {
-    if json {
-        return say(pretty(&WebhookWithSecret::from(made))?);
+fn shown_once(made: &IssuedSecret, as_json: bool) -> Result<(), CliError> {
+    if as_json {
+        return say(json(&WebhookWithSecret::from(made))?);
     }
     print(&made.webhook, false)?;
     remark("keep this secret now; it is not shown again:");
     say(made.secret.expose())
 }
 
-fn print(webhook: &Webhook, json: bool) -> Result<(), CliError> {
-    if json { say(pretty(&WebhookView::from(webhook))?) } else { say(line(webhook)) }
-}
-
-fn pretty(value: &impl Serialize) -> Result<String, CliError> {
-    serde_json::to_string_pretty(value)
-        .map_err(|cause| CliError::Failed(format!("cannot write JSON: {cause}")))
+fn print(webhook: &Webhook, as_json: bool) -> Result<(), CliError> {
+    if as_json { say(json(&WebhookView::from(webhook))?) } else { say(line(webhook)) }
 }
 
 fn line(webhook: &Webhook) -> String {

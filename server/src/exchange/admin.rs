@@ -1,6 +1,9 @@
 //! What administrators may do, once their token was found good: users before their first sign-in, lists,
 //! and the end of sessions. Environments have their own use cases.
 
+mod description;
+mod view;
+
 use std::sync::Arc;
 
 use byoa_jwt::MAX_SUBJECT_BYTES;
@@ -23,6 +26,11 @@ use crate::{
         StoreError, UserQuery,
     },
 };
+
+#[cfg(test)]
+pub(crate) use description::PROFILE_FIELDS;
+pub use description::{ProfileFields, UserDescription};
+pub use view::{SessionView, SigningKeyView};
 
 /// The most users of one call.
 pub const MAX_BULK: usize = 50;
@@ -74,17 +82,6 @@ pub enum AdminTokenJudged {
     Good(Administrator),
     /// None, and the id of the token where it was one once.
     Refused(AdminTokenRefused, Option<Uuid>),
-}
-
-/// A user to make, as an administrator describes it.
-#[derive(Clone, Debug, Default)]
-pub struct UserDescription {
-    /// `sub` of its external JWTs.
-    pub external_user_id: String,
-    /// Their `iss`. `None`: the environment's first issuer.
-    pub issuer: Option<String>,
-    /// Its profile.
-    pub fields: UserFields,
 }
 
 /// The use cases. Cheap to clone.

@@ -1,9 +1,9 @@
 //! `env issuer`: whom an environment trusts.
 
 use super::source::SourceArgs;
-use super::view::{self, IssuerView};
+use super::view::IssuerView;
 use super::{print, reader};
-use crate::cli::output::say;
+use crate::cli::output::{json, say};
 use crate::cli::server_args::ServerArgs;
 use crate::cli::{CliError, Common, database, help, trail};
 use crate::config::FileSettings;
@@ -131,7 +131,7 @@ pub(super) async fn run(
             let environment = reader(database::open_existing(common, file).await?).show(args.id).await?;
             let all: Vec<_> = environment.issuers.iter().map(IssuerView::of).collect();
             if args.json {
-                return say(view::json(&all)?);
+                return say(json(&all)?);
             }
             if all.is_empty() {
                 return say("no issuer, so nobody can sign in; trust one with byoa-server env issuer add");

@@ -7,7 +7,7 @@ mod source;
 mod view;
 mod whole;
 
-use super::output::{remark, say};
+use super::output::{json, remark, say};
 use super::{CliError, Common, database, trail};
 use crate::config::FileSettings;
 use args::{CreateArgs, ListArgs, SetArgs, ShowArgs};
@@ -68,7 +68,7 @@ pub(super) async fn run(command: EnvCommand, common: &Common, file: &FileSetting
         EnvCommand::List(args) => {
             let all = reader(database::open_existing(common, file).await?).list().await?;
             let all: Vec<_> = all.iter().map(EnvironmentView::of).collect();
-            if args.json { say(view::json(&all)?) } else { say(view::list(&all)) }
+            if args.json { say(json(&all)?) } else { say(view::list(&all)) }
         }
         EnvCommand::Show(args) => {
             let environment = reader(database::open_existing(common, file).await?).show(args.id).await?;
@@ -83,7 +83,7 @@ fn reader(store: Arc<dyn Store>) -> Environments {
     Environments::new(store, database::clock(), false, None)
 }
 
-fn print(environment: &Environment, json: bool) -> Result<(), CliError> {
+fn print(environment: &Environment, as_json: bool) -> Result<(), CliError> {
     let view = EnvironmentView::of(environment);
-    if json { say(view::json(&view)?) } else { say(view.table()) }
+    if as_json { say(json(&view)?) } else { say(view.table()) }
 }

@@ -1,6 +1,5 @@
 //! An environment as it is printed. Never its keys.
 
-use crate::cli::CliError;
 use byoa_protocol::paths;
 use byoa_server::store::{Environment, IssuerConfig, KeySource};
 use serde::Serialize;
@@ -164,10 +163,4 @@ pub(super) fn list(all: &[EnvironmentView]) -> String {
         );
     }
     text
-}
-
-/// `value` as indented JSON.
-pub(super) fn json(value: &impl Serialize) -> Result<String, CliError> {
-    serde_json::to_string_pretty(value)
-        .map_err(|cause| CliError::Failed(format!("cannot write JSON: {cause}")))
 }

@@ -1,6 +1,6 @@
 //! Schemas of bodies that serde does not derive.
 
-use super::users::{FIELDS, Fields, NewUser};
+use crate::exchange::admin::{PROFILE_FIELDS, ProfileFields, UserDescription};
 use byoa_protocol::user::UserFields;
 use std::borrow::Cow;
 use utoipa::openapi::schema::{AdditionalProperties, Object, Schema};
@@ -17,20 +17,20 @@ fn fields(about: &str) -> Object {
     fields
 }
 
-impl PartialSchema for Fields {
+impl PartialSchema for ProfileFields {
     fn schema() -> RefOr<Schema> {
         let about = "A change of a user. A member left out stays as it is; an empty string clears it.";
         Schema::Object(fields(about)).into()
     }
 }
 
-impl ToSchema for Fields {
+impl ToSchema for ProfileFields {
     fn name() -> Cow<'static, str> {
         "UserChange".into()
     }
 }
 
-impl PartialSchema for NewUser {
+impl PartialSchema for UserDescription {
     fn schema() -> RefOr<Schema> {
         let text = |about: &str| ObjectBuilder::new().schema_type(Type::String).description(Some(about));
         let id = text("`sub` of its external JWTs, 1 to 255 bytes.");
@@ -43,9 +43,13 @@ impl PartialSchema for NewUser {
     }
 }
 
-impl ToSchema for NewUser {}
+impl ToSchema for UserDescription {
+    fn name() -> Cow<'static, str> {
+        "NewUser".into()
+    }
+}
 
 #[test]
 fn an_administrator_may_set_what_a_user_may_set() {
-    assert_eq!(fields("").properties.keys().collect::<Vec<_>>(), FIELDS.iter().collect::<Vec<_>>());
+    assert_eq!(fields("").properties.keys().collect::<Vec<_>>(), PROFILE_FIELDS.iter().collect::<Vec<_>>());
 }

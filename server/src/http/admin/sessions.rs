@@ -2,7 +2,8 @@
 
 use super::caller::Caller;
 use super::query::{Asked, Ids, List, OfSessions};
-use super::view::{Message, SessionView, Sessions};
+use super::view::{Message, Sessions};
+use crate::exchange::admin::SessionView;
 use crate::exchange::admin_scopes::AdminScope::{SessionsWrite, UsersRead};
 use crate::http::ApiError;
 #[cfg(test)]

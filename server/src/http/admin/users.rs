@@ -2,8 +2,8 @@
 
 use super::caller::Caller;
 use super::query::{Asked, Ids, List, OfUser, OfUsers, Parameters};
-use super::view::{OneUser, SessionView, ShownUser, UserPage, UserView, Users};
-use crate::exchange::admin::{MAX_BULK, UserDescription};
+use super::view::{OneUser, ShownUser, UserPage, UserView, Users};
+use crate::exchange::admin::{MAX_BULK, ProfileFields, SessionView, UserDescription};
 use crate::exchange::admin_scopes::AdminScope::{UsersRead, UsersWrite};
 use crate::http::ApiError;
 use crate::http::body::{Json, RequestBody};
@@ -11,10 +11,8 @@ use crate::http::body::{Json, RequestBody};
 use crate::http::openapi::refused::{self, Refused};
 use crate::store::{SessionQuery, UserQuery};
 use axum::http::StatusCode;
-use byoa_protocol::user::{SdkUser, UserFields};
+use byoa_protocol::user::SdkUser;
 use serde::Deserialize;
-use serde::de::{Deserializer, Error as _};
-use serde_json::{Map, Value};
 use uuid::Uuid;
 
 /// How many users a page has where nobody says.
@@ -23,63 +21,11 @@ const PAGE: u32 = 20;
 const MAX_FILTER: usize = 255;
 /// How many sessions of a user come with it.
 const SESSIONS: u32 = 100;
-/// The members of [`UserFields`].
-pub(super) const FIELDS: [&str; 12] = [
-    "alias",
-    "country",
-    "email",
-    "firstName",
-    "jobTitle",
-    "lastName",
-    "phoneNumber",
-    "tShirtSize",
-    "team",
-    "username",
-    "policiesConsent",
-    "metadata",
-];
-
-/// Profile fields, and nothing else.
-pub(super) struct Fields(UserFields);
-
-impl<'de> Deserialize<'de> for Fields {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let members = Map::deserialize(from)?;
-        if let Some(unknown) = members.keys().find(|key| !FIELDS.contains(&key.as_str())) {
-            return Err(D::Error::unknown_field(unknown, &FIELDS));
-        }
-        serde_json::from_value(Value::Object(members)).map(Self).map_err(|_| D::Error::custom("a wrong type"))
-    }
-}
-
-impl RequestBody for Fields {
+impl RequestBody for ProfileFields {
     const SHAPE: &'static str = "an object of profile fields and nothing else";
 }
 
-/// A user to make.
-pub(super) struct NewUser(UserDescription);
-
-impl<'de> Deserialize<'de> for NewUser {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let mut members = Map::deserialize(from)?;
-        let text = |value: Value| match value {
-            Value::String(text) => Ok(text),
-            _ => Err(D::Error::custom("a wrong type")),
-        };
-        let external_user_id =
-            members.remove("externalUserId").ok_or_else(|| D::Error::missing_field("externalUserId"));
-        let external_user_id = text(external_user_id?)?;
-        let issuer = members.remove("iss").map(text).transpose()?;
-        if let Some(unknown) = members.keys().find(|key| !FIELDS.contains(&key.as_str())) {
-            return Err(D::Error::unknown_field(unknown, &FIELDS));
-        }
-        let fields = serde_json::from_value::<Fields>(Value::Object(members));
-        let Fields(fields) = fields.map_err(|_| D::Error::custom("a wrong type"))?;
-        Ok(Self(UserDescription { external_user_id, issuer, fields }))
-    }
-}
-
-impl RequestBody for NewUser {
+impl RequestBody for UserDescription {
     const SHAPE: &'static str =
         r#"{"externalUserId": "…"} with iss and profile fields where needed and nothing else"#;
 }
@@ -91,7 +37,7 @@ impl RequestBody for NewUser {
 pub(super) struct Bulk {
     /// 1 to 50.
     #[cfg_attr(test, schema(min_items = 1, max_items = 50))]
-    users: Vec<NewUser>,
+    users: Vec<UserDescription>,
 }
 
 impl RequestBody for Bulk {
@@ -162,13 +108,13 @@ async fn shown(
 
 /// Make a user before its first sign-in, which finds it.
 #[cfg_attr(test, utoipa::path(post, path = "/environments/{environmentId}/users", tag = "Admin: users", operation_id = "createUser",
-    request_body(content = NewUser, example = json!({ "externalUserId": "user-42", "email": "ada@example.com", "alias": "Ada" })),
+    request_body(content = UserDescription, example = json!({ "externalUserId": "user-42", "email": "ada@example.com", "alias": "Ada" })),
     responses((status = 201, body = OneUser, description = "The new user."), Refused<(refused::Admin, refused::Body, refused::Named, refused::Profile)>),
     security(("admin" = ["users:write"]))))]
 pub(super) async fn create(
     caller: Caller,
     Ids(environment): Ids<Uuid>,
-    Json(NewUser(described)): Json<NewUser>,
+    Json(described): Json<UserDescription>,
 ) -> Result<(StatusCode, axum::Json<OneUser>), ApiError> {
     caller.may(UsersWrite, Some(environment))?;
     let made = caller.admin.create_users(environment, vec![described], false).await?;
@@ -193,8 +139,7 @@ pub(super) async fn bulk(
     if !(1..=MAX_BULK).contains(&bulk.users.len()) {
         return Err(ApiError::BadRequest(format!("users must have 1 to {MAX_BULK} items")));
     }
-    let described = bulk.users.into_iter().map(|NewUser(described)| described).collect();
-    let made = caller.admin.create_users(environment, described, query.upsert.unwrap_or(false)).await?;
+    let made = caller.admin.create_users(environment, bulk.users, query.upsert.unwrap_or(false)).await?;
     let detail = format!("{} users", made.len());
     caller.done("user.created", environment, |event| event.detail = Some(detail)).await?;
     Ok((StatusCode::CREATED, axum::Json(Users { users: made })))
@@ -220,13 +165,13 @@ pub(super) async fn show(
 ///
 /// A member left out stays, an empty string clears it.
 #[cfg_attr(test, utoipa::path(put, path = "/environments/{environmentId}/users/{userId}", tag = "Admin: users", operation_id = "updateUser",
-    request_body(content = Fields, example = json!({ "alias": "Ada", "username": "ada" })),
+    request_body(content = ProfileFields, example = json!({ "alias": "Ada", "username": "ada" })),
     responses((status = 200, body = OneUser, description = "The changed user."), Refused<(refused::Admin, refused::Body, refused::Named, refused::Profile)>),
     security(("admin" = ["users:write"]))))]
 pub(super) async fn update(
     caller: Caller,
     Ids((environment, id)): Ids<(Uuid, Uuid)>,
-    Json(Fields(fields)): Json<Fields>,
+    Json(ProfileFields(fields)): Json<ProfileFields>,
 ) -> Result<axum::Json<OneUser>, ApiError> {
     caller.may(UsersWrite, Some(environment))?;
     let user = caller.admin.update_user(environment, id, fields).await?.ok_or(ApiError::NotThere)?;

@@ -1,16 +1,15 @@
 //! What the admin API shows. What is not there is `null`.
 
 use crate::audit::AuditEvent;
-use crate::clock::UnixMillis;
 use crate::exchange::CheckStep;
+use crate::exchange::admin::{SessionView, SigningKeyView};
 use crate::exchange::environments::SigningKeyInfo;
 use crate::exchange::webhooks::{MessageView, WebhookView};
-use crate::store::{Environment, IssuerConfig, KeySource, SessionRecord};
+use crate::store::{Environment, IssuerConfig, KeySource};
 use byoa_protocol::settings::ExternalAuthSettings;
 use byoa_protocol::user::SdkUser;
 use serde::Serialize;
 use serde_json::Value;
-use std::net::IpAddr;
 use uuid::Uuid;
 
 /// An environment.
@@ -119,48 +118,17 @@ pub(super) struct Issuers {
     pub(super) issuers: Vec<IssuerView>,
 }
 
-/// A key that signs session tokens, or did. Never its private half.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(test, derive(utoipa::ToSchema), schema(as = SigningKey))]
-pub(super) struct KeyView {
-    /// Its name in the heads of tokens and in the published set.
-    kid: String,
-    /// What it signs with: `ES256` or `RS256`.
-    alg: &'static str,
-    /// RFC 3339, milliseconds, UTC.
-    created_at: String,
-    /// When it stopped signing; `null`: it signs.
-    #[cfg_attr(test, schema(required))]
-    retired_at: Option<String>,
-    /// Until when its tokens are accepted and it is published; `null`: it signs.
-    #[cfg_attr(test, schema(required))]
-    published_until: Option<String>,
-}
-
-impl From<&SigningKeyInfo> for KeyView {
-    fn from(key: &SigningKeyInfo) -> Self {
-        Self {
-            kid: key.kid.clone(),
-            alg: key.algorithm.as_str(),
-            created_at: key.created_at.rfc3339(),
-            retired_at: key.retired_at.map(UnixMillis::rfc3339),
-            published_until: key.published_until.map(UnixMillis::rfc3339),
-        }
-    }
-}
-
 /// Keys of an environment.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema), schema(as = SigningKeys))]
 pub(super) struct Keys {
     /// The one that signs, then the latest retired.
-    keys: Vec<KeyView>,
+    keys: Vec<SigningKeyView>,
 }
 
 impl From<&[SigningKeyInfo]> for Keys {
     fn from(keys: &[SigningKeyInfo]) -> Self {
-        Self { keys: keys.iter().map(KeyView::from).collect() }
+        Self { keys: keys.iter().map(SigningKeyView::from).collect() }
     }
 }
 
@@ -196,38 +164,6 @@ pub(super) struct StepView {
 impl From<CheckStep> for StepView {
     fn from(step: CheckStep) -> Self {
         Self { rule: step.rule, passed: step.passed, reason: step.code, detail: step.detail }
-    }
-}
-
-/// A session.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(test, derive(utoipa::ToSchema), schema(as = Session))]
-pub(super) struct SessionView {
-    /// Its id: `sid` of its tokens.
-    id: Uuid,
-    /// RFC 3339, milliseconds, UTC.
-    created_at: String,
-    /// The address that signed in.
-    #[cfg_attr(test, schema(required, value_type = Option<String>))]
-    ip_address: Option<IpAddr>,
-    /// The browser that signed in.
-    #[cfg_attr(test, schema(required))]
-    user_agent: Option<String>,
-    /// When it was ended, where it was: RFC 3339, milliseconds, UTC.
-    #[cfg_attr(test, schema(required))]
-    revoked_at: Option<String>,
-}
-
-impl From<&SessionRecord> for SessionView {
-    fn from(session: &SessionRecord) -> Self {
-        Self {
-            id: session.id,
-            created_at: session.created_at.rfc3339(),
-            ip_address: session.origin.ip,
-            user_agent: session.origin.user_agent.clone(),
-            revoked_at: session.revoked_at.map(UnixMillis::rfc3339),
-        }
     }
 }
 
