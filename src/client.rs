@@ -78,11 +78,14 @@ impl ByoaClient {
         self.external_auth.get_or_init(|| external_auth::object(&self.client)).clone()
     }
 
-    /// Signs out: here at once, then on the server. Never rejects.
+    /// Signs out: here at once, then on the server. Rejects only a reason that is none.
     #[wasm_bindgen(unchecked_return_type = "Promise<LogoutResult>")]
-    pub fn logout(&self) -> Promise {
-        let logout = self.client.logout();
-        settle(async move { Ok(logout.await) })
+    pub fn logout(
+        &self,
+        #[wasm_bindgen(unchecked_optional_param_type = "LogoutReason")] reason: &JsValue,
+    ) -> Promise {
+        let begun = convert::logout_reason(reason).map(|reason| self.client.logout_because(reason));
+        settle(async move { Ok(begun?.await) })
     }
 
     /// Gets new tokens for the session. Calls at the same time share one request.
@@ -125,6 +128,12 @@ impl ByoaClient {
     #[wasm_bindgen(js_name = getMinAuthToken)]
     pub fn get_min_auth_token(&self) -> Option<String> {
         self.client.minified_token().map(|token| token.expose().to_owned())
+    }
+
+    /// The session's times; never a token.
+    #[wasm_bindgen(unchecked_return_type = "SessionTimeline")]
+    pub fn inspect(&self) -> JsValue {
+        convert::to_js(&self.client.inspect()).unwrap_or_else(|failure| failure)
     }
 
     /// Ends the client without signing out: the session stays stored. Promises on their way reject with

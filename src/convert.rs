@@ -3,7 +3,7 @@
 use crate::error;
 use byoa_client::{ClientError, Snapshot};
 use byoa_protocol::{
-    client::{ClientConfig, SignInWithExternalJwtArgs},
+    client::{ClientConfig, LogoutReason, SignInWithExternalJwtArgs},
     user::UserFields,
 };
 use js_sys::{Object, Reflect};
@@ -43,7 +43,10 @@ pub(crate) fn config(value: &JsValue) -> Result<ClientConfig, ClientError> {
     let members = Members::of(value, "the configuration")?;
     let environment_id = members.string("environmentId")?;
     let api_base_url = members.string("apiBaseUrl")?;
-    Ok(ClientConfig { environment_id, api_base_url })
+    let storage_key_suffix = members.optional("storageKeySuffix", "a string", JsValue::as_string)?;
+    let request_timeout_ms = members.optional("requestTimeoutMs", "a whole number", milliseconds)?;
+    let auto_refresh = members.optional("autoRefresh", "a boolean", JsValue::as_bool)?;
+    Ok(ClientConfig { environment_id, api_base_url, storage_key_suffix, request_timeout_ms, auto_refresh })
 }
 
 /// Reads the argument of `signInWithExternalJwt`.
@@ -52,6 +55,16 @@ pub(crate) fn sign_in_args(value: &JsValue) -> Result<SignInWithExternalJwtArgs,
     let external_jwt = members.string("externalJwt")?;
     let external_user_id = members.string("externalUserId")?;
     Ok(SignInWithExternalJwtArgs { external_jwt, external_user_id })
+}
+
+/// Reads the argument of `logout`.
+pub(crate) fn logout_reason(value: &JsValue) -> Result<LogoutReason, ClientError> {
+    if value.is_undefined() {
+        return Ok(LogoutReason::UserIntent);
+    }
+    serde_wasm_bindgen::from_value(value.clone()).map_err(|_| {
+        ClientError::invalid_argument("the argument of logout must be one of LogoutReason's words")
+    })
 }
 
 /// Reads the argument of `updateUser`.
@@ -71,10 +84,32 @@ impl<'a> Members<'a> {
     }
 
     fn string(&self, name: &str) -> Result<String, ClientError> {
-        let value = Reflect::get(self.0, &JsValue::from_str(name))
-            .map_err(|_| ClientError::invalid_argument([name, " cannot be read"].concat()))?;
+        let value = self.get(name)?;
         value.as_string().ok_or_else(|| wrong_type(name, "a string", &value))
     }
+
+    fn optional<T>(
+        &self,
+        name: &str,
+        expected: &str,
+        read: fn(&JsValue) -> Option<T>,
+    ) -> Result<Option<T>, ClientError> {
+        let value = self.get(name)?;
+        if value.is_undefined() {
+            return Ok(None);
+        }
+        read(&value).map(Some).ok_or_else(|| wrong_type(name, expected, &value))
+    }
+
+    fn get(&self, name: &str) -> Result<JsValue, ClientError> {
+        Reflect::get(self.0, &JsValue::from_str(name))
+            .map_err(|_| ClientError::invalid_argument([name, " cannot be read"].concat()))
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be in range")]
+fn milliseconds(value: &JsValue) -> Option<u32> {
+    value.as_f64().filter(|number| (0.0..=f64::from(i32::MAX)).contains(number)).map(|number| number as u32)
 }
 
 fn wrong_type(name: &str, expected: &str, found: &JsValue) -> ClientError {

@@ -4,7 +4,7 @@ use byoa_client::ClientError;
 use js_sys::{Error, Reflect};
 use wasm_bindgen::{JsCast as _, prelude::JsValue};
 
-/// An `Error` with `name`, `code`, `reason`, `status` and `retryable`; what is absent is `undefined`.
+/// An `Error` with `name`, `code`, `reason`, `status`, `retryable` and `requestId`; what is absent is `undefined`.
 pub(crate) fn to_js(failure: &ClientError) -> JsValue {
     let error = Error::new(&failure.message);
     error.set_name(failure.name());
@@ -14,6 +14,7 @@ pub(crate) fn to_js(failure: &ClientError) -> JsValue {
         ("reason", failure.reason.as_deref().map_or(JsValue::UNDEFINED, text)),
         ("status", failure.status.map_or(JsValue::UNDEFINED, JsValue::from)),
         ("retryable", JsValue::from_bool(failure.retryable)),
+        ("requestId", failure.request_id.as_deref().map_or(JsValue::UNDEFINED, text)),
     ];
     for (name, value) in members {
         // Setting a member of a fresh object cannot fail.

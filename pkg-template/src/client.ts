@@ -4,7 +4,9 @@ import type {
   ClientConfig,
   ClientEvent,
   ClientSnapshot,
+  LogoutReason,
   LogoutResult,
+  SessionTimeline,
   SignInWithExternalJwtArgs,
   UserFields,
   UserProfile,
@@ -28,7 +30,7 @@ export interface AuthClient extends Readonly<ClientConfig> {
   /** Exchanges your JWT for a session. @throws {ByoaError} */
   signInWithExternalJwt(args: SignInWithExternalJwtArgs): Promise<UserProfile>;
   /** Ends the session here always, and on the server where it can be reached: `revoked` says so. */
-  logout(): Promise<LogoutResult>;
+  logout(options?: { readonly reason?: LogoutReason }): Promise<LogoutResult>;
   /** Asks for a new session token. @throws {ByoaError} */
   refresh(): Promise<UserProfile>;
   /** Reads the profile anew. @throws {ByoaError} */
@@ -43,6 +45,8 @@ export interface AuthClient extends Readonly<ClientConfig> {
   getMinAuthToken(): string | undefined;
   /** Lets go of timers, listeners in the browser and the core's memory. The stored session stays; a later call opens anew. */
   close(): void;
+  /** The session's times, for a page that shows them or a report of a fault; never a token. */
+  inspect(): SessionTimeline | undefined;
   /** Starts now, and closes when the last of those that mounted has called what this returns. */
   mount(): () => void;
 }
@@ -53,6 +57,7 @@ const LOADING: ClientSnapshot = Object.freeze({ status: 'loading' });
 export class LazyAuthClient implements AuthClient {
   readonly environmentId: string;
   readonly apiBaseUrl: string;
+  readonly #config: ClientConfig;
   readonly #load: () => Promise<Core>;
   readonly #listeners = new Set<Listener<void>>();
   readonly #eventListeners = new Set<Listener<ClientEvent>>();
@@ -63,6 +68,7 @@ export class LazyAuthClient implements AuthClient {
   constructor(config: ClientConfig, load: () => Promise<Core>) {
     this.environmentId = required(config?.environmentId, 'environmentId');
     this.apiBaseUrl = required(config?.apiBaseUrl, 'apiBaseUrl');
+    this.#config = { ...config };
     this.#load = load;
   }
 
@@ -75,12 +81,13 @@ export class LazyAuthClient implements AuthClient {
   start = async (): Promise<void> => void (await this.#open());
   signInWithExternalJwt = async (args: SignInWithExternalJwtArgs) =>
     (await this.#open()).externalAuth().signInWithExternalJwt(args);
-  logout = async () => (await this.#open()).logout();
+  logout = async ({ reason }: { readonly reason?: LogoutReason } = {}) => (await this.#open()).logout(reason);
   refresh = async () => (await this.#open()).refresh();
   refreshUser = async () => (await this.#open()).refreshUser();
   updateUser = async (fields: UserFields) => (await this.#open()).updateUser(fields);
   deleteUser = async () => (await this.#open()).deleteUser();
   getAuthToken = () => this.#core?.getAuthToken();
+  inspect = () => this.#core?.inspect();
   getMinAuthToken = () => this.#core?.getMinAuthToken();
 
   close = (): void => {
@@ -106,7 +113,7 @@ export class LazyAuthClient implements AuthClient {
     const opening: Promise<CoreClient> = this.#load()
       .then(({ ByoaClient }) => {
         if (!isCurrent()) throw closedMeanwhile();
-        return this.#begin(new ByoaClient({ environmentId: this.environmentId, apiBaseUrl: this.apiBaseUrl }));
+        return this.#begin(new ByoaClient(this.#config));
       })
       .catch((error: unknown) => {
         if (isCurrent()) this.close();

@@ -8,6 +8,8 @@ export interface ByoaError extends Error {
   readonly reason?: Reason | (string & {}) | undefined;
   /** HTTP status, where the server answered. */
   readonly status?: number | undefined;
+  /** Names the request in the logs of both sides, where one was sent. */
+  readonly requestId?: string | undefined;
   /** Whether the same call may succeed later without a change by you. */
   readonly retryable: boolean;
 }

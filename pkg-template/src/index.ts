@@ -12,7 +12,11 @@ export type {
   LogoutReason,
   LogoutResult,
   Reason,
+  Security,
+  SecurityLevel,
+  SessionTimeline,
   SignInWithExternalJwtArgs,
+  StorageKind,
   UserFields,
   UserProfile,
 } from './generated/wire.js';

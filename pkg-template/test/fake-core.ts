@@ -1,6 +1,6 @@
 // A core without wasm and without a network: it does what the test says, and counts.
 import type { Core, CoreClient } from '../src/core.js';
-import type { ClientConfig, ClientEvent, ClientSnapshot, UserProfile } from '../src/generated/wire.js';
+import type { ClientConfig, ClientEvent, ClientSnapshot, SessionTimeline, UserProfile } from '../src/generated/wire.js';
 
 export const config: ClientConfig = {
   environmentId: '00000000-0000-4000-8000-00000000b0a0',
@@ -54,6 +54,7 @@ export class FakeClient implements CoreClient {
   deleteUser = async () => {};
   getAuthToken = () => (this.snapshot.status === 'signedIn' ? 'fat' : undefined);
   getMinAuthToken = () => (this.snapshot.status === 'signedIn' ? 'small' : undefined);
+  inspect = (): SessionTimeline => ({ skewMs: 0, storage: 'local' });
   close = () => {
     this.closed = true;
     this.#end(Object.assign(new Error('closed'), { code: 'superseded', retryable: false }));
@@ -61,15 +62,17 @@ export class FakeClient implements CoreClient {
 
   logout = async () => {
     this.become({ status: 'signedOut', reason: 'user-intent' });
-    this.emit({ type: 'signedOut', reason: 'user-intent' });
+    this.emit({ type: 'logout', reason: 'user-intent' });
     return { revoked: true };
   };
 
   async signIn() {
     this.exchanges += 1;
+    this.emit({ type: 'authInit' });
     await Promise.race([this.gate, this.#ended]);
     this.become(signedIn(alice));
-    this.emit({ type: 'signedIn', user: alice });
+    this.emit({ type: 'authSuccess', user: alice });
+    this.emit({ type: 'tokenChanged' });
     return alice;
   }
 
@@ -129,7 +132,7 @@ export function deferred<T = void>() {
 export const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 function signedIn(user: UserProfile): ClientSnapshot {
-  return { status: 'signedIn', user, sessionExpiresAt: 1_800_000_000_000 };
+  return { status: 'signedIn', user, sessionExpiresAt: 1_800_000_000_000, security: { level: 'bearer' } };
 }
 
 function added<T>(set: Set<T>, item: T) {

@@ -21,13 +21,16 @@ async fn listeners_hear_of_changes_until_they_are_taken_off() {
     client.listen("onEvent", &events);
     answer(200, &session("ada", "s1", 3600));
     client.sign_in().await.expect("signs in");
-    assert_eq!((changes.calls.length(), events.types()), (1, vec!["signedIn".to_owned()]));
+    assert_eq!(
+        (changes.calls.length(), events.types()),
+        (1, vec!["authInit".to_owned(), "authSuccess".to_owned(), "tokenChanged".to_owned()])
+    );
     unsubscribe(&off);
     unsubscribe(&off);
     answer(204, "");
     client.ask("logout", &[]).await.expect("never rejects");
     assert_eq!(changes.calls.length(), 1);
-    assert_eq!(events.types(), ["signedIn", "signedOut"]);
+    assert_eq!(events.types(), ["authInit", "authSuccess", "tokenChanged", "logout"]);
 }
 
 #[test]
@@ -71,7 +74,7 @@ async fn a_listener_may_call_back_into_the_client() {
     answer(200, &session("ada", "s1", 3600));
     client.sign_in().await.expect("signed in, if only for a moment");
     assert_eq!(client.status(), "signedOut");
-    assert_eq!(events.types()[..2], ["signedIn", "signedOut"]);
+    assert_eq!(events.types()[..4], ["authInit", "authSuccess", "tokenChanged", "logout"]);
     assert_eq!(reported_errors().length(), 0);
 }
 

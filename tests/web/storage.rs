@@ -34,7 +34,7 @@ async fn signing_out_removes_the_record_even_offline() {
     let result = client.ask("logout", &[]).await.expect("never rejects");
     assert_eq!(member(&result, "revoked").as_bool(), Some(false));
     assert_eq!(stored(STORE_KEY), None);
-    assert_eq!(events.types(), ["signedOut", "warning"]);
+    assert_eq!(events.types(), ["logout", "warning"]);
 }
 
 #[test]
@@ -46,8 +46,8 @@ async fn a_getter_that_throws_costs_the_reload_and_nothing_else() {
     answer(200, &session("ada", "s1", 3600));
     client.sign_in().await.expect("signs in");
     assert_eq!(client.status(), "signedIn");
-    assert_eq!(events.types(), ["warning", "signedIn"]);
-    assert_eq!(text(&events.calls.get(0), "code"), "storage_unavailable");
+    assert_eq!(events.types(), ["authInit", "warning", "authSuccess", "tokenChanged"]);
+    assert_eq!(text(&events.calls.get(1), "code"), "storage_unavailable");
 }
 
 #[test]

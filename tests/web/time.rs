@@ -28,8 +28,8 @@ async fn the_session_ends_on_time() {
     advance(&clock, delay);
     fire_timers();
     assert_eq!(client.status(), "signedOut");
-    assert_eq!(events.types(), ["signedOut"]);
-    assert_eq!(text(&events.calls.get(0), "reason"), "token-expired");
+    assert_eq!(events.types(), ["logout"]);
+    assert_eq!(text(&events.calls.get(0), "reason"), "expired");
     assert_eq!((stored(STORE_KEY), live_timers().len()), (None, 0));
 }
 

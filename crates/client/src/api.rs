@@ -156,10 +156,11 @@ fn read<T: DeserializeOwned>(answer: &Response) -> Result<T, ClientError> {
     })
 }
 
+/// In the words that the published client sends.
 const fn logout_reason(reason: LogoutReason) -> &'static str {
     match reason {
-        LogoutReason::UserIntent => "user-intent",
-        LogoutReason::TokenExpired => "token-expired",
+        LogoutReason::Expired => "token-expired",
+        LogoutReason::UserIntent | LogoutReason::ProviderSignedOut => "user-intent",
         LogoutReason::SessionRevoked => "session-revoked",
         LogoutReason::UserDeleted => "user-deleted",
     }

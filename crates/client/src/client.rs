@@ -12,7 +12,10 @@ use crate::{
     state::{Event, Ticket},
 };
 use byoa_protocol::{
-    client::{LogoutReason, LogoutResult, SignInWithExternalJwtArgs, UserProfile},
+    client::{
+        LogoutReason, LogoutResult, Security, SecurityLevel, SessionTimeline, SignInWithExternalJwtArgs,
+        StorageKind, UserProfile,
+    },
     user::{SdkUser, UserFields},
 };
 use futures_util::{
@@ -95,15 +98,20 @@ impl Client {
 
     /// Signs out: here at once, and then on the server.
     pub fn logout(&self) -> impl Future<Output = LogoutResult> + use<> {
+        self.logout_because(LogoutReason::UserIntent)
+    }
+
+    /// Signs out for another reason than the user's wish.
+    pub fn logout_because(&self, reason: LogoutReason) -> impl Future<Output = LogoutResult> + use<> {
         let inner = Rc::clone(&self.inner);
         inner.start();
         let ended = inner.session();
-        inner.dispatch(Event::LogoutStarted);
+        inner.dispatch(Event::LogoutStarted { reason });
         async move {
             let Some((session, _)) = ended else {
                 return LogoutResult { revoked: false };
             };
-            let revoked = inner.api.revoke(&session, LogoutReason::UserIntent).await;
+            let revoked = inner.api.revoke(&session, reason).await;
             inner.dispatch(Event::LogoutFinished { revoked });
             LogoutResult { revoked }
         }
@@ -165,6 +173,21 @@ impl Client {
     #[must_use]
     pub fn token(&self) -> Option<Secret> {
         self.inner.live_session()?.jwt.clone()
+    }
+
+    /// The session's times; never a token.
+    #[must_use]
+    pub fn inspect(&self) -> SessionTimeline {
+        let session = self.inner.session().map(|(session, _)| session);
+        SessionTimeline {
+            issued_at: None,
+            expires_at: session.as_ref().map(|session| session.expires_at_ms),
+            next_refresh_at: None,
+            refresh_expires_at: None,
+            skew_ms: 0,
+            storage: StorageKind::Local,
+            security: session.map(|_| Security { level: SecurityLevel::Bearer }),
+        }
     }
 
     /// Ends this client. The stored session stays for the next one; whoever waits for an answer gets

@@ -8,7 +8,15 @@ use byoa_protocol::client::ClientConfig;
 pub struct Config {
     environment_id: String,
     api_base_url: String,
+    storage_key_suffix: String,
+    request_timeout_ms: u32,
+    auto_refresh: bool,
 }
+
+/// How long a request may take unless the app says otherwise.
+const DEFAULT_REQUEST_TIMEOUT_MS: u32 = 10_000;
+
+const MAX_SUFFIX_BYTES: usize = 64;
 
 impl Config {
     /// Checks what the app gave: a UUID, and an absolute `http` or `https` URL without query, fragment
@@ -26,7 +34,18 @@ impl Config {
                 "apiBaseUrl must be an absolute URL such as https://auth.example.com/api/v0",
             ));
         }
-        Ok(Self { environment_id, api_base_url })
+        let storage_key_suffix = given.storage_key_suffix.clone().unwrap_or_default();
+        if !is_suffix(&storage_key_suffix) {
+            return Err(ClientError::invalid_argument(
+                "storageKeySuffix may have up to 64 letters, digits, dots, dashes and underscores",
+            ));
+        }
+        let request_timeout_ms = given.request_timeout_ms.unwrap_or(DEFAULT_REQUEST_TIMEOUT_MS);
+        if request_timeout_ms == 0 {
+            return Err(ClientError::invalid_argument("requestTimeoutMs must be above 0"));
+        }
+        let auto_refresh = given.auto_refresh.unwrap_or(true);
+        Ok(Self { environment_id, api_base_url, storage_key_suffix, request_timeout_ms, auto_refresh })
     }
 
     /// UUID in lower case.
@@ -40,6 +59,24 @@ impl Config {
     pub fn api_base_url(&self) -> &str {
         &self.api_base_url
     }
+
+    /// Keeps two apps of one origin apart in storage; empty for most.
+    #[must_use]
+    pub fn storage_key_suffix(&self) -> &str {
+        &self.storage_key_suffix
+    }
+
+    /// How long a request may take, in milliseconds.
+    #[must_use]
+    pub const fn request_timeout_ms(&self) -> u32 {
+        self.request_timeout_ms
+    }
+
+    /// Whether the session is refreshed by itself.
+    #[must_use]
+    pub const fn auto_refresh(&self) -> bool {
+        self.auto_refresh
+    }
 }
 
 fn is_uuid(text: &str) -> bool {
@@ -48,6 +85,11 @@ fn is_uuid(text: &str) -> bool {
             8 | 13 | 18 | 23 => byte == b'-',
             _ => byte.is_ascii_hexdigit(),
         })
+}
+
+fn is_suffix(text: &str) -> bool {
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
+    text.len() <= MAX_SUFFIX_BYTES && text.bytes().all(is_allowed)
 }
 
 fn is_base_url(text: &str) -> bool {
@@ -67,6 +109,7 @@ mod tests {
         Config::new(&ClientConfig {
             environment_id: environment_id.to_owned(),
             api_base_url: api_base_url.to_owned(),
+            ..ClientConfig::default()
         })
     }
 

@@ -23,6 +23,8 @@ pub struct ClientError {
     pub status: Option<u16>,
     /// Whether the same call may succeed later without a change by the caller.
     pub retryable: bool,
+    /// Names the request in the logs of both sides, where one was sent.
+    pub request_id: Option<String>,
     /// For people; not part of the contract.
     pub message: Cow<'static, str>,
 }
@@ -34,6 +36,7 @@ impl ClientError {
             reason: None,
             status: None,
             retryable: code.retryable(),
+            request_id: None,
             message: message.into(),
         }
     }
@@ -78,6 +81,8 @@ impl ClientError {
             "unauthorized" => "UnauthorizedError",
             "invalid_argument" => "InvalidArgumentError",
             "network_error" => "NetworkError",
+            "timeout" => "TimeoutError",
+            "aborted" => "AbortError",
             "invalid_response" => "InvalidResponseError",
             "not_signed_in" => "NotSignedInError",
             "superseded" => "SupersededError",
@@ -113,7 +118,7 @@ impl ClientError {
             (None, None) => Cow::Borrowed("unknown_error"),
         };
         let retryable = known.map_or_else(|| is_temporary(status), ErrorCode::retryable);
-        Self { code, reason, status: Some(status), retryable, message: Cow::Owned(message) }
+        Self { code, reason, status: Some(status), retryable, request_id: None, message: Cow::Owned(message) }
     }
 
     fn without_body(status: u16) -> Self {

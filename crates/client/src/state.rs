@@ -3,7 +3,7 @@
 
 use crate::Session;
 use byoa_protocol::{
-    client::{ClientEvent, ClientSnapshot, LogoutReason},
+    client::{ClientEvent, ClientSnapshot, LogoutReason, Security, SecurityLevel},
     user::SdkUser,
 };
 use std::rc::Rc;
@@ -88,7 +88,10 @@ pub enum Event {
         reason: Option<String>,
     },
     /// The app signs out.
-    LogoutStarted,
+    LogoutStarted {
+        /// Why.
+        reason: LogoutReason,
+    },
     /// The server was told.
     LogoutFinished {
         /// Whether it confirmed.
@@ -171,6 +174,7 @@ impl State {
             Phase::SignedIn { session, .. } => ClientSnapshot::SignedIn {
                 user: Box::new(session.profile()),
                 session_expires_at: session.expires_at_ms,
+                security: Security { level: SecurityLevel::Bearer },
             },
             Phase::Closed => ClientSnapshot::SignedOut { reason: None },
         }

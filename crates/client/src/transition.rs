@@ -20,7 +20,8 @@ pub fn transition(state: State, event: Event) -> (State, Vec<Effect>) {
         Event::Restored(restored) => restore(state, restored),
         Event::SignInStarted => {
             let attempt = state.attempts + 1;
-            (State { attempts: attempt, pending: Some(attempt), ..state }, vec![])
+            let state = State { attempts: attempt, pending: Some(attempt), ..state };
+            (state, vec![Effect::Emit(ClientEvent::AuthInit)])
         }
         Event::SignInSucceeded { attempt, session } if state.pending == Some(attempt) => {
             signed_in(&state, attempt, session)
@@ -31,17 +32,15 @@ pub fn transition(state: State, event: Event) -> (State, Vec<Effect>) {
             (state, effects)
         }
         Event::SignInFailed { attempt: None, code, reason } => {
-            (state, vec![Effect::Emit(ClientEvent::SignInFailed { code, reason })])
+            (state, vec![Effect::Emit(ClientEvent::AuthFailure { code, reason })])
         }
         Event::SignInFailed { attempt, code, reason } if state.pending == attempt => {
-            (State { pending: None, ..state }, vec![Effect::Emit(ClientEvent::SignInFailed { code, reason })])
+            (State { pending: None, ..state }, vec![Effect::Emit(ClientEvent::AuthFailure { code, reason })])
         }
         Event::SignInFailed { .. } => (state, vec![Effect::Supersede]),
-        Event::LogoutStarted => log_out(state),
+        Event::LogoutStarted { reason } => log_out(state, reason),
         Event::LogoutFinished { revoked: false } => (state, vec![revoke_failed()]),
-        Event::DeadlineReached { ticket } if state.is_current(ticket) => {
-            end(&state, LogoutReason::TokenExpired)
-        }
+        Event::DeadlineReached { ticket } if state.is_current(ticket) => end(&state, LogoutReason::Expired),
         Event::Refused { ticket } if state.is_current(ticket) => end(&state, LogoutReason::SessionRevoked),
         Event::LogoutFinished { revoked: true } | Event::DeadlineReached { .. } | Event::Refused { .. } => {
             (state, vec![])
@@ -70,7 +69,7 @@ fn after_close(event: Event) -> Vec<Effect> {
         | Event::UserRead { .. }
         | Event::UserDeleted { .. } => vec![Effect::Supersede],
         Event::Restored(_)
-        | Event::LogoutStarted
+        | Event::LogoutStarted { .. }
         | Event::LogoutFinished { .. }
         | Event::DeadlineReached { .. }
         | Event::Refused { .. }
@@ -94,9 +93,8 @@ fn restore(state: State, restored: Restored) -> (State, Vec<Effect>) {
             (State { phase: Phase::SignedOut { reason: None }, ..state }, vec![Effect::Publish])
         }
         Restored::Expired => {
-            let reason = LogoutReason::TokenExpired;
-            let effects =
-                vec![Effect::Forget, Effect::Publish, Effect::Emit(ClientEvent::SignedOut { reason })];
+            let reason = LogoutReason::Expired;
+            let effects = vec![Effect::Forget, Effect::Publish, Effect::Emit(ClientEvent::Logout { reason })];
             (State { phase: Phase::SignedOut { reason: Some(reason) }, ..state }, effects)
         }
         Restored::Invalid => {
@@ -112,7 +110,8 @@ fn signed_in(state: &State, attempt: u64, session: Rc<Session>) -> (State, Vec<E
         Effect::Persist(Rc::clone(&session)),
         Effect::Schedule { at_ms: session.expires_at_ms, ticket },
         Effect::Publish,
-        Effect::Emit(ClientEvent::SignedIn { user: Box::new(session.profile()) }),
+        Effect::Emit(ClientEvent::AuthSuccess { user: Box::new(session.profile()) }),
+        Effect::Emit(ClientEvent::TokenChanged),
     ];
     if let Some((old, _)) = state.session() {
         effects.extend(orphan(Some((Rc::clone(&session), ticket)), &old));
@@ -135,6 +134,7 @@ fn renewed(state: State, session: Rc<Session>) -> (State, Vec<Effect>) {
         Effect::Persist(Rc::clone(&session)),
         Effect::Schedule { at_ms: session.expires_at_ms, ticket },
         Effect::Publish,
+        Effect::Emit(ClientEvent::TokenChanged),
     ];
     effects.extend(user_changed(&old.user, &session.user));
     (State { phase: Phase::SignedIn { session, ticket }, ..state }, effects)
@@ -159,12 +159,12 @@ fn user_changed(old: &SdkUser, new: &SdkUser) -> Option<Effect> {
 }
 
 /// Takes effect at once; the server is told afterwards. A sign-in on its way does not count any more.
-fn log_out(state: State) -> (State, Vec<Effect>) {
+fn log_out(state: State, reason: LogoutReason) -> (State, Vec<Effect>) {
     let state = State { pending: None, ..state };
     match state.phase {
-        Phase::SignedIn { .. } => end(&state, LogoutReason::UserIntent),
+        Phase::SignedIn { .. } => end(&state, reason),
         Phase::Loading => {
-            let phase = Phase::SignedOut { reason: Some(LogoutReason::UserIntent) };
+            let phase = Phase::SignedOut { reason: Some(reason) };
             (State { phase, ..state }, vec![Effect::Forget, Effect::Publish])
         }
         // Again, in case that the store refused before.
@@ -177,7 +177,7 @@ fn end(state: &State, reason: LogoutReason) -> (State, Vec<Effect>) {
         Effect::Forget,
         Effect::Unschedule,
         Effect::Publish,
-        Effect::Emit(ClientEvent::SignedOut { reason }),
+        Effect::Emit(ClientEvent::Logout { reason }),
     ];
     (State { phase: Phase::SignedOut { reason: Some(reason) }, ..state.clone() }, effects)
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use std::fmt;
 
 /// How a client is made.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct ClientConfig {
@@ -14,6 +14,18 @@ pub struct ClientConfig {
     pub environment_id: String,
     /// Such as `https://auth.example.com/api/v0`. There is no default: no host but yours is called.
     pub api_base_url: String,
+    /// Keeps two apps of one origin and one environment apart: their sessions have keys of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub storage_key_suffix: Option<String>,
+    /// How long a request may take, in milliseconds; 10 000 unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub request_timeout_ms: Option<u32>,
+    /// Whether the session is refreshed by itself before its token ends; `true` unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub auto_refresh: Option<bool>,
 }
 
 /// Arguments of `signInWithExternalJwt`.
@@ -141,7 +153,78 @@ pub enum ClientSnapshot {
         /// When the session token ends, in milliseconds since 1970.
         #[cfg_attr(feature = "ts", ts(type = "number"))]
         session_expires_at: i64,
+        /// What a thief of the stored session could do with it.
+        security: Security,
     },
+}
+
+/// How a session is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct Security {
+    /// The level.
+    pub level: SecurityLevel,
+}
+
+/// How a session's token is protected, strongest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub enum SecurityLevel {
+    /// Bound to a key that this browser keeps and that cannot be copied out of it.
+    Bound,
+    /// Bound to a key that lives in this page's memory only.
+    Memory,
+    /// Good for whoever has it.
+    Bearer,
+}
+
+/// Where the session is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub enum StorageKind {
+    /// `localStorage`.
+    Local,
+    /// `sessionStorage`.
+    Session,
+    /// The page's memory: asked for, or because storage is blocked or full.
+    Memory,
+    /// The app's own.
+    Custom,
+}
+
+/// The session's times, for a page that shows them or a report of a fault. Holds no token. All times are
+/// in milliseconds since 1970 by the server's clock, as far as it is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct SessionTimeline {
+    /// When the session token was issued.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional, type = "number"))]
+    pub issued_at: Option<i64>,
+    /// When it ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional, type = "number"))]
+    pub expires_at: Option<i64>,
+    /// When this tab refreshes it next, where it means to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional, type = "number"))]
+    pub next_refresh_at: Option<i64>,
+    /// When the session cannot be refreshed any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional, type = "number"))]
+    pub refresh_expires_at: Option<i64>,
+    /// How far the server's clock is ahead of this machine's.
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
+    pub skew_ms: i64,
+    /// Where the session is kept.
+    pub storage: StorageKind,
+    /// How the session is protected; absent where nobody is signed in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub security: Option<Security>,
 }
 
 /// Why a session ended.
@@ -151,12 +234,14 @@ pub enum ClientSnapshot {
 pub enum LogoutReason {
     /// The app called for it.
     UserIntent,
-    /// The session token reached its end.
-    TokenExpired,
+    /// The session token reached its end and could not be refreshed, or no refresh is allowed any more.
+    Expired,
     /// The server refused the session.
     SessionRevoked,
     /// The user was deleted.
     UserDeleted,
+    /// The app's own provider signed its user out.
+    ProviderSignedOut,
 }
 
 /// What happened, for listeners.
@@ -164,18 +249,15 @@ pub enum LogoutReason {
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub enum ClientEvent {
-    /// A sign-in succeeded.
-    SignedIn {
+    /// A sign-in passed its checks and is being sent.
+    AuthInit,
+    /// Somebody is signed in: by a sign-in here, or in another tab.
+    AuthSuccess {
         /// Who.
         user: Box<UserProfile>,
     },
-    /// A session ended; also when a stored one was found expired at start.
-    SignedOut {
-        /// Why.
-        reason: LogoutReason,
-    },
     /// A sign-in failed.
-    SignInFailed {
+    AuthFailure {
         /// The error's code.
         code: String,
         /// The broken rule, where the external JWT was refused.
@@ -187,6 +269,27 @@ pub enum ClientEvent {
     UserChanged {
         /// The new one.
         user: Box<UserProfile>,
+    },
+    /// The session has new tokens: `getAuthToken()` and `getMinAuthToken()` give others than before.
+    TokenChanged,
+    /// The session ends soon and was not refreshed yet; told once for each token.
+    SessionExpiring {
+        /// When, in milliseconds since 1970.
+        #[cfg_attr(feature = "ts", ts(type = "number"))]
+        expires_at: i64,
+    },
+    /// A refresh failed; the session goes on, and the refresh is tried again.
+    SessionRefreshFailed {
+        /// The error's code.
+        code: String,
+        /// When it is tried again, in milliseconds since 1970.
+        #[cfg_attr(feature = "ts", ts(type = "number"))]
+        retry_at: i64,
+    },
+    /// A session ended; also when a stored one was found expired at start, or another tab ended it.
+    Logout {
+        /// Why.
+        reason: LogoutReason,
     },
     /// Something did not go as it should and the client went on without it.
     Warning {

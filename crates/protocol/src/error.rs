@@ -154,6 +154,10 @@ codes! {
     InvalidArgument = "invalid_argument", None, retry: false;
     /// Client: the server could not be reached.
     NetworkError = "network_error", None, retry: true;
+    /// Client: the server did not answer in time; what was asked may have happened all the same.
+    Timeout = "timeout", None, retry: true;
+    /// Client: the caller's `AbortSignal` ended the call.
+    Aborted = "aborted", None, retry: false;
     /// Client: the answer is not one of this API's; the base URL may be wrong.
     InvalidResponse = "invalid_response", None, retry: false;
     /// Client: this needs a signed-in user.

@@ -24,8 +24,8 @@ fn errors_page_is_current() {
     let mut page = String::from(
         "<!-- Generated from crates/protocol; do not edit. -->\n\n# Errors\n\n\
          Every answer of 400 and above has the body `{ error, code, payload? }`: a sentence for people, a code \
-         for programs. In JavaScript each becomes an `Error` with `name`, `code`, `reason`, `status` and \
-         `retryable`. Codes are never renamed or reused; newer servers may add some.\n\n\
+         for programs. In JavaScript each becomes an `Error` with `name`, `code`, `reason`, `status`, `retryable` and \
+         `requestId`. Codes are never renamed or reused; newer servers may add some.\n\n\
          ## Codes\n\n| code | status | retryable | when |\n|---|---|---|---|\n",
     );
     for code in ErrorCode::ALL {
@@ -73,6 +73,10 @@ fn typescript_declarations_are_current() {
         declaration::<client::UserProfile>(&config),
         declaration::<client::LogoutReason>(&config),
         declaration::<client::LogoutResult>(&config),
+        declaration::<client::SecurityLevel>(&config),
+        declaration::<client::Security>(&config),
+        declaration::<client::StorageKind>(&config),
+        declaration::<client::SessionTimeline>(&config),
         declaration::<client::ClientSnapshot>(&config),
         declaration::<client::ClientEvent>(&config),
     ] {

@@ -100,7 +100,19 @@ environmentId: string,
 /**
  * Such as `https://auth.example.com/api/v0`. There is no default: no host but yours is called.
  */
-apiBaseUrl: string, };
+apiBaseUrl: string, 
+/**
+ * Keeps two apps of one origin and one environment apart: their sessions have keys of their own.
+ */
+storageKeySuffix?: string, 
+/**
+ * How long a request may take, in milliseconds; 10 000 unless given.
+ */
+requestTimeoutMs?: number, 
+/**
+ * Whether the session is refreshed by itself before its token ends; `true` unless given.
+ */
+autoRefresh?: boolean, };
 
 /**
  * Arguments of `signInWithExternalJwt`.
@@ -215,7 +227,7 @@ missingFields?: Array<JsonValue>, };
 /**
  * Why a session ended.
  */
-export type LogoutReason = "user-intent" | "token-expired" | "session-revoked" | "user-deleted";
+export type LogoutReason = "user-intent" | "expired" | "session-revoked" | "user-deleted" | "provider-signed-out";
 
 /**
  * Result of signing out: the client is always signed out afterwards.
@@ -225,6 +237,59 @@ export type LogoutResult = {
  * Whether the server confirmed that the session is revoked there too.
  */
 revoked: boolean, };
+
+/**
+ * How a session's token is protected, strongest first.
+ */
+export type SecurityLevel = "bound" | "memory" | "bearer";
+
+/**
+ * How a session is protected.
+ */
+export type Security = { 
+/**
+ * The level.
+ */
+level: SecurityLevel, };
+
+/**
+ * Where the session is kept.
+ */
+export type StorageKind = "local" | "session" | "memory" | "custom";
+
+/**
+ * The session's times, for a page that shows them or a report of a fault. Holds no token. All times are
+ * in milliseconds since 1970 by the server's clock, as far as it is known.
+ */
+export type SessionTimeline = { 
+/**
+ * When the session token was issued.
+ */
+issuedAt?: number, 
+/**
+ * When it ends.
+ */
+expiresAt?: number, 
+/**
+ * When this tab refreshes it next, where it means to.
+ */
+nextRefreshAt?: number, 
+/**
+ * When the session cannot be refreshed any more.
+ */
+refreshExpiresAt?: number, 
+/**
+ * How far the server's clock is ahead of this machine's.
+ */
+skewMs: number, 
+/**
+ * Where the session is kept.
+ */
+storage: StorageKind, 
+/**
+ * How the session is protected; absent where nobody is signed in.
+ */
+security?: Security, };
 
 /**
  * What the client knows now. Immutable; a new one is made for every change. Holds no token.
@@ -241,20 +306,20 @@ user: UserProfile,
 /**
  * When the session token ends, in milliseconds since 1970.
  */
-sessionExpiresAt: number, };
+sessionExpiresAt: number, 
+/**
+ * What a thief of the stored session could do with it.
+ */
+security: Security, };
 
 /**
  * What happened, for listeners.
  */
-export type ClientEvent = { "type": "signedIn", 
+export type ClientEvent = { "type": "authInit" } | { "type": "authSuccess", 
 /**
  * Who.
  */
-user: UserProfile, } | { "type": "signedOut", 
-/**
- * Why.
- */
-reason: LogoutReason, } | { "type": "signInFailed", 
+user: UserProfile, } | { "type": "authFailure", 
 /**
  * The error's code.
  */
@@ -266,7 +331,23 @@ reason?: string, } | { "type": "userChanged",
 /**
  * The new one.
  */
-user: UserProfile, } | { "type": "warning", 
+user: UserProfile, } | { "type": "tokenChanged" } | { "type": "sessionExpiring", 
+/**
+ * When, in milliseconds since 1970.
+ */
+expiresAt: number, } | { "type": "sessionRefreshFailed", 
+/**
+ * The error's code.
+ */
+code: string, 
+/**
+ * When it is tried again, in milliseconds since 1970.
+ */
+retryAt: number, } | { "type": "logout", 
+/**
+ * Why.
+ */
+reason: LogoutReason, } | { "type": "warning", 
 /**
  * A stable word: `storage_unavailable`, `revoke_failed`, `stored_session_invalid`.
  */
@@ -303,6 +384,8 @@ export type ErrorCode =
   | "internal_server_error"
   | "invalid_argument"
   | "network_error"
+  | "timeout"
+  | "aborted"
   | "invalid_response"
   | "not_signed_in"
   | "superseded"

@@ -60,7 +60,7 @@ export function useAuthEvents(client: AuthClient, events: { readonly current: Au
     const endListening = client.onEvent((event) => {
       const callbacks = events.current;
       switch (event.type) {
-        case 'signedIn':
+        case 'authSuccess':
           return callbacks?.onAuthSuccess?.({
             user: event.user,
             isAuthenticated: true,
@@ -69,7 +69,7 @@ export function useAuthEvents(client: AuthClient, events: { readonly current: Au
           });
         case 'userChanged':
           return callbacks?.onUserProfileUpdate?.(event.user);
-        case 'signedOut':
+        case 'logout':
           callbacks?.onLogout?.(user);
           user = undefined;
       }

@@ -8,9 +8,10 @@ import { useTask } from '../use-task';
 
 const ENDED = {
   'user-intent': 'You signed out.',
-  'token-expired': 'The session reached its end.',
+  expired: 'The session reached its end.',
   'session-revoked': 'The server ended the session.',
   'user-deleted': 'The user was deleted.',
+  'provider-signed-out': 'Your provider signed you out.',
 };
 
 /** Step 5: the session that the exchange began. */

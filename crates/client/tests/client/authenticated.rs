@@ -51,7 +51,7 @@ fn an_update_brings_new_tokens() {
     bench.answer(200, &bent(answer, "/nextView", json!("a-view-of-the-future")).to_string());
     run(bench.client.update_user(UserFields::default())).expect("changes");
     assert_eq!(bench.client.minified_token().expect("there").expose(), "new.new.new");
-    assert_eq!(bench.events(), ["userChanged"]);
+    assert_eq!(bench.all_events(), ["tokenChanged", "userChanged"]);
 }
 
 #[test]

@@ -195,8 +195,11 @@ impl Bench {
             random: Rc::new(CountingRandom::default()),
             tasks: Rc::clone(&tasks) as _,
         };
-        let config =
-            ClientConfig { environment_id: ENVIRONMENT.to_owned(), api_base_url: API_BASE.to_owned() };
+        let config = ClientConfig {
+            environment_id: ENVIRONMENT.to_owned(),
+            api_base_url: API_BASE.to_owned(),
+            ..ClientConfig::default()
+        };
         let config = Config::new(&config).expect("valid");
         let shared: Rc<RefCell<Option<Client>>> = Rc::default();
         let seen = Rc::clone(&shared);
@@ -257,8 +260,15 @@ impl Bench {
         matches!(*self.client.snapshot().value, ClientSnapshot::SignedIn { .. })
     }
 
-    /// The events so far, as short words.
+    /// The events so far, as short words, without those that come with every sign-in and renewal.
     pub(crate) fn events(&self) -> Vec<String> {
+        let mut events = self.all_events();
+        events.retain(|word| !["authInit", "tokenChanged"].contains(&&**word));
+        events
+    }
+
+    /// The events so far, as short words.
+    pub(crate) fn all_events(&self) -> Vec<String> {
         let notices = self.notices.borrow();
         notices
             .iter()
@@ -281,11 +291,15 @@ impl Bench {
 /// An event as a short word.
 pub(crate) fn word(event: &ClientEvent) -> String {
     match event {
-        ClientEvent::SignedIn { .. } => "signedIn".to_owned(),
-        ClientEvent::SignedOut { reason } => format!("signedOut:{reason:?}"),
-        ClientEvent::SignInFailed { code, reason } => {
+        ClientEvent::AuthSuccess { .. } => "authSuccess".to_owned(),
+        ClientEvent::Logout { reason } => format!("logout:{reason:?}"),
+        ClientEvent::AuthFailure { code, reason } => {
             format!("failed:{code}:{}", reason.as_deref().unwrap_or("-"))
         }
+        ClientEvent::AuthInit => "authInit".to_owned(),
+        ClientEvent::TokenChanged => "tokenChanged".to_owned(),
+        ClientEvent::SessionExpiring { .. } => "expiring".to_owned(),
+        ClientEvent::SessionRefreshFailed { code, .. } => format!("refreshFailed:{code}"),
         ClientEvent::UserChanged { .. } => "userChanged".to_owned(),
         ClientEvent::Warning { code, .. } => format!("warning:{code}"),
     }

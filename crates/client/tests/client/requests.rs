@@ -82,7 +82,7 @@ fn deleting_asks_once_and_signs_out() {
     bench.answer(204, "");
     run(bench.client.delete_user()).expect("deletes");
     assert_eq!(bench.asked(), [format!("Delete {API_BASE}/sdk/{ENVIRONMENT}/users")]);
-    assert_eq!(bench.events(), ["signedOut:UserDeleted"]);
+    assert_eq!(bench.events(), ["logout:UserDeleted"]);
 }
 
 #[test]

@@ -12,7 +12,7 @@ fn the_page_is_signed_out_before_the_server_answers() {
     assert_eq!((bench.stored(), bench.client.token(), bench.clock.deadlines()), (None, None, vec![]));
     gate.open();
     assert_eq!(logout.end(), LogoutResult { revoked: true });
-    assert_eq!(bench.events(), ["signedOut:UserIntent"]);
+    assert_eq!(bench.events(), ["logout:UserIntent"]);
 }
 
 #[test]
@@ -25,7 +25,7 @@ fn signing_out_succeeds_without_the_server_and_says_so() {
         }
         assert_eq!(run(bench.client.logout()), LogoutResult { revoked: false });
         assert_eq!(bench.stored(), None);
-        assert_eq!(bench.events(), ["signedOut:UserIntent", "warning:revoke_failed"]);
+        assert_eq!(bench.events(), ["logout:UserIntent", "warning:revoke_failed"]);
     }
 }
 
@@ -57,8 +57,8 @@ fn the_session_ends_when_its_time_is_over() {
     bench.clock.advance(LIFETIME * 1000 - 1);
     assert!(bench.is_signed_in());
     bench.clock.advance(1);
-    assert_eq!(bench.snapshot(), ClientSnapshot::SignedOut { reason: Some(LogoutReason::TokenExpired) });
-    assert_eq!(bench.events(), ["signedOut:TokenExpired"]);
+    assert_eq!(bench.snapshot(), ClientSnapshot::SignedOut { reason: Some(LogoutReason::Expired) });
+    assert_eq!(bench.events(), ["logout:Expired"]);
     assert_eq!(bench.stored(), None);
 }
 
@@ -67,9 +67,9 @@ fn a_late_wake_up_does_not_give_out_an_old_token() {
     let bench = Bench::signed_in();
     bench.clock.sleep(LIFETIME * 1000);
     assert_eq!(bench.client.minified_token(), None);
-    assert_eq!(bench.events(), ["signedOut:TokenExpired"]);
+    assert_eq!(bench.events(), ["logout:Expired"]);
     bench.clock.advance(0);
-    assert_eq!(bench.events(), ["signedOut:TokenExpired"]);
+    assert_eq!(bench.events(), ["logout:Expired"]);
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn a_refused_session_is_over() {
             bench.snapshot(),
             ClientSnapshot::SignedOut { reason: Some(LogoutReason::SessionRevoked) }
         );
-        assert_eq!(bench.events(), ["signedOut:SessionRevoked"]);
+        assert_eq!(bench.events(), ["logout:SessionRevoked"]);
         assert_eq!(bench.stored(), None);
     }
 }

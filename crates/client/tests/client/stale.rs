@@ -29,7 +29,7 @@ fn of_two_sign_ins_the_newer_wins_whatever_is_answered_first() {
         assert_eq!(one.expect_err("older").code, "superseded");
         assert_eq!(two.expect("newer").session_id, "two");
         assert!(bench.stored().expect("stored").contains("two.x.y"));
-        assert_eq!(bench.events(), ["signedIn"]);
+        assert_eq!(bench.events(), ["authSuccess"]);
         bench.answer(204, "");
         bench.run_tasks();
         assert!(bench.asked()[2].ends_with("/revoke"), "nobody holds the older session");
@@ -164,7 +164,7 @@ fn an_observer_may_call_back_and_is_never_called_within_itself() {
         drop(depth);
         noted.borrow_mut().push(notice.clone());
         let _ = client.snapshot();
-        if matches!(notice, Notice::Event(ClientEvent::SignedIn { .. })) {
+        if matches!(notice, Notice::Event(ClientEvent::AuthSuccess { .. })) {
             drop(client.logout());
         }
         watched.borrow_mut().0 -= 1;
@@ -172,6 +172,6 @@ fn an_observer_may_call_back_and_is_never_called_within_itself() {
     bench.answer(200, &session().to_string());
     bench.sign_in().expect("signed in, if only for a moment");
     assert_eq!(bench.snapshot(), ClientSnapshot::SignedOut { reason: Some(LogoutReason::UserIntent) });
-    assert_eq!(bench.events(), ["signedIn", "signedOut:UserIntent"]);
+    assert_eq!(bench.events(), ["authSuccess", "logout:UserIntent"]);
     assert_eq!(*depth.borrow(), (0, 1));
 }

@@ -43,8 +43,8 @@ fn without_a_stored_session_nobody_is_signed_in() {
 #[test]
 fn an_expired_session_is_dropped_with_an_event() {
     let bench = reloaded(&bent(stored_record(), "/session/expiresAt", json!(START)).to_string());
-    assert_eq!(bench.snapshot(), ClientSnapshot::SignedOut { reason: Some(LogoutReason::TokenExpired) });
-    assert_eq!(bench.events(), ["signedOut:TokenExpired"]);
+    assert_eq!(bench.snapshot(), ClientSnapshot::SignedOut { reason: Some(LogoutReason::Expired) });
+    assert_eq!(bench.events(), ["logout:Expired"]);
     assert_eq!(bench.stored(), None);
 }
 
@@ -144,7 +144,7 @@ fn a_blocked_store_costs_the_reload_and_nothing_else() {
     assert!(bench.is_signed_in());
     bench.answer(204, "");
     run(bench.client.logout());
-    assert_eq!(bench.events(), ["warning:storage_unavailable", "signedIn", "signedOut:UserIntent"]);
+    assert_eq!(bench.events(), ["warning:storage_unavailable", "authSuccess", "logout:UserIntent"]);
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn a_full_store_does_not_bring_the_user_before_back() {
     bench.store.full.set(true);
     bench.answer(200, &bent(session(), "/user/id", json!("other")).to_string());
     bench.sign_in().expect("signs in");
-    assert_eq!(bench.events(), ["warning:storage_unavailable", "signedIn"]);
+    assert_eq!(bench.events(), ["warning:storage_unavailable", "authSuccess"]);
     let reload = Bench::on(Rc::clone(&bench.store));
     reload.client.start();
     assert_eq!(reload.snapshot(), ClientSnapshot::SignedOut { reason: None });

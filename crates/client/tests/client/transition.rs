@@ -5,12 +5,16 @@ use byoa_client::{
     Config, Session,
     state::{Effect, Event, Phase, Restored, State, Ticket, transition},
 };
-use byoa_protocol::client::{ClientConfig, ClientSnapshot};
+use byoa_protocol::client::{ClientConfig, ClientSnapshot, LogoutReason};
 use serde_json::{Value, json};
 use std::rc::Rc;
 
 fn session_named(id: &str) -> Rc<Session> {
-    let config = ClientConfig { environment_id: ENVIRONMENT.to_owned(), api_base_url: API_BASE.to_owned() };
+    let config = ClientConfig {
+        environment_id: ENVIRONMENT.to_owned(),
+        api_base_url: API_BASE.to_owned(),
+        ..ClientConfig::default()
+    };
     let config = Config::new(&config).expect("valid");
     let answer: Value = bent(session(), "/user/sessionId", json!(id));
     let answer = serde_json::from_value(answer).expect("an answer");
@@ -54,7 +58,7 @@ fn events() -> Vec<(&'static str, Event)> {
         ("sign-in 2 failed", failed(Some(2))),
         ("sign-in 1 failed", failed(Some(1))),
         ("sign-in unchecked failed", failed(None)),
-        ("logout started", Event::LogoutStarted),
+        ("logout started", Event::LogoutStarted { reason: LogoutReason::UserIntent }),
         ("logout confirmed", Event::LogoutFinished { revoked: true }),
         ("logout unconfirmed", Event::LogoutFinished { revoked: false }),
         ("deadline", Event::DeadlineReached { ticket: current }),
