@@ -7,11 +7,15 @@ export const ENVIRONMENT_ID = '00000000-0000-4000-8000-00000000b0a0';
 export interface Environment {
   readonly id?: string;
   readonly issuer: string;
-  readonly jwksUrl: string;
+  /** Where its keys are read from; a file in its place. */
+  readonly jwksUrl?: string;
+  readonly jwksFile?: string;
   readonly audience?: string;
   readonly allowedOrigins: readonly string[];
   readonly sessionAlg?: 'ES256' | 'RS256';
   readonly stepUp?: readonly string[];
+  /** Further options of `env create`. */
+  readonly options?: readonly string[];
 }
 
 const binary = () => process.env['BYOA_SERVER_BIN'] ?? built('target/debug/byoa-server', 'cargo build --package byoa-server');
@@ -36,23 +40,27 @@ export class ByoaServer {
   }
 
   /** Also while it runs. */
-  async createEnvironment({ id = ENVIRONMENT_ID, issuer, jwksUrl, audience, allowedOrigins, sessionAlg, stepUp = [] }: Environment): Promise<void> {
+  async createEnvironment({ id = ENVIRONMENT_ID, issuer, jwksUrl, jwksFile, audience, allowedOrigins, sessionAlg, stepUp = [], options = [] }: Environment): Promise<void> {
     await run(binary(), [
       'env',
       'create',
-      ...['--id', id, '--issuer', issuer, '--jwks-url', jwksUrl],
+      ...['--id', id, '--issuer', issuer],
+      ...(jwksUrl ? ['--jwks-url', jwksUrl] : []),
+      ...(jwksFile ? ['--jwks-file', jwksFile] : []),
       ...(audience ? ['--audience', audience] : []),
       ...allowedOrigins.flatMap((origin) => ['--allowed-origin', origin]),
       ...(sessionAlg ? ['--session-alg', sessionAlg] : []),
       ...stepUp.flatMap((scope) => ['--step-up', scope]),
+      ...options,
       ...['--allow-private-jwks', '--database-url', this.#databaseUrl],
     ]);
   }
 
-  async start(): Promise<void> {
+  /** @param more  further options of `serve` */
+  async start(more: readonly string[] = []): Promise<void> {
     const args = ['serve', '--listen', `127.0.0.1:${this.#port}`, '--public-url', this.origin, '--no-rate-limit'];
     const options = ['--database-url', this.#databaseUrl, '--allow-private-jwks'];
-    this.#running = await startProcess(binary(), [...args, ...options], `${this.origin}/healthz`);
+    this.#running = await startProcess(binary(), [...args, ...options, ...more], `${this.origin}/healthz`);
   }
 
   async stop(): Promise<void> {

@@ -1,0 +1,13 @@
+/**
+ * For an app's own tests: a fake issuer, an exchange server in memory, and a clock. Nothing here is for production.
+ */
+export { createTestClock } from './clock.js';
+export { createTestIssuer } from './issuer.js';
+export { createTestServer } from './server.js';
+
+export type { TestClock } from './clock.js';
+export type { TrustedIssuer } from './external-jwt.js';
+export type { Credentials, SignOptions, TestIssuer, TestIssuerOptions } from './issuer.js';
+export type { JwkSet, Members, PublicJwk, TestAlgorithm } from './jwt.js';
+export type { Failure, SeenRequest, TestServer, TestServerOptions } from './server.js';
+export type { TestUser } from './sessions.js';
