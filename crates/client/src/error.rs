@@ -161,10 +161,8 @@ impl From<Rejection> for ClientError {
             Rejection::SubjectInvalid { .. } => Reason::JwtSubInvalid,
             Rejection::ExpiryMissing => Reason::JwtExpMissing,
             Rejection::ExpiryInvalid { .. } => Reason::JwtExpInvalid,
-            Rejection::Expired { .. } => Reason::JwtExpired,
             Rejection::AlgorithmMissing => Reason::JwtAlgNotAllowed,
             Rejection::KidInvalid { .. } => Reason::JwtKidInvalid,
-            Rejection::CritUnsupported { .. } => Reason::JwtCritUnsupported,
             // The rest needs a key set or a policy, which a browser does not have.
             _ => Reason::JwtMalformed,
         };

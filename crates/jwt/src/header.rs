@@ -72,15 +72,15 @@ impl Header {
     fn check_kid(&self) -> Result<(), Rejection> {
         let problem = match self.get("kid") {
             Some(Value::String(kid)) if kid.len() > MAX_KID_BYTES => {
-                format!("is longer than {MAX_KID_BYTES} bytes")
+                ["it is longer than ", &MAX_KID_BYTES.to_string(), " bytes"].concat()
             }
             Some(Value::String(kid)) if kid.contains(char::is_control) => {
-                format!("has control characters: {}", shown::text(kid))
+                ["it has control characters: ", &shown::text(kid)].concat()
             }
             None | Some(Value::String(_)) => return Ok(()),
-            Some(other) => format!("is not a string: {}", shown::value(other)),
+            Some(other) => ["it is not a string: ", &shown::value(other)].concat(),
         };
-        Err(Rejection::KidInvalid { problem: format!("it {problem}") })
+        Err(Rejection::KidInvalid { problem })
     }
 
     /// `cty` would say that the payload is something else than claims: a nested token (RFC 7519 5.2).

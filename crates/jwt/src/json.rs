@@ -19,9 +19,12 @@ pub(crate) enum JsonError {
 
 /// Reads exactly one JSON object from `bytes`.
 pub(crate) fn read_object(bytes: &[u8]) -> Result<Map<String, Value>, JsonError> {
-    let text = std::str::from_utf8(bytes).map_err(|_| JsonError::Invalid("it is not UTF-8".to_owned()))?;
+    if std::str::from_utf8(bytes).is_err() {
+        return Err(JsonError::Invalid("it is not UTF-8".to_owned()));
+    }
     let duplicate = RefCell::new(None);
-    let mut reader = serde_json::Deserializer::from_str(text);
+    // From bytes as in jwt-compact: the browser's build then has one reader and not two.
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
     let read = Strict { duplicate: &duplicate }
         .deserialize(&mut reader)
         .and_then(|value| reader.end().map(|()| value));
@@ -29,7 +32,9 @@ pub(crate) fn read_object(bytes: &[u8]) -> Result<Map<String, Value>, JsonError>
         (_, Some(name)) => Err(JsonError::Duplicate(crate::shown::text(&name))),
         (Ok(Value::Object(members)), None) => Ok(members),
         (Ok(_), None) => Err(JsonError::Invalid("it is JSON but not an object".to_owned())),
-        (Err(error), None) => Err(JsonError::Invalid(format!("it is not JSON ({error})"))),
+        (Err(error), None) => Err(JsonError::Invalid(
+            ["it is not JSON from column ", &error.column().to_string(), " on"].concat(),
+        )),
     }
 }
 

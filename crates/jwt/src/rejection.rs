@@ -7,7 +7,9 @@ use std::fmt;
 
 use thiserror::Error;
 
-use crate::{KeyProblem, MAX_SUBJECT_BYTES, MAX_TOKEN_BYTES};
+#[cfg(feature = "crypto")]
+use crate::KeyProblem;
+use crate::{MAX_SUBJECT_BYTES, MAX_TOKEN_BYTES};
 
 /// Which JSON object of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,8 +31,11 @@ impl fmt::Display for Part {
 
 /// Why a token is refused. Every message names the rule, what was expected, what was found and the mend.
 ///
-/// Exhaustive on purpose: whoever maps it to words of an API has to find one for a new variant.
+/// Exhaustive on purpose, where there is a server: whoever maps it to words of an API has to find one for a
+/// new variant. Without `crypto`, only what parsing can say is there, and the browser's build has no
+/// sentences of the rest.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[cfg_attr(not(feature = "crypto"), non_exhaustive)]
 pub enum Rejection {
     /// Not three parts of canonical base64url (RFC 7515 7.1).
     #[error("a token must be three base64url parts joined by dots, but {problem}; send it exactly as issued")]
@@ -71,6 +76,7 @@ pub enum Rejection {
     /// The header has no `alg` (RFC 7515 4.1.1).
     #[error("the token's header must name its algorithm in alg, but has none; correct it at the issuer")]
     AlgorithmMissing,
+    #[cfg(feature = "crypto")]
     /// `alg` is `none`, symmetric, unknown, or not in the policy (RFC 8725 3.1, 3.2).
     #[error(
         "the token's algorithm must be one of {expected}, but is {found}; sign with an allowed algorithm"
@@ -81,6 +87,7 @@ pub enum Rejection {
         /// The `alg`.
         found: String,
     },
+    #[cfg(feature = "crypto")]
     /// The key is for another algorithm; the key decides (RFC 8725 3.1).
     #[error("the token's key is for {expected}, but its alg is {found}; sign with the key's own algorithm")]
     AlgorithmMismatch {
@@ -89,6 +96,7 @@ pub enum Rejection {
         /// The `alg`.
         found: String,
     },
+    #[cfg(feature = "crypto")]
     /// `crit`, or `b64: false`: an extension that is not understood here (RFC 7515 4.1.11, RFC 7797).
     #[error("no critical header extension is supported, but the token has {found}; issue it without")]
     CritUnsupported {
@@ -111,6 +119,7 @@ pub enum Rejection {
         /// What is wrong, as a clause.
         problem: String,
     },
+    #[cfg(feature = "crypto")]
     /// No key has that `kid`.
     #[error("the token's kid must name a published key ({known}), but is {found}; publish that key")]
     KidUnknown {
@@ -119,6 +128,7 @@ pub enum Rejection {
         /// The `kid`.
         found: String,
     },
+    #[cfg(feature = "crypto")]
     /// The header fits no key or several; there is no trying (RFC 7515 D).
     #[error(
         "exactly one published key must fit the token, but {fitting} do; give each key a kid of its own and the token that kid"
@@ -127,6 +137,7 @@ pub enum Rejection {
         /// How many fit.
         fitting: usize,
     },
+    #[cfg(feature = "crypto")]
     /// The named key is published but unfit.
     #[error("the token's key {kid} cannot be used: {why}")]
     KeyUnusable {
@@ -135,17 +146,20 @@ pub enum Rejection {
         /// Why not.
         why: KeyProblem,
     },
+    #[cfg(feature = "crypto")]
     /// The signature is not this key's over these bytes.
     #[error(
         "the signature must be by the published key over this very token, but does not verify; check that the issuer signs with the key it publishes"
     )]
     SignatureInvalid,
+    #[cfg(feature = "crypto")]
     /// No `iss`.
     #[error("the token's iss must be {expected}, but is missing; issue it with that claim")]
     IssuerMissing {
         /// The policy's issuer.
         expected: String,
     },
+    #[cfg(feature = "crypto")]
     /// Another `iss`, or one that is not a string.
     #[error(
         "the token's iss must be exactly {expected}, but is {found}; configure the issuer as it writes itself"
@@ -180,6 +194,7 @@ pub enum Rejection {
         /// What is wrong, as a clause.
         problem: &'static str,
     },
+    #[cfg(feature = "crypto")]
     /// `exp` is past (RFC 7519 4.1.4).
     #[error(
         "the token must be used before its exp {expires_at} (leeway {leeway_seconds} s), but now is {now}; get a fresh one"
@@ -192,6 +207,7 @@ pub enum Rejection {
         /// The policy's leeway.
         leeway_seconds: u64,
     },
+    #[cfg(feature = "crypto")]
     /// `nbf` is to come (RFC 7519 4.1.5).
     #[error(
         "the token may not be used before its nbf {not_before} (leeway {leeway_seconds} s), but now is {now}; check the issuer's clock"
@@ -204,6 +220,7 @@ pub enum Rejection {
         /// The policy's leeway.
         leeway_seconds: u64,
     },
+    #[cfg(feature = "crypto")]
     /// `iat` is to come.
     #[error(
         "the token cannot have been issued after now, but its iat is {issued_at} (leeway {leeway_seconds} s) and now is {now}; check the issuer's clock"
@@ -216,6 +233,7 @@ pub enum Rejection {
         /// The policy's leeway.
         leeway_seconds: u64,
     },
+    #[cfg(feature = "crypto")]
     /// `nbf` or `iat` is not a sensible time.
     #[error(
         "the token's {claim} must be a time in seconds since 1970, but is {found}: {problem}; correct it at the issuer"
@@ -228,6 +246,7 @@ pub enum Rejection {
         /// What is wrong, as a clause.
         problem: &'static str,
     },
+    #[cfg(feature = "crypto")]
     /// Valid for longer than the policy allows.
     #[error(
         "the token may be valid for {max_seconds} s, but is for {found_seconds} s; issue it with an earlier exp"
@@ -238,12 +257,14 @@ pub enum Rejection {
         /// The token's lifetime.
         found_seconds: u64,
     },
+    #[cfg(feature = "crypto")]
     /// An audience is configured and there is no `aud`.
     #[error("the token's aud must be {expected}, but is missing; issue it with that claim")]
     AudienceMissing {
         /// The policy's audiences.
         expected: String,
     },
+    #[cfg(feature = "crypto")]
     /// `aud` is neither a string nor an array of strings.
     #[error(
         "the token's aud must be a string or an array of strings ({expected}), but is {found}; correct it at the issuer"
@@ -254,6 +275,7 @@ pub enum Rejection {
         /// The `aud`.
         found: String,
     },
+    #[cfg(feature = "crypto")]
     /// `aud` holds none of the configured audiences.
     #[error("the token's aud must be {expected}, but is {found}; issue the token for this audience")]
     AudienceMismatch {
@@ -266,6 +288,7 @@ pub enum Rejection {
 
 impl Rejection {
     /// Every answer of [`Self::code`], in the order of the variants.
+    #[cfg(feature = "crypto")]
     pub const CODES: [&str; 29] = [
         "malformed",
         "too_large",
@@ -308,28 +331,45 @@ impl Rejection {
             Self::PayloadInvalid { .. } => "payload_invalid",
             Self::DuplicateMember { .. } => "duplicate_member",
             Self::AlgorithmMissing => "algorithm_missing",
+            #[cfg(feature = "crypto")]
             Self::AlgorithmNotAllowed { .. } => "algorithm_not_allowed",
+            #[cfg(feature = "crypto")]
             Self::AlgorithmMismatch { .. } => "algorithm_mismatch",
+            #[cfg(feature = "crypto")]
             Self::CritUnsupported { .. } => "crit_unsupported",
             Self::TypeNotAllowed { .. } => "type_not_allowed",
             Self::KidInvalid { .. } => "kid_invalid",
+            #[cfg(feature = "crypto")]
             Self::KidUnknown { .. } => "kid_unknown",
+            #[cfg(feature = "crypto")]
             Self::KidAmbiguous { .. } => "kid_ambiguous",
+            #[cfg(feature = "crypto")]
             Self::KeyUnusable { .. } => "key_unusable",
+            #[cfg(feature = "crypto")]
             Self::SignatureInvalid => "signature_invalid",
+            #[cfg(feature = "crypto")]
             Self::IssuerMissing { .. } => "issuer_missing",
+            #[cfg(feature = "crypto")]
             Self::IssuerMismatch { .. } => "issuer_mismatch",
             Self::SubjectMissing => "subject_missing",
             Self::SubjectInvalid { .. } => "subject_invalid",
             Self::ExpiryMissing => "expiry_missing",
             Self::ExpiryInvalid { .. } => "expiry_invalid",
+            #[cfg(feature = "crypto")]
             Self::Expired { .. } => "expired",
+            #[cfg(feature = "crypto")]
             Self::NotYetValid { .. } => "not_yet_valid",
+            #[cfg(feature = "crypto")]
             Self::IssuedInFuture { .. } => "issued_in_future",
+            #[cfg(feature = "crypto")]
             Self::TimeInvalid { .. } => "time_invalid",
+            #[cfg(feature = "crypto")]
             Self::LifetimeTooLong { .. } => "lifetime_too_long",
+            #[cfg(feature = "crypto")]
             Self::AudienceMissing { .. } => "audience_missing",
+            #[cfg(feature = "crypto")]
             Self::AudienceInvalid { .. } => "audience_invalid",
+            #[cfg(feature = "crypto")]
             Self::AudienceMismatch { .. } => "audience_mismatch",
         }
     }

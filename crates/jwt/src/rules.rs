@@ -1,7 +1,5 @@
 //! The rules in the order in which they run.
 
-use std::fmt::Arguments;
-
 /// The rules that a token passes, in order. A trace has one step for each.
 pub const RULES: [&str; 17] = [
     "size",
@@ -23,8 +21,15 @@ pub const RULES: [&str; 17] = [
     "token_id",
 ];
 
-/// Told of each rule that passed, by name and with a remark. Formatting costs only who reads it.
-pub(crate) type Observer<'o> = dyn FnMut(&'static str, Arguments<'_>) + 'o;
+/// Told of each rule that passed, by name and with a remark. A remark costs only who reads it.
+pub(crate) trait Observer {
+    /// A rule held.
+    fn passed(&mut self, rule: &'static str, remark: impl FnOnce() -> String);
+}
 
 /// The observer of those who only want the answer.
-pub(crate) fn unobserved(_rule: &'static str, _remark: Arguments<'_>) {}
+pub(crate) struct Unobserved;
+
+impl Observer for Unobserved {
+    fn passed(&mut self, _rule: &'static str, _remark: impl FnOnce() -> String) {}
+}

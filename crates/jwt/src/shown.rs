@@ -5,11 +5,24 @@ use serde_json::Value;
 /// The most characters of a found value that a message repeats.
 const MAX_SHOWN: usize = 64;
 
-/// `text` shortened, with control and unprintable characters escaped.
+/// `text` shortened, with everything escaped that is not printable ASCII: no look-alikes either, and no
+/// tables of what is printable.
 pub(crate) fn text(text: &str) -> String {
-    let mut shown: String = text.chars().take(MAX_SHOWN).flat_map(escape).collect();
-    if text.chars().nth(MAX_SHOWN).is_some() {
-        shown.push('…');
+    let mut shown = String::new();
+    for (count, character) in text.chars().enumerate() {
+        if count == MAX_SHOWN {
+            shown.push('…');
+            break;
+        }
+        match character {
+            '\n' => shown.push_str("\\n"),
+            '\r' => shown.push_str("\\r"),
+            '\t' => shown.push_str("\\t"),
+            '\0' => shown.push_str("\\0"),
+            '\\' => shown.push_str("\\\\"),
+            ' '..='~' => shown.push(character),
+            _ => shown.extend(character.escape_unicode()),
+        }
     }
     shown
 }
@@ -18,7 +31,7 @@ pub(crate) fn text(text: &str) -> String {
 pub(crate) fn value(value: &Value) -> String {
     match value {
         Value::String(string) => text(string),
-        other => text(&other.to_string()),
+        other => text(&serde_json::to_string(other).unwrap_or_default()),
     }
 }
 
@@ -26,14 +39,6 @@ pub(crate) fn value(value: &Value) -> String {
 #[cfg(feature = "crypto")]
 pub(crate) fn list<'a>(values: impl IntoIterator<Item = &'a str>) -> String {
     text(&values.into_iter().collect::<Vec<_>>().join(", "))
-}
-
-fn escape(character: char) -> Box<dyn Iterator<Item = char>> {
-    if matches!(character, '"' | '\'') {
-        Box::new(std::iter::once(character))
-    } else {
-        Box::new(character.escape_debug())
-    }
 }
 
 #[cfg(test)]

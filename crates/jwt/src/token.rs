@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::{
     Header, MAX_TOKEN_BYTES, Part, Rejection, UnverifiedClaims, base64url,
     json::{self, JsonError},
-    rules::{Observer, unobserved},
+    rules::{Observer, Unobserved},
     shown,
 };
 
@@ -41,27 +41,27 @@ impl<'a> UnverifiedToken<'a> {
     /// duplicate members whose header members have the right types. Whether an algorithm, a `typ` or an
     /// issuer is acceptable is for [`verify`](crate::verify()).
     pub fn parse(text: &'a str) -> Result<Self, Rejection> {
-        Self::parse_observed(text, &mut unobserved)
+        Self::parse_observed(text, &mut Unobserved)
     }
 
-    pub(crate) fn parse_observed(text: &'a str, passed: &mut Observer<'_>) -> Result<Self, Rejection> {
+    pub(crate) fn parse_observed(text: &'a str, observer: &mut impl Observer) -> Result<Self, Rejection> {
         if text.len() > MAX_TOKEN_BYTES {
             return Err(Rejection::TooLarge { found: text.len() });
         }
-        passed("size", format_args!("{} bytes", text.len()));
+        observer.passed("size", || format!("{} bytes", text.len()));
 
         let [header, payload, signature] = split(text)?;
         let header = decode("header", header)?;
         let payload = decode("payload", payload)?;
         let signature_bytes = decode("signature", signature)?.len();
-        passed("shape", format_args!("three parts, {signature_bytes} bytes of signature"));
+        observer.passed("shape", || format!("three parts, {signature_bytes} bytes of signature"));
 
         let header = Header::new(read(Part::Header, &header)?)?;
         let inner = UntrustedToken::new(text).map_err(|error| refuse(&error))?;
-        passed("header", format_args!("alg {}", shown::text(header.algorithm())));
+        observer.passed("header", || format!("alg {}", shown::text(header.algorithm())));
 
         let claims = UnverifiedClaims::new(read(Part::Payload, &payload)?);
-        passed("payload", format_args!("{} claims", claims.members().len()));
+        observer.passed("payload", || format!("{} claims", claims.members().len()));
 
         let signed = &text[..text.len() - signature.len() - 1];
         Ok(Self { header, claims, signed, inner })
@@ -98,12 +98,12 @@ fn split(text: &str) -> Result<[&str; 3], Rejection> {
         _ if text.matches('.').count() == 4 => {
             Err(malformed("it has five, so it is an encrypted token (JWE)"))
         }
-        _ => Err(malformed(&format!("it has {}", text.matches('.').count() + 1))),
+        _ => Err(malformed(&["it has ", &(text.matches('.').count() + 1).to_string()].concat())),
     }
 }
 
 fn decode(part: &str, text: &str) -> Result<Vec<u8>, Rejection> {
-    base64url::decode(text).map_err(|problem| malformed(&format!("in its {part} {problem}")))
+    base64url::decode(text).map_err(|problem| malformed(&["in its ", part, " ", problem].concat()))
 }
 
 fn read(part: Part, bytes: &[u8]) -> Result<Map<String, Value>, Rejection> {

@@ -25,15 +25,19 @@ pub struct Step {
     pub detail: String,
 }
 
+impl Observer for Vec<Step> {
+    fn passed(&mut self, rule: &'static str, remark: impl FnOnce() -> String) {
+        self.push(Step { rule, outcome: Outcome::Passed, detail: remark() });
+    }
+}
+
 /// Parses and verifies `text`, with one step for each of [`RULES`]. Never holds the token, its subject or
 /// its claims.
 #[must_use]
 pub fn trace(text: &str, keys: &KeySet, policy: &Policy, now_unix_seconds: i64) -> Vec<Step> {
     let mut steps = Vec::with_capacity(RULES.len());
-    let passed: &mut Observer<'_> =
-        &mut |rule, remark| steps.push(Step { rule, outcome: Outcome::Passed, detail: remark.to_string() });
-    let result = UnverifiedToken::parse_observed(text, passed)
-        .and_then(|token| verify_observed(&token, keys, policy, now_unix_seconds, passed));
+    let result = UnverifiedToken::parse_observed(text, &mut steps)
+        .and_then(|token| verify_observed(&token, keys, policy, now_unix_seconds, &mut steps));
     let mut unreached = RULES.into_iter().skip(steps.len());
     if let (Err(rejection), Some(rule)) = (result, unreached.next()) {
         steps.push(Step { rule, detail: rejection.to_string(), outcome: Outcome::Failed(rejection) });

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::{
     Algorithm, KeySet, Policy, Rejection, UnverifiedClaims, UnverifiedToken, VerifiedClaims, VerifyingKey,
-    rules::{Observer, unobserved},
+    rules::{Observer, Unobserved},
     shown,
 };
 
@@ -20,7 +20,7 @@ pub fn verify(
     policy: &Policy,
     now_unix_seconds: i64,
 ) -> Result<VerifiedClaims, Rejection> {
-    verify_observed(token, keys, policy, now_unix_seconds, &mut unobserved)
+    verify_observed(token, keys, policy, now_unix_seconds, &mut Unobserved)
 }
 
 /// Verifies the header and the signature only, for tokens that are not about a user, such as `DPoP`
@@ -31,7 +31,7 @@ pub fn verify_signature<'t>(
     keys: &KeySet,
     policy: &Policy,
 ) -> Result<&'t UnverifiedClaims, Rejection> {
-    check_signature(token, keys, policy, &mut unobserved)?;
+    check_signature(token, keys, policy, &mut Unobserved)?;
     Ok(token.claims())
 }
 
@@ -40,27 +40,28 @@ pub(crate) fn verify_observed(
     keys: &KeySet,
     policy: &Policy,
     now: i64,
-    passed: &mut Observer<'_>,
+    observer: &mut impl Observer,
 ) -> Result<VerifiedClaims, Rejection> {
-    let (algorithm, key) = check_signature(token, keys, policy, passed)?;
+    let (algorithm, key) = check_signature(token, keys, policy, observer)?;
     let claims = token.claims();
 
     let issuer = check_issuer(claims, policy)?;
-    passed("issuer", format_args!("{}", shown::text(issuer)));
+    observer.passed("issuer", || shown::text(issuer));
     check_audience(claims, policy)?;
-    passed("audience", format_args!("{} configured", policy.audiences.len()));
+    observer.passed("audience", || format!("{} configured", policy.audiences.len()));
     let subject = claims.required_subject()?;
-    passed("subject", format_args!("{} bytes", subject.len()));
+    observer.passed("subject", || format!("{} bytes", subject.len()));
     let expires_at = check_expiry(claims, policy, now)?;
-    passed("expiry", format_args!("{} s left", expires_at.saturating_sub(now)));
+    observer.passed("expiry", || format!("{} s left", expires_at.saturating_sub(now)));
     let not_before = check_not_before(claims, policy, now)?;
-    passed("not_before", format_args!("{}", if not_before.is_some() { "reached" } else { "absent" }));
+    observer.passed("not_before", || if not_before.is_some() { "reached" } else { "absent" }.to_owned());
     let issued_at = check_issued_at(claims, policy, now)?;
-    passed("issued_at", format_args!("{}", if issued_at.is_some() { "past" } else { "absent" }));
+    observer.passed("issued_at", || if issued_at.is_some() { "past" } else { "absent" }.to_owned());
     let lifetime = check_lifetime(policy, issued_at.unwrap_or(now), expires_at)?;
-    passed("lifetime", format_args!("{lifetime} s"));
+    observer.passed("lifetime", || format!("{lifetime} s"));
     check_token_id(claims)?;
-    passed("token_id", format_args!("{}", if claims.get("jti").is_some() { "a string" } else { "absent" }));
+    observer
+        .passed("token_id", || if claims.get("jti").is_some() { "a string" } else { "absent" }.to_owned());
 
     Ok(VerifiedClaims {
         issuer: issuer.to_owned(),
@@ -78,11 +79,11 @@ fn check_signature<'k>(
     token: &UnverifiedToken<'_>,
     keys: &'k KeySet,
     policy: &Policy,
-    passed: &mut Observer<'_>,
+    observer: &mut impl Observer,
 ) -> Result<(Algorithm, &'k VerifyingKey), Rejection> {
     let header = token.header();
     header.check_critical()?;
-    passed("critical", format_args!("no critical extension"));
+    observer.passed("critical", || format!("no critical extension"));
     if !policy.types.accept(header.token_type()) {
         return Err(Rejection::TypeNotAllowed {
             member: "typ",
@@ -90,16 +91,13 @@ fn check_signature<'k>(
             found: header.token_type().map_or_else(|| "absent".to_owned(), shown::text),
         });
     }
-    passed("type", format_args!("{}", header.token_type().map_or_else(|| "no typ".to_owned(), shown::text)));
+    observer.passed("type", || header.token_type().map_or_else(|| "no typ".to_owned(), shown::text));
     let algorithm = check_algorithm(header.algorithm(), policy)?;
-    passed("algorithm", format_args!("{algorithm}"));
+    observer.passed("algorithm", || algorithm.to_string());
     let key = keys.select(header.key_id(), algorithm)?;
-    passed(
-        "key",
-        format_args!("{}", key.kid().map_or_else(|| "the only one that fits".to_owned(), shown::text)),
-    );
+    observer.passed("key", || key.kid().map_or_else(|| "the only one that fits".to_owned(), shown::text));
     key.verify(algorithm, token.signed_bytes(), token.signature())?;
-    passed("signature", format_args!("{} bytes", token.signature().len()));
+    observer.passed("signature", || format!("{} bytes", token.signature().len()));
     Ok((algorithm, key))
 }
 
