@@ -36,6 +36,37 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
+      {
+        test: {
+          name: 'sessions',
+          include: ['tests/sessions/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          maxWorkers: 2,
+        },
+      },
+      {
+        // What needs the DevTools protocol is Chromium's alone.
+        test: {
+          name: 'firefox',
+          include: ['tests/sessions/**/*.test.ts'],
+          exclude: ['tests/sessions/**/*.cdp.test.ts'],
+          env: { BYOA_TEST_BROWSER: 'firefox' },
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: 'webkit',
+          include: ['tests/webkit/**/*.test.ts'],
+          env: { BYOA_TEST_BROWSER: 'webkit' },
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
       { test: { name: 'compat', include: ['tests/compat/*.test.ts'], testTimeout: 60_000, hookTimeout: 120_000 } },
       { test: { name: 'screenshots', include: ['tests/e2e/screenshots.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
       {

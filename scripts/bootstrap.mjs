@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { locateBrowser } from './lib/browser.mjs';
+import { locateBrowser, locateFirefox, locateWebkit } from './lib/browser.mjs';
 import { installCargoTool, locateCargoTool } from './lib/cargo-tool.mjs';
 import { aptCommand, aptInstall } from './lib/debian.mjs';
 import { Halt, main } from './lib/halt.mjs';
@@ -18,6 +18,8 @@ import { runSteps } from './lib/steps.mjs';
 import { WASM_TARGET, installWasmTarget, locateWasmTarget } from './lib/wasm-target.mjs';
 
 const CHROMIUM = ['chromium', 'chromium-driver'];
+const FIREFOX = ['firefox-esr'];
+const WEBKIT = ['webkit2gtk-driver', 'xvfb'];
 
 /** What `npm start` needs. */
 export const FOR_START = ['wasm-target', 'wasm-bindgen', 'wasm-pack', 'npm'];
@@ -41,6 +43,19 @@ const TOOLS = {
     elsewhere: 'install Chrome or Chromium and the ChromeDriver of the same version (`brew install --cask google-chrome chromedriver`, `dnf install chromium chromedriver`), or name them in CHROME_BIN and CHROMEDRIVER',
     locate: locateBrowser,
   },
+  firefox: {
+    title: FIREFOX.join(' and '),
+    packages: FIREFOX,
+    elsewhere: 'install Firefox 140 or later, or name it in FIREFOX_BIN',
+    locate: locateFirefox,
+  },
+  webkit: {
+    title: WEBKIT.join(' and '),
+    packages: WEBKIT,
+    elsewhere: 'WebKitGTK, its MiniBrowser and WebKitWebDriver are for Linux: run this in a Debian',
+    locate: locateWebkit,
+  },
+  geckodriver: cargoTool({ crate: 'geckodriver', version: '0.37.1', atLeast: '0.36.0', programs: ['geckodriver'] }),
   'wasm-bindgen': cargoTool({
     crate: 'wasm-bindgen-cli',
     // The command-line tool and the library must be of the very same version.
@@ -67,8 +82,9 @@ const TOOLS = {
  * Makes sure that tools are there.
  *
  * @param {string[]} names  keys of `TOOLS`
- * @returns {Promise<{ env: NodeJS.ProcessEnv, wasmEnv: NodeJS.ProcessEnv, browser?: { chrome: string, chromedriver: string } }>}
- *   the environment for native work, the one for wasm builds, and the browser where it was asked for
+ * @returns {Promise<{ env: NodeJS.ProcessEnv, wasmEnv: NodeJS.ProcessEnv, browser?: { chrome: string, chromedriver: string },
+ *   firefox?: { firefox: string }, webkit?: import('./lib/browser.mjs').Webkit }>}
+ *   the environment for native work, the one for wasm builds, and the browsers that were asked for
  */
 export async function ensure(names) {
   findCargo();
@@ -85,11 +101,11 @@ export async function ensure(names) {
     }
   }
 
-  const directories = ['wasm-bindgen', 'wasm-pack', 'nextest'].flatMap((name) => found[name] ?? []);
+  const directories = ['wasm-bindgen', 'wasm-pack', 'nextest', 'geckodriver'].flatMap((name) => found[name] ?? []);
   const env = { ...process.env, PATH: pathWith(directories) };
   const wasm = found['wasm-target'] ?? { directories: [], variables: {} };
   const wasmEnv = { ...env, ...wasm.variables, PATH: pathWith(wasm.directories, env.PATH) };
-  return { env, wasmEnv, browser: found.browser };
+  return { env, wasmEnv, browser: found.browser, firefox: found.firefox, webkit: found.webkit };
 }
 
 async function locateAll(names) {

@@ -14,6 +14,7 @@ const DENY_WARNINGS = ['--', '-D', 'warnings'];
  * @typedef {object} Suite
  * @property {string[]} tools  what bootstrap must have ready
  * @property {string[]} [after]  suites without which this one cannot run
+ * @property {boolean} [onlyWhenNamed]  not part of `npm test` by itself
  * @property {(context: Context) => Promise<{ passed: number, failed: number }>} run
  *
  * @typedef {object} Context
@@ -92,7 +93,11 @@ export const SUITES = {
 
   types: lint(['npm'], ({ exec }) => exec('npm', ['run', '--silent', 'check:types']), ['build']),
 
-  ...Object.fromEntries(['react', 'interop', 'packaging', 'e2e'].map((project) => [project, vitest(project)])),
+  ...Object.fromEntries(['react', 'interop', 'packaging', 'e2e', 'sessions'].map((project) => [project, vitest(project)])),
+
+  firefox: { ...vitest('firefox', ['firefox', 'geckodriver']), onlyWhenNamed: true },
+
+  webkit: { ...vitest('webkit', ['webkit']), onlyWhenNamed: true },
 };
 
 /** A check that says yes or no: one test. */
@@ -115,9 +120,9 @@ async function nextest({ exec, tools }, args) {
   return honest(result, fromJunit(readIfThere(JUNIT) ?? ''));
 }
 
-function vitest(project) {
+function vitest(project, browsers = ['browser']) {
   return {
-    tools: ['npm', 'browser'],
+    tools: ['npm', ...browsers],
     after: ['build'],
     async run({ exec, tools }) {
       const file = join(root, 'target', 'test-logs', `${project}.json`);
@@ -126,13 +131,22 @@ function vitest(project) {
       const result = await exec(process.execPath, [npmProgram('vitest/vitest.mjs'), ...args], {
         env: {
           ...tools.wasmEnv,
-          CHROME_BIN: tools.browser.chrome,
+          ...browserVariables(tools),
           BYOA_SERVER_BIN: join(root, 'target', 'debug', 'byoa-server'),
         },
       });
       const report = readIfThere(file);
       return honest(result, report ? fromVitest(JSON.parse(report)) : { passed: 0, failed: 0 });
     },
+  };
+}
+
+/** How the tests are told which browser to run. */
+function browserVariables({ browser, firefox, webkit }) {
+  return {
+    ...(browser && { CHROME_BIN: browser.chrome }),
+    ...(firefox && { FIREFOX_BIN: firefox.firefox }),
+    ...(webkit && { WEBKIT_DRIVER: webkit.driver, WEBKIT_MINIBROWSER: webkit.minibrowser, XVFB: webkit.xvfb }),
   };
 }
 

@@ -36,7 +36,7 @@ function readArguments(args) {
   const unknown = asked.find((name) => !(name in SUITES));
   if (unknown) throw new Halt(`There is no suite "${unknown}": choose from ${Object.keys(SUITES).join(', ')}.`);
   const wanted = new Set(asked.flatMap((name) => [name, ...(SUITES[name].after ?? [])]));
-  const names = Object.keys(SUITES).filter((name) => asked.length === 0 || wanted.has(name));
+  const names = Object.keys(SUITES).filter((name) => (asked.length === 0 ? !SUITES[name].onlyWhenNamed : wanted.has(name)));
   return { names, bail };
 }
 

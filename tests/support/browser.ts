@@ -15,9 +15,9 @@ const ARGS = [
   '--disable-sync',
 ];
 
-/** The browser of CHROME_BIN, else the first on PATH. */
-export function launchBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: process.env['CHROME_BIN'] ?? onPath(), args: ARGS });
+/** The browser of CHROME_BIN, else the first on PATH; `ignoreDefaultArgs`: of Playwright's. */
+export function launchBrowser(flags: readonly string[] = [], ignoreDefaultArgs: string[] = []): Promise<Browser> {
+  return chromium.launch({ executablePath: process.env['CHROME_BIN'] ?? onPath(), args: [...ARGS, ...flags], ignoreDefaultArgs });
 }
 
 function onPath(): string {

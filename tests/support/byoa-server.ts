@@ -18,6 +18,15 @@ export interface Environment {
   readonly options?: readonly string[];
 }
 
+/** How the server runs; what is absent is its default. */
+export interface Serve {
+  /** Where browsers reach it, where that is not its own address. */
+  readonly publicUrl?: string;
+  readonly sessionLifetimeS?: number;
+  readonly refreshWindowS?: number;
+  readonly refreshGraceS?: number;
+}
+
 const binary = () => process.env['BYOA_SERVER_BIN'] ?? built('target/debug/byoa-server', 'cargo build --package byoa-server');
 
 export class ByoaServer {
@@ -25,9 +34,11 @@ export class ByoaServer {
   readonly apiBaseUrl: string;
   readonly #port: number;
   readonly #databaseUrl: string;
+  readonly #serve: Serve;
   #running: Running | undefined;
 
-  constructor(port: number, directory: string) {
+  constructor(port: number, directory: string, serve: Serve = {}) {
+    this.#serve = serve;
     this.#port = port;
     this.#databaseUrl = `sqlite://${join(directory, 'byoa.db')}`;
     this.origin = `http://localhost:${port}`;
@@ -58,8 +69,15 @@ export class ByoaServer {
 
   /** @param more  further options of `serve` */
   async start(more: readonly string[] = []): Promise<void> {
-    const args = ['serve', '--listen', `127.0.0.1:${this.#port}`, '--public-url', this.origin, '--no-rate-limit'];
-    const options = ['--database-url', this.#databaseUrl, '--allow-private-jwks'];
+    const { publicUrl = this.origin, sessionLifetimeS, refreshWindowS, refreshGraceS } = this.#serve;
+    const args = ['serve', '--listen', `127.0.0.1:${this.#port}`, '--public-url', publicUrl, '--no-rate-limit'];
+    const seconds = (flag: string, value: number | undefined) => (value === undefined ? [] : [flag, String(value)]);
+    const options = [
+      ...['--database-url', this.#databaseUrl, '--allow-private-jwks'],
+      ...seconds('--session-lifetime', sessionLifetimeS),
+      ...seconds('--refresh-window', refreshWindowS),
+      ...seconds('--refresh-grace', refreshGraceS),
+    ];
     this.#running = await startProcess(binary(), [...args, ...options, ...more], `${this.origin}/healthz`);
   }
 
