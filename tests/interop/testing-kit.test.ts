@@ -258,7 +258,7 @@ describe('the kit and the server answer alike', () => {
           await caller.signIn(await issuer.sign(name, { claims: { email: `${name}@example.com`, ...claims[index] } }));
         }
         // A history of one user: vouched for, silent, another address, and taken back.
-        const history: object[] = [{ email: 'a@example.com', emailVerified: true }, {}, { email: 'b@example.com', emailVerified: true }, { email: 'c@example.com', emailVerified: false }, { email: 'b@example.com', emailVerified: false }];
+        const history: Record<string, unknown>[] = [{ email: 'a@example.com', emailVerified: true }, {}, { email: 'b@example.com', emailVerified: true }, { email: 'c@example.com', emailVerified: false }, { email: 'b@example.com', emailVerified: false }];
         const sub = `${names[0]}-history`;
         for (const said of history) await caller.signIn(await issuer.sign(sub, { claims: said }));
       });
