@@ -10,6 +10,9 @@ import type {
   UserFields,
   UserProfile,
 } from './generated/wire.js';
+import type { KeyHost } from './keys.js';
+
+export type { KeyHost } from './keys.js';
 
 /** What the core is given besides its configuration. Whatever is left out is the browser's own. */
 export interface CoreHost {
@@ -32,9 +35,6 @@ export interface SyncStorage {
 
 /** How much is told, from most to least. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
-
-/** The keys that sessions are bound with. */
-export interface KeyHost {}
 
 /** What the wasm core's `externalAuth()` gives. */
 export interface CoreExternalAuth {

@@ -9,6 +9,7 @@ pub const SCOPE_USER_BASIC: &str = "user:basic";
 
 /// Claims of the bearer token (`minifiedJwt`).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct SessionClaims {
     /// Id of the signing key; also in the header.
     pub kid: String,
@@ -21,11 +22,14 @@ pub struct SessionClaims {
     /// UUID of the session.
     pub sid: String,
     /// Seconds since 1970.
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
     pub iat: i64,
     /// Seconds since 1970.
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
     pub exp: i64,
     /// Seconds since 1970: no refresh after this.
     #[serde(rename = "refreshExp")]
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
     pub refresh_exp: i64,
     /// UUID, unique to this token.
     pub jti: String,
@@ -39,24 +43,30 @@ pub struct SessionClaims {
     pub signin_credential_id: String,
     /// Key that the session is bound to, 66 hex digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
     pub session_public_key: Option<String>,
     /// The key that must be proved with every use of the token (RFC 9449 6). A backend that takes such a
     /// token without asking for a proof takes it from whoever has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
     pub cnf: Option<Confirmation>,
     /// Name and version of the SDK that signed in.
     #[serde(rename = "sdkVersion", default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
     pub sdk_version: Option<String>,
     /// E-mail address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
     pub email: Option<String>,
     /// Username.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
     pub username: Option<String>,
 }
 
 /// What a token is bound to (RFC 7800).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Confirmation {
     /// Thumbprint of a public key (RFC 7638).
     pub jkt: String,

@@ -166,6 +166,18 @@ codes! {
     Superseded = "superseded", None, retry: false;
     /// Client: WebAssembly could not be loaded here.
     WasmUnavailable = "wasm_unavailable", None, retry: false;
+    /// Client: the key that the session is bound to cannot be used now, or none can be had where the app
+    /// requires one.
+    SessionKeyUnavailable = "session_key_unavailable", None, retry: true;
+    /// Client: the session token is not one of the environment; `reason` says by which rule.
+    SessionTokenInvalid = "session_token_invalid", None, retry: false;
+    /// Client: the environment's public keys cannot be read now, and none that fit are kept.
+    SessionKeysUnavailable = "session_keys_unavailable", None, retry: true;
+    /// Client: the page has no `crypto.subtle`, since it was not loaded over https; or the browser lacks an
+    /// algorithm.
+    CryptoUnavailable = "crypto_unavailable", None, retry: false;
+    /// Client: a request that carried the session was answered with a redirect, which is not followed.
+    RedirectRefused = "redirect_refused", None, retry: false;
 }
 
 #[cfg(test)]

@@ -54,7 +54,7 @@ fn errors_page_is_current() {
 #[cfg(feature = "ts")]
 #[test]
 fn typescript_declarations_are_current() {
-    use crate::{client, user};
+    use crate::{claims, client, user};
     use ts_rs::{Config, TS};
 
     fn declaration<T: TS>(config: &Config) -> String {
@@ -66,6 +66,8 @@ fn typescript_declarations_are_current() {
     let mut file = String::from("// Generated from crates/protocol; do not edit.\n\n");
     file.push_str("export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };\n\n");
     for text in [
+        declaration::<claims::Confirmation>(&config),
+        declaration::<claims::SessionClaims>(&config),
         declaration::<user::JwtVerifiedCredential>(&config),
         declaration::<user::UserFields>(&config),
         declaration::<client::ClientConfig>(&config),

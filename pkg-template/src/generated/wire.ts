@@ -3,6 +3,93 @@
 export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };
 
 /**
+ * What a token is bound to (RFC 7800).
+ */
+export type Confirmation = { 
+/**
+ * Thumbprint of a public key (RFC 7638).
+ */
+jkt: string, };
+
+/**
+ * Claims of the bearer token (`minifiedJwt`).
+ */
+export type SessionClaims = { 
+/**
+ * Id of the signing key; also in the header.
+ */
+kid: string, 
+/**
+ * Origin of the page that signed in; the server's own origin where none was sent.
+ */
+aud: string, 
+/**
+ * `host/environmentId`, without a scheme.
+ */
+iss: string, 
+/**
+ * UUID of the user.
+ */
+sub: string, 
+/**
+ * UUID of the session.
+ */
+sid: string, 
+/**
+ * Seconds since 1970.
+ */
+iat: number, 
+/**
+ * Seconds since 1970.
+ */
+exp: number, 
+/**
+ * Seconds since 1970: no refresh after this.
+ */
+refreshExp: number, 
+/**
+ * UUID, unique to this token.
+ */
+jti: string, 
+/**
+ * UUID of the environment.
+ */
+environment_id: string, 
+/**
+ * Space separated; [`SCOPE_USER_BASIC`] for a fully signed-in user.
+ */
+scope: string, 
+/**
+ * UUID of the credential used last.
+ */
+last_verified_credential_id: string, 
+/**
+ * UUID of the credential that made the session.
+ */
+signin_credential_id: string, 
+/**
+ * Key that the session is bound to, 66 hex digits.
+ */
+session_public_key?: string, 
+/**
+ * The key that must be proved with every use of the token (RFC 9449 6). A backend that takes such a
+ * token without asking for a proof takes it from whoever has it.
+ */
+cnf?: Confirmation, 
+/**
+ * Name and version of the SDK that signed in.
+ */
+sdkVersion?: string, 
+/**
+ * E-mail address.
+ */
+email?: string, 
+/**
+ * Username.
+ */
+username?: string, };
+
+/**
  * One way in which the user was recognised. Member names are mixed case on the wire.
  */
 export type JwtVerifiedCredential = { 
@@ -389,7 +476,12 @@ export type ErrorCode =
   | "invalid_response"
   | "not_signed_in"
   | "superseded"
-  | "wasm_unavailable";
+  | "wasm_unavailable"
+  | "session_key_unavailable"
+  | "session_token_invalid"
+  | "session_keys_unavailable"
+  | "crypto_unavailable"
+  | "redirect_refused";
 
 /** The rule that a refused external JWT broke; docs/ERRORS.md says how to mend it. */
 export type Reason =
