@@ -17,8 +17,8 @@ const PACKAGE = join(root, 'pkg');
 
 /** What an app would import to sign somebody in. */
 const ENTRIES = [
-  { package: 'byoa', imports: 'createAuthClient' },
-  { package: 'byoa', from: 'byoa/react', imports: 'ByoaProvider, useExternalAuth' },
+  { package: 'byoa', imports: 'createDynamicClient, signInWithExternalJwt' },
+  { package: 'byoa', from: 'byoa/react', imports: 'DynamicContextProvider, useExternalAuth' },
   { package: '@dynamic-labs-sdk/client', imports: 'createDynamicClient', also: ['@dynamic-labs-sdk/client', 'signInWithExternalJwt'] },
   { package: '@teamhanko/hanko-frontend-sdk', imports: 'Hanko' },
   { package: 'keycloak-js', imports: 'default as Keycloak' },

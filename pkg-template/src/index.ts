@@ -1,21 +1,30 @@
-export { createAuthClient } from './create-auth-client.js';
+export { createDynamicClient } from './create-client.js';
+export { getDefaultClient } from './default-client.js';
 export { isByoaError } from './error.js';
+export { APIError, BaseError, InvalidExternalAuthError, UnauthorizedError } from './errors.js';
+export { offEvent, onceEvent, onEvent } from './events.js';
+export { initializeClient, waitForClientInitialized } from './initialize.js';
+export { checkUserScopes, deleteUser, refreshUser, updateUser } from './profile.js';
+export { getAuthToken, getMinAuthToken, isSignedIn, logout, refreshAuth, signInWithExternalJwt } from './session.js';
 
-export type { AuthClient } from './client.js';
+export type { DynamicClient } from './client.js';
+export type { DynamicClientOptions } from './make-client.js';
 export type { ByoaError } from './error.js';
+export type { ErrorKind } from './errors.js';
+export type { DynamicEventName, DynamicEvents, EventSubscription, InitStatus } from './events.js';
+export type { OTPVerification } from './profile.js';
+export type { CallOptions, SignInWithExternalJwtProps, VerifyResponse } from './session.js';
+export type { SdkCredential, SdkUser } from './user.js';
 export type {
-  ClientConfig,
-  ClientEvent,
   ClientSnapshot,
   ErrorCode,
+  JsonValue,
   JwtVerifiedCredential,
   LogoutReason,
-  LogoutResult,
   Reason,
   Security,
   SecurityLevel,
   SessionTimeline,
-  SignInWithExternalJwtArgs,
   StorageKind,
   UserFields,
   UserProfile,

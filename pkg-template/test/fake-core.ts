@@ -1,6 +1,15 @@
 // A core without wasm and without a network: it does what the test says, and counts.
 import type { Core, CoreClient } from '../src/core.js';
-import type { ClientConfig, ClientEvent, ClientSnapshot, SessionTimeline, UserProfile } from '../src/generated/wire.js';
+import type {
+  ClientConfig,
+  ClientEvent,
+  ClientSnapshot,
+  LogoutReason,
+  SessionTimeline,
+  SignInWithExternalJwtArgs,
+  UserFields,
+  UserProfile,
+} from '../src/generated/wire.js';
 
 export const config: ClientConfig = {
   environmentId: '00000000-0000-4000-8000-00000000b0a0',
@@ -10,8 +19,10 @@ export const config: ClientConfig = {
 export const alice: UserProfile = {
   sessionId: '6131bb1d-0000-4000-8000-000000000001',
   userId: '34999b11-0000-4000-8000-000000000001',
+  environmentId: config.environmentId,
   externalUserId: 'alice',
-  verifiedCredentials: [],
+  firstVisit: '2026-01-02T03:04:05.000Z',
+  verifiedCredentials: [{ id: '5f2c8a52-0000-4000-8000-000000000001', format: 'externalUser', public_identifier: 'alice', signInEnabled: true }],
 };
 
 export const credentials = { externalJwt: 'header.payload.signature', externalUserId: 'alice' };
@@ -20,6 +31,8 @@ export class FakeClient implements CoreClient {
   snapshot: ClientSnapshot = { status: 'loading' };
   closed = false;
   exchanges = 0;
+  /** How many tokens were given: the number of the newest. */
+  tokens = 0;
   /** What a sign-in waits for before it succeeds. */
   gate: Promise<unknown> = Promise.resolve();
   readonly listeners = new Set<() => void>();
@@ -42,38 +55,67 @@ export class FakeClient implements CoreClient {
   getSnapshot = () => this.snapshot;
   subscribe = (listener: () => void) => added(this.listeners, listener);
   onEvent = (listener: (event: ClientEvent) => void) => added(this.eventListeners, listener);
-  externalAuth = () => ({ signInWithExternalJwt: () => this.signIn() });
-  refresh = async () => alice;
+  externalAuth = () => ({ signInWithExternalJwt: (args: SignInWithExternalJwtArgs) => this.signIn(args) });
+  refresh = async (aborted?: Promise<unknown>) => {
+    await Promise.race([this.gate, aborted?.then(() => { throw refusal('aborted'); }) ?? this.gate]);
+    this.tokens += 1;
+    this.become(signedIn(this.#user, this.tokens));
+    this.emit({ type: 'tokenChanged' });
+    return this.#user;
+  };
   refreshUser = async () => {
-    const user = { ...alice, alias: 'Alice' };
-    this.become(signedIn(user));
+    const user = { ...this.#user, alias: 'Alice' };
+    this.become(signedIn(user, this.tokens));
     this.emit({ type: 'userChanged', user });
     return user;
   };
-  updateUser = async () => alice;
-  deleteUser = async () => {};
-  getAuthToken = () => (this.snapshot.status === 'signedIn' ? 'fat' : undefined);
-  getMinAuthToken = () => (this.snapshot.status === 'signedIn' ? 'small' : undefined);
+  updateUser = async (fields: UserFields) => {
+    const user = { ...this.#user, ...fields } as UserProfile;
+    this.become(signedIn(user, this.tokens));
+    this.emit({ type: 'userChanged', user });
+    return user;
+  };
+  deleteUser = async () => {
+    await this.gate;
+    this.end('user-deleted');
+  };
   inspect = (): SessionTimeline => ({ skewMs: 0, storage: 'local' });
+  getAuthToken = () => (this.snapshot.status === 'signedIn' ? `fat-${this.tokens}` : undefined);
+  getMinAuthToken = () => (this.snapshot.status === 'signedIn' ? `small-${this.tokens}` : undefined);
   close = () => {
     this.closed = true;
-    this.#end(Object.assign(new Error('closed'), { code: 'superseded', retryable: false }));
+    this.#end(refusal('superseded'));
   };
 
-  logout = async () => {
-    this.become({ status: 'signedOut', reason: 'user-intent' });
-    this.emit({ type: 'logout', reason: 'user-intent' });
+  logout = async (reason: LogoutReason = 'user-intent') => {
+    this.end(reason);
     return { revoked: true };
   };
 
-  async signIn() {
+  async signIn(args: Partial<SignInWithExternalJwtArgs>) {
     this.exchanges += 1;
     this.emit({ type: 'authInit' });
-    await Promise.race([this.gate, this.#ended]);
-    this.become(signedIn(alice));
-    this.emit({ type: 'authSuccess', user: alice });
-    this.emit({ type: 'tokenChanged' });
-    return alice;
+    try {
+      await Promise.race([this.gate, this.#ended]);
+    } catch (error) {
+      this.emit({ type: 'authFailure', code: 'refused' });
+      throw error;
+    }
+    const user = args.externalUserId === undefined || args.externalUserId === alice.externalUserId ? alice : { ...alice, externalUserId: args.externalUserId };
+    this.tokens += 1;
+    this.become(signedIn(user, this.tokens));
+    this.emit({ type: 'authSuccess', user });
+    return user;
+  }
+
+  /** The session ends, for that reason. */
+  end(reason: LogoutReason) {
+    this.become({ status: 'signedOut', reason });
+    this.emit({ type: 'logout', reason });
+  }
+
+  get #user(): UserProfile {
+    return this.snapshot.status === 'signedIn' ? this.snapshot.user : alice;
   }
 
   become(snapshot: ClientSnapshot) {
@@ -131,8 +173,13 @@ export function deferred<T = void>() {
 /** Lets everything that is due now happen. */
 export const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-function signedIn(user: UserProfile): ClientSnapshot {
-  return { status: 'signedIn', user, sessionExpiresAt: 1_800_000_000_000, security: { level: 'bearer' } };
+/** An error as the core makes them. */
+export function refusal(code: string, more: object = {}) {
+  return Object.assign(new Error(code), { code, retryable: false, ...more });
+}
+
+function signedIn(user: UserProfile, tokens = 0): ClientSnapshot {
+  return { status: 'signedIn', user, sessionExpiresAt: 1_800_000_000_000 + tokens, security: { level: 'bearer' } };
 }
 
 function added<T>(set: Set<T>, item: T) {

@@ -7,11 +7,13 @@ vi.mock('../src/load-wasm.js', () => ({ loadWasm }));
 
 it('is imported and rendered in Node without a window and without wasm', async () => {
   expect(typeof window).toBe('undefined');
-  const { createAuthClient } = await import('byoa');
+  const { createDynamicClient, isSignedIn } = await import('byoa');
   const { DynamicContextProvider, useDynamicContext, useIsLoggedIn } = await import('byoa/react');
   const { config } = await import('./fake-core.js');
 
-  expect(createAuthClient(config).getSnapshot()).toEqual({ status: 'loading' });
+  const client = createDynamicClient(config);
+  await Promise.resolve();
+  expect([client.getSnapshot(), client.initStatus, isSignedIn()]).toEqual([{ status: 'loading' }, 'uninitialized', false]);
   function Greeting() {
     const { sdkHasLoaded, user } = useDynamicContext();
     return <p>{`${sdkHasLoaded} ${user} ${useIsLoggedIn()}`}</p>;

@@ -1,19 +1,30 @@
 import { act, cleanup, fireEvent, render, renderHook, screen, waitFor } from '@testing-library/react';
-import { type ReactNode, StrictMode } from 'react';
+import { type ReactNode, StrictMode, useEffect } from 'react';
 import { hydrateRoot } from 'react-dom/client';
 import { renderToString } from 'react-dom/server';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SignInButton as Renamed } from 'virtual:seed-sample/renamed';
 import { SignInButton as Verbatim } from 'virtual:seed-sample/verbatim';
 import * as hooks from '../src/react/hooks.js';
-import { type AuthEvents, ByoaProvider, DynamicContextProvider } from '../src/react/index.js';
-import { LazyAuthClient } from '../src/client.js';
-import { FakeWasm, alice, config, credentials, settle } from './fake-core.js';
+import { LazyClient } from '../src/client.js';
+import { getDefaultClient } from '../src/default-client.js';
+import {
+  type AuthEvents,
+  DynamicContextProvider,
+  SignedIn,
+  SignedOut,
+  getAuthToken,
+  getMinAuthToken,
+  useDynamicEvents,
+} from '../src/react/index.js';
+import { refreshUser } from '../src/profile.js';
+import { logout, signInWithExternalJwt } from '../src/session.js';
+import { FakeWasm, alice, config, credentials, refusal, settle } from './fake-core.js';
 
 let wasm: FakeWasm;
 vi.mock('../src/load-wasm.js', () => ({ loadWasm: () => wasm.load() }));
 
-const { useAuthClient, useAuthSnapshot, useDynamicContext, useExternalAuth, useIsLoggedIn, useRefreshUser } = hooks;
+const { useAuthSnapshot, useDynamicClient, useDynamicContext, useExternalAuth, useIsLoggedIn, useRefreshUser } = hooks;
 
 beforeEach(() => {
   wasm = new FakeWasm();
@@ -58,13 +69,13 @@ describe('the provider', () => {
   });
 
   it('takes a made client, and leaves it open', async () => {
-    const client = new LazyAuthClient(config, wasm.load);
+    const client = new LazyClient(config, wasm.load);
     const wrapper = ({ children }: { children: ReactNode }) => (
       <StrictMode>
-        <ByoaProvider client={client}>{children}</ByoaProvider>
+        <DynamicContextProvider client={client}>{children}</DynamicContextProvider>
       </StrictMode>
     );
-    const { result, unmount } = renderHook(useAuthClient, { wrapper });
+    const { result, unmount } = renderHook(useDynamicClient, { wrapper });
     await act(settle);
     expect(result.current).toBe(client);
     expect(client.getSnapshot().status).toBe('signedOut');
@@ -106,11 +117,13 @@ describe('the provider', () => {
 });
 
 describe('the hooks', () => {
-  const all = { useAuthClient, useAuthSnapshot, useDynamicContext, useExternalAuth, useIsLoggedIn, useRefreshUser };
-  it.each(Object.entries<() => unknown>(all))('%s names the provider where there is none', (name, hook) => {
+  it.each(Object.entries<() => unknown>(hooks as Record<string, () => unknown>))('%s names the provider where there is none', (name, hook) => {
     vi.spyOn(console, 'error').mockImplementation(() => {});
     expect(() => renderHook(hook)).toThrow(
-      `${name} must be used inside <DynamicContextProvider settings={{ environmentId, apiBaseUrl }}>.`,
+      expect.objectContaining({
+        name: 'MissingProviderError',
+        message: `${name} must be used inside <DynamicContextProvider settings={{ environmentId, apiBaseUrl }}> or <DynamicProvider client={client}>.`,
+      }),
     );
   });
 
@@ -120,7 +133,7 @@ describe('the hooks', () => {
     const profile = await act(() => result.current.signInWithExternalJwt(credentials));
     expect(profile).toBe(alice);
     expect(result.current).toMatchObject({ user: alice, loggedIn: true, snapshot: { status: 'signedIn' } });
-    await expect(act(() => result.current.handleLogOut())).resolves.toEqual({ revoked: true });
+    await expect(act(() => result.current.handleLogOut())).resolves.toBeUndefined();
     expect(result.current).toMatchObject({ user: undefined, loggedIn: false, snapshot: { reason: 'user-intent' } });
     expect(wasm.only.exchanges).toBe(1);
   });
@@ -147,7 +160,7 @@ describe('the hooks', () => {
   });
 
   it('leave no listener behind', async () => {
-    const client = new LazyAuthClient(config, wasm.load);
+    const client = new LazyClient(config, wasm.load);
     const subscribe = vi.spyOn(client, 'subscribe');
     const ends: ReturnType<typeof vi.fn>[] = [];
     subscribe.mockImplementation(() => {
@@ -156,7 +169,7 @@ describe('the hooks', () => {
       return end;
     });
     const { unmount } = renderHook(() => [useDynamicContext(), useIsLoggedIn()], {
-      wrapper: ({ children }: { children: ReactNode }) => <StrictMode><ByoaProvider client={client}>{children}</ByoaProvider></StrictMode>,
+      wrapper: ({ children }: { children: ReactNode }) => <StrictMode><DynamicContextProvider client={client}>{children}</DynamicContextProvider></StrictMode>,
     });
     unmount();
     expect(ends.length).toBeGreaterThan(0);
@@ -180,12 +193,14 @@ describe('the events', () => {
     const onAuthSuccess = vi.fn();
     const onUserProfileUpdate = vi.fn();
     const onLogout = vi.fn();
-    const { result } = await started(() => useAuthClient(), { onAuthSuccess, onUserProfileUpdate, onLogout });
-    await act(() => result.current.signInWithExternalJwt(credentials));
-    expect(onAuthSuccess).toHaveBeenCalledExactlyOnceWith({ user: alice, isAuthenticated: true, handleLogOut: result.current.logout, primaryWallet: null });
-    const renamed = await act(() => result.current.refreshUser());
+    const { result } = await started(() => useDynamicClient(), { onAuthSuccess, onUserProfileUpdate, onLogout });
+    await act(() => signInWithExternalJwt(credentials, result.current));
+    expect(onAuthSuccess).toHaveBeenCalledExactlyOnceWith({ user: alice, isAuthenticated: true, handleLogOut: expect.any(Function), primaryWallet: null });
+    expect(onUserProfileUpdate).not.toHaveBeenCalled();
+    await act(() => refreshUser(result.current));
+    const renamed = { ...alice, alias: 'Alice' };
     expect(onUserProfileUpdate).toHaveBeenCalledExactlyOnceWith(renamed);
-    await act(() => result.current.logout());
+    await act(() => onAuthSuccess.mock.calls[0]?.[0].handleLogOut());
     expect(onLogout).toHaveBeenCalledExactlyOnceWith(renamed);
   });
 
@@ -208,6 +223,117 @@ describe('the events', () => {
     await act(() => wasm.only.logout());
     expect(first).not.toHaveBeenCalled();
     expect(second).toHaveBeenCalledExactlyOnceWith(alice);
+  });
+});
+
+describe('useDynamicEvents', () => {
+  it('tells of each event with its own arguments, to the newest callback, until it is gone', async () => {
+    const told: unknown[] = [];
+    const show = (mark: string) => {
+      function Listener() {
+        useDynamicEvents('authInit', (attempt) => told.push([mark, 'authInit', attempt.externalUserId]));
+        useDynamicEvents('authFailure', (attempt, { error }) => told.push([mark, 'authFailure', attempt.option, error]));
+        useDynamicEvents('logout', (user) => told.push([mark, 'logout', user]));
+        return null;
+      }
+      return Listener;
+    };
+    const [First, Second] = [show('first'), show('second')];
+    const client = new LazyClient(config, wasm.load);
+    const page = (Shown: () => null) => <StrictMode><DynamicContextProvider client={client}><Shown /></DynamicContextProvider></StrictMode>;
+    const { rerender, unmount } = render(page(First));
+    await act(() => signInWithExternalJwt(credentials, client));
+    rerender(page(Second));
+    const refused = refusal('invalid_external_auth');
+    wasm.only.gate = Promise.reject(refused);
+    await act(() => signInWithExternalJwt(credentials, client).catch(() => {}));
+    await act(() => logout(client));
+    unmount();
+    await act(() => logout(client));
+    expect(told).toEqual([
+      ['first', 'authInit', 'alice'],
+      ['second', 'authInit', 'alice'],
+      ['second', 'authFailure', 'alice', refused],
+      ['second', 'logout', alice],
+    ]);
+  });
+});
+
+describe('SignedIn and SignedOut', () => {
+  it('show one or the other, and neither while nothing is known', async () => {
+    const client = new LazyClient(config, wasm.load);
+    const page = <DynamicContextProvider client={client}><SignedIn>in</SignedIn><SignedOut>out</SignedOut></DynamicContextProvider>;
+    expect(renderToString(page)).toBe('');
+    const { container } = render(page);
+    expect(container.textContent).toBe('');
+    await act(settle);
+    expect(container.textContent).toBe('out');
+    await act(() => signInWithExternalJwt(credentials, client));
+    expect(container.textContent).toBe('in');
+  });
+});
+
+describe('the provider\'s client', () => {
+  it('is the default one from the first effect below on, and no longer when the provider is gone', async () => {
+    wasm.stored = alice;
+    const seen: unknown[] = [];
+    function Child() {
+      const client = hooks.useDynamicClient();
+      useEffect(() => void seen.push(getDefaultClient() === client), [client]);
+      return null;
+    }
+    const { unmount } = render(<Child />, { wrapper: inProvider() });
+    await act(settle);
+    expect(new Set(seen)).toEqual(new Set([true]));
+    expect([getAuthToken(), getMinAuthToken()]).toEqual(['fat-0', 'small-0']);
+    unmount();
+    expect(() => getDefaultClient()).toThrow('There is no byoa client yet');
+    expect(getAuthToken()).toBeUndefined();
+  });
+});
+
+describe('the profile hooks', () => {
+  it('change the user and answer in the shape of the legacy SDK', async () => {
+    wasm.stored = alice;
+    const { result } = await started(() => hooks.useUserUpdateRequest());
+    const { updateUser } = result.current;
+    const answer = await act(() => updateUser({ alias: 'Al' }));
+    expect(answer).toMatchObject({
+      isEmailVerificationRequired: false,
+      isSmsVerificationRequired: false,
+      missingFields: [],
+      updateUserProfileResponse: { user: { id: alice.userId, alias: 'Al' }, minifiedJwt: 'small-0' },
+    });
+    expect(result.current.updateUser).toBe(updateUser);
+  });
+
+  it('refresh the session and give the profile', async () => {
+    wasm.stored = alice;
+    const { result } = await started(() => hooks.useRefreshAuth());
+    expect(await act(() => result.current())).toBe(alice);
+    expect(getMinAuthToken()).toBe('small-1');
+  });
+
+  it('delete the user, and say when that failed', async () => {
+    wasm.stored = alice;
+    const { result } = await started(() => hooks.useDeleteUserAccount());
+    const offline = refusal('network_error');
+    wasm.only.gate = Promise.reject(offline);
+    await act(() => result.current.deleteUser());
+    expect(result.current).toMatchObject({ error: offline, isLoading: false });
+    wasm.only.gate = Promise.resolve();
+    await act(() => result.current.deleteUser());
+    expect(result.current).toMatchObject({ error: null, isLoading: false });
+    expect(wasm.only.snapshot).toEqual({ status: 'signedOut', reason: 'user-deleted' });
+  });
+
+  it('start the client anew', async () => {
+    const { result } = await started(() => ({ reinitialize: hooks.useReinitialize(), loaded: useDynamicContext().sdkHasLoaded }));
+    wasm.stored = alice;
+    await act(() => result.current.reinitialize());
+    expect(wasm.clients.map(({ closed }) => closed)).toEqual([true, false]);
+    expect(result.current.loaded).toBe(true);
+    expect(getMinAuthToken()).toBe('small-0');
   });
 });
 

@@ -1,7 +1,7 @@
 // Compiled, never run: what the types promise. An unused @ts-expect-error fails the compilation.
 import type { ByoaError, ClientSnapshot, UserProfile } from 'byoa';
-import { createAuthClient, isByoaError } from 'byoa';
-import { ByoaProvider, DynamicContextProvider, useDynamicContext, useExternalAuth, useIsLoggedIn } from 'byoa/react';
+import { createDynamicClient, isByoaError } from 'byoa';
+import { DynamicContextProvider, useDynamicContext, useExternalAuth, useIsLoggedIn } from 'byoa/react';
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const holds = <_ extends true>() => {};
@@ -43,12 +43,12 @@ const settings = { environmentId: '', apiBaseUrl: '' };
 export const providers = [
   <DynamicContextProvider settings={settings} />,
   <DynamicContextProvider settings={{ ...settings, events: { onLogout: (user) => user?.userId } }} />,
-  <ByoaProvider client={createAuthClient(settings)} />,
-  <ByoaProvider client={createAuthClient(settings)} settings={{ events: {} }} />,
+  <DynamicContextProvider client={createDynamicClient(settings)} />,
+  <DynamicContextProvider client={createDynamicClient(settings)} settings={{ events: {} }} />,
   // @ts-expect-error there is no default server
   <DynamicContextProvider settings={{ environmentId: '' }} />,
   // @ts-expect-error one of the two
   <DynamicContextProvider />,
   // @ts-expect-error not both
-  <DynamicContextProvider settings={settings} client={createAuthClient(settings)} />,
+  <DynamicContextProvider settings={settings} client={createDynamicClient(settings)} />,
 ];

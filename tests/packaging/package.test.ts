@@ -70,9 +70,9 @@ describe('the tarball', () => {
   it('names no type that it does not carry', async () => {
     writeFileSync(
       join(consumer, 'index.ts'),
-      `import { createAuthClient, type ByoaError, type UserProfile } from 'byoa';
+      `import { createDynamicClient, type ByoaError, type UserProfile } from 'byoa';
        import { useExternalAuth } from 'byoa/react';
-       export const client = createAuthClient({ environmentId: '', apiBaseUrl: '' });
+       export const client = createDynamicClient({ environmentId: '', apiBaseUrl: '' });
        export const signIn = (): Promise<UserProfile | undefined> => useExternalAuth().signInWithExternalJwt({ externalJwt: '', externalUserId: '' });
        export type Code = ByoaError['code'];`,
     );
@@ -90,14 +90,14 @@ describe('a consumer', () => {
   it('imports both entries in Node, and renders, without a window and without the core', async () => {
     writeFileSync(
       join(consumer, 'render.js'),
-      `import { createAuthClient } from 'byoa';
-       import { ByoaProvider, useDynamicContext } from 'byoa/react';
+      `import { createDynamicClient } from 'byoa';
+       import { DynamicContextProvider, useDynamicContext } from 'byoa/react';
        import { createElement } from 'react';
        import { renderToString } from 'react-dom/server';
        globalThis.WebAssembly = undefined;
-       const client = createAuthClient({ environmentId: 'e', apiBaseUrl: 'http://localhost:1/api/v0' });
+       const client = createDynamicClient({ environmentId: 'e', apiBaseUrl: 'http://localhost:1/api/v0' });
        const Shown = () => String(useDynamicContext().sdkHasLoaded);
-       console.log(client.getSnapshot().status, renderToString(createElement(ByoaProvider, { client }, createElement(Shown))));`,
+       console.log(client.getSnapshot().status, renderToString(createElement(DynamicContextProvider, { client }, createElement(Shown))));`,
     );
     const { stdout } = await run(process.execPath, ['render.js'], { cwd: consumer });
     expect(stdout.trim()).toBe('loading false');
@@ -107,8 +107,8 @@ describe('a consumer', () => {
     writeFileSync(join(consumer, 'index.html'), '<script type="module" src="./page.js"></script>');
     writeFileSync(
       join(consumer, 'page.js'),
-      `import { createAuthClient } from 'byoa';
-       createAuthClient({ environmentId: 'e', apiBaseUrl: '/api/v0' }).start();`,
+      `import { createDynamicClient } from 'byoa';
+       createDynamicClient({ environmentId: 'e', apiBaseUrl: '/api/v0' });`,
     );
     await build({ root: consumer, configFile: false, logLevel: 'error' });
     const made = filesUnder(join(consumer, 'dist'));

@@ -1,7 +1,7 @@
-import type { ClientConfig } from 'byoa';
-
 /** Where everything is. */
-export interface DemoConfig extends ClientConfig {
+export interface DemoConfig {
+  readonly environmentId: string;
+  readonly apiBaseUrl: string;
   readonly issuerUrl: string;
 }
 

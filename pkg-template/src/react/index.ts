@@ -1,17 +1,25 @@
 'use client';
 
-export { DynamicContextProvider, DynamicContextProvider as ByoaProvider } from './provider.js';
+export { MissingProviderError } from './context.js';
+export { useDynamicEvents } from './events.js';
 export {
-  useAuthClient,
   useAuthSnapshot,
+  useDeleteUserAccount,
+  useDynamicClient,
   useDynamicContext,
   useExternalAuth,
   useIsLoggedIn,
+  useRefreshAuth,
   useRefreshUser,
+  useReinitialize,
+  useUserUpdateRequest,
 } from './hooks.js';
-
-export type { AuthEvents, AuthFailureData, AuthFailureReason, AuthSuccess } from './events.js';
-export type { DynamicContext, ExternalAuth, SignInWithExternalJwtProps } from './hooks.js';
-export type { DynamicContextProviderProps, DynamicContextProviderProps as ByoaProviderProps, DynamicContextProviderSettings } from './provider.js';
-export type * from '../index.js';
+export { DynamicContextProvider } from './provider.js';
+export { SignedIn, SignedOut } from './status.js';
 export { isByoaError } from '../error.js';
+export { getAuthToken, getMinAuthToken } from '../session.js';
+
+export type { AuthAttempt, AuthEvents, AuthFailureReason, AuthSuccess, DynamicReactEvents } from './events.js';
+export type { DeleteUserAccount, DynamicContext, ExternalAuth, UserUpdate, UserUpdateRequest } from './hooks.js';
+export type { DynamicContextProviderProps, DynamicContextProviderSettings } from './provider.js';
+export type * from '../index.js';

@@ -1,48 +1,88 @@
 'use client';
 
-import { type ReactNode, useCallback, useEffect, useMemo } from 'react';
-import type { AuthClient } from '../client.js';
-import { createAuthClient } from '../create-auth-client.js';
-import type { ClientConfig } from '../generated/wire.js';
-import { AuthContext } from './context.js';
-import { type AuthEvents, type AuthFailureData, type AuthFailureReason, useAuthEvents, useLatest } from './events.js';
+import { type ReactNode, useEffect, useInsertionEffect, useMemo } from 'react';
+import { type DynamicClient, internals } from '../client.js';
+import { createProvidedClient } from '../create-client.js';
+import { setDefaultClient } from '../default-client.js';
+import type { DynamicClientOptions } from '../make-client.js';
+import { ClientContext } from './context.js';
+import { type AuthEvents, useAuthEvents } from './events.js';
 
-/** Where to sign in, and what to call when something happens. */
-export interface DynamicContextProviderSettings extends ClientConfig {
+/**
+ * Where to sign in, and what to call when something happens. What concerns wallets and windows of the legacy SDK
+ * is taken and does nothing.
+ *
+ * @example
+ * ```ts
+ * const settings: DynamicContextProviderSettings = { environmentId, apiBaseUrl: 'https://auth.example.com/api/v0' };
+ * ```
+ */
+export interface DynamicContextProviderSettings extends Omit<DynamicClientOptions, 'apiBaseUrl' | 'autoInitialize' | 'coreConfig'> {
+  /** Such as `https://auth.example.com/api/v0`. There is no default: no host but yours is called. */
+  readonly apiBaseUrl: string;
+  /** What to call when something happens. The newest functions count; they need not be stable. */
   readonly events?: AuthEvents | undefined;
+  /** The legacy SDK's name of `storageKeySuffix`. */
+  readonly localStorageSuffix?: string | undefined;
+  /** Of the legacy SDK; there are no wallets here. */
+  readonly walletConnectors?: readonly unknown[] | undefined;
+  /** Of the legacy SDK; signing in always means a session here. */
+  readonly initialAuthenticationMode?: 'connect-only' | 'connect-and-sign' | undefined;
 }
 
-/** Either the settings of a client, or a client that you made with `createAuthClient`. */
-export type DynamicContextProviderProps = { readonly children?: ReactNode } & (
+/**
+ * Either the settings of a client, or a client that you made with `createDynamicClient`.
+ *
+ * @example
+ * ```ts
+ * const props: DynamicContextProviderProps = { client, settings: { events: { onLogout } } };
+ * ```
+ */
+export type DynamicContextProviderProps = {
+  /** What uses the hooks. */
+  readonly children?: ReactNode;
+} & (
   | { readonly settings: DynamicContextProviderSettings; readonly client?: undefined }
-  | { readonly client: AuthClient; readonly settings?: Pick<DynamicContextProviderSettings, 'events'> }
+  | { readonly client: DynamicClient; readonly settings?: Pick<DynamicContextProviderSettings, 'events'> }
 );
 
 /**
  * Gives the hooks below it one client. With `settings` it makes the client, starts it when it is mounted and
  * closes it when it is gone; a `client` that you made is started only, and stays yours to close.
  *
+ * @example
+ * ```tsx
+ * <DynamicContextProvider settings={{ environmentId, apiBaseUrl: 'https://auth.example.com/api/v0' }}>
+ *   <App />
+ * </DynamicContextProvider>
+ * ```
+ *
  * @throws {ByoaError} `invalid_argument` where a setting is missing
  */
 export function DynamicContextProvider({ settings, client: given, children }: DynamicContextProviderProps): ReactNode {
   // A caller without TypeScript may leave anything out; making the client says so in a sentence.
-  const { environmentId, apiBaseUrl } = (settings ?? {}) as DynamicContextProviderSettings;
+  const { events, localStorageSuffix, walletConnectors: _, initialAuthenticationMode: _mode, ...options } = (settings ??
+    {}) as DynamicContextProviderSettings;
+  const { environmentId, apiBaseUrl, storageKeySuffix = localStorageSuffix, requestTimeoutMs, autoRefresh } = options;
   const client = useMemo(
-    () => given ?? createAuthClient({ environmentId, apiBaseUrl }),
-    [given, environmentId, apiBaseUrl],
+    () =>
+      given
+        ? internals(given)
+        : createProvidedClient({
+            environmentId,
+            apiBaseUrl,
+            ...(storageKeySuffix !== undefined && { storageKeySuffix }),
+            ...(requestTimeoutMs !== undefined && { requestTimeoutMs }),
+            ...(autoRefresh !== undefined && { autoRefresh }),
+          }),
+    [given, environmentId, apiBaseUrl, storageKeySuffix, requestTimeoutMs, autoRefresh],
   );
+  // Before the effects of everything below, which may call functions of the default client.
+  useInsertionEffect(() => setDefaultClient(client), [client]);
   useEffect(() => {
     const unmount = client.mount();
-    return client === given ? undefined : unmount;
+    return given ? undefined : unmount;
   }, [client, given]);
-
-  const events = useLatest(settings?.events);
   useAuthEvents(client, events);
-  const onAuthFailure = useCallback(
-    (data: AuthFailureData, reason: AuthFailureReason) => events.current?.onAuthFailure?.(data, reason),
-    [events],
-  );
-
-  const provided = useMemo(() => ({ client, onAuthFailure }), [client, onAuthFailure]);
-  return <AuthContext.Provider value={provided}>{children}</AuthContext.Provider>;
+  return <ClientContext.Provider value={client}>{children}</ClientContext.Provider>;
 }

@@ -107,7 +107,7 @@ const expired = () => unauthorized('the session token has expired; sign in again
  * @example
  * const server = await createTestServer();
  * const uninstall = server.install(); // `fetch` to its address is answered by it
- * const client = createAuthClient(server.settings);
+ * const client = createDynamicClient(server.settings);
  * await client.signInWithExternalJwt(await server.issuer.credentials('alice'));
  * uninstall();
  */
@@ -121,7 +121,7 @@ export async function createTestServer(options: TestServerOptions = {}): Promise
 export class TestServer {
   /** Its own issuer; nobody trusts it where others were given. */
   readonly issuer: TestIssuer;
-  /** For `createAuthClient`, `createDynamicClient` or a provider's `settings`. */
+  /** For `createDynamicClient` or a provider's `settings`. */
   readonly settings: { readonly environmentId: string; readonly apiBaseUrl: string };
   readonly #options: TestServerOptions;
   readonly #issuers: readonly TrustedIssuer[];

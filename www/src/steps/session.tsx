@@ -1,6 +1,6 @@
-import type { LogoutResult } from 'byoa';
-import { useEffect, useRef } from 'react';
-import { useAuthClient, useAuthSnapshot, useDynamicContext } from 'byoa/react';
+import { onceEvent } from 'byoa';
+import { useCallback, useEffect, useRef } from 'react';
+import { useAuthSnapshot, useDynamicClient, useDynamicContext } from 'byoa/react';
 import { Empty, Failure } from '../parts/notes';
 import { Step } from '../parts/step';
 import { Ticket } from '../parts/ticket';
@@ -18,8 +18,16 @@ const ENDED = {
 export function Session() {
   const { apiBaseUrl, environmentId, handleLogOut } = useDynamicContext();
   const snapshot = useAuthSnapshot();
-  const token = useAuthClient().getMinAuthToken();
-  const { task, run } = useTask(handleLogOut);
+  const client = useDynamicClient();
+  const { token } = client;
+  const signOut = useCallback(async () => {
+    let revoked = true;
+    const end = onceEvent({ event: 'warning', listener: ({ code }) => (revoked = code !== 'revoke_failed') }, client);
+    await handleLogOut();
+    end();
+    return { revoked };
+  }, [client, handleLogOut]);
+  const { task, run } = useTask(signOut);
   const signedIn = snapshot.status === 'signedIn';
   const signedOutHere = snapshot.status === 'signedOut' && snapshot.reason === 'user-intent';
   return (
@@ -52,7 +60,7 @@ export function Session() {
 }
 
 /** Takes the focus, which the button that it answers had: the step folds, and a keyboard would be lost. */
-function Farewell({ revoked }: LogoutResult) {
+function Farewell({ revoked }: { revoked: boolean }) {
   const note = useRef<HTMLParagraphElement>(null);
   useEffect(() => note.current?.focus(), []);
   return (
