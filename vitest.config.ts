@@ -7,6 +7,7 @@ const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.u
 const source = [
   { find: /^byoa$/, replacement: path('pkg-template/src/index.ts') },
   { find: /^byoa\/react$/, replacement: path('pkg-template/src/react/index.ts') },
+  { find: /^byoa\/react-hooks$/, replacement: path('pkg-template/src/react-hooks/index.ts') },
   { find: /^@dynamic-labs\/sdk-react-core$/, replacement: path('pkg-template/src/react/index.ts') },
 ];
 

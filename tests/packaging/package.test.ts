@@ -62,7 +62,9 @@ describe('the tarball', () => {
   });
 
   it("keeps 'use client' at the top of every file of the hooks", () => {
-    for (const file of filesUnder(join(installed, 'dist/react')).filter((name) => name.endsWith('.js'))) {
+    const hooks = ['react', 'react-hooks'].flatMap((entry) => filesUnder(join(installed, 'dist', entry)));
+    expect(hooks.length).toBeGreaterThan(10);
+    for (const file of hooks.filter((name) => name.endsWith('.js'))) {
       expect(readFileSync(file, 'utf8'), file).toMatch(/^'use client';/);
     }
   });

@@ -1,0 +1,12 @@
+'use client';
+
+export { useOnEvent, useOnceEvent } from './events.js';
+export { useDeleteUser, useLogout, useRefreshAuth, useSignInWithExternalJwt, useUpdateUser } from './hooks.js';
+export { DynamicProvider } from './provider.js';
+export { useInitStatus, useSessionExpiresAt, useUser } from './state.js';
+export { MissingProviderError } from '../react/context.js';
+export { useDynamicClient } from '../react/hooks.js';
+
+export type { Mutation, MutationCallbacks, MutationState } from './mutation.js';
+export type { DynamicProviderProps } from './provider.js';
+export type { StateResult } from './state.js';
