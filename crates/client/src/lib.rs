@@ -15,8 +15,10 @@ pub mod ports;
 mod runner;
 pub mod secret;
 pub mod session;
+pub mod settings;
 mod sign_in;
 pub mod state;
+pub mod step_up;
 mod stored;
 mod transition;
 
