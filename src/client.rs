@@ -6,9 +6,9 @@ use crate::{
     listeners::Listeners,
     ports,
 };
-use byoa_client::{Client, ClientError, Config, Notice};
+use byoa_client::{Client, ClientError, Config, Notice, json::Value};
+use byoa_protocol::profile::User;
 use js_sys::{Function, Promise};
-use serde::Serialize;
 use std::{cell::OnceCell, future::Future, pin::Pin};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
@@ -85,19 +85,19 @@ impl ByoaClient {
         #[wasm_bindgen(unchecked_optional_param_type = "LogoutReason")] reason: &JsValue,
     ) -> Promise {
         let begun = convert::logout_reason(reason).map(|reason| self.client.logout_because(reason));
-        settle(async move { Ok(begun?.await) })
+        settle(async move { Ok(begun?.await.to_json()) })
     }
 
     /// Gets new tokens for the session. Calls at the same time share one request.
     #[wasm_bindgen(unchecked_return_type = "Promise<UserProfile>")]
     pub fn refresh(&self) -> Promise {
-        settle(self.client.refresh())
+        settle_user(self.client.refresh())
     }
 
     /// Reads the user from the server.
     #[wasm_bindgen(js_name = refreshUser, unchecked_return_type = "Promise<UserProfile>")]
     pub fn refresh_user(&self) -> Promise {
-        settle(self.client.refresh_user())
+        settle_user(self.client.refresh_user())
     }
 
     /// Changes the user's own fields.
@@ -107,13 +107,14 @@ impl ByoaClient {
         #[wasm_bindgen(unchecked_param_type = "UserFields")] fields: &JsValue,
     ) -> Promise {
         let begun = convert::user_fields(fields).map(|fields| self.client.update_user(fields));
-        settle(async move { begun?.await })
+        settle_user(async move { begun?.await })
     }
 
     /// Deletes the user and ends the session.
     #[wasm_bindgen(js_name = deleteUser, unchecked_return_type = "Promise<void>")]
     pub fn delete_user(&self) -> Promise {
-        settle(self.client.delete_user())
+        let deletion = self.client.delete_user();
+        settle(async move { deletion.await.map(|()| Value::Null) })
     }
 
     /// The session token with the whole profile in its claims, while the session lasts.
@@ -133,7 +134,7 @@ impl ByoaClient {
     /// The session's times; never a token.
     #[wasm_bindgen(unchecked_return_type = "SessionTimeline")]
     pub fn inspect(&self) -> JsValue {
-        convert::to_js(&self.client.inspect()).unwrap_or_else(|failure| failure)
+        convert::to_js(&self.client.inspect().to_json())
     }
 
     /// Ends the client without signing out: the session stays stored. Promises on their way reject with
@@ -153,16 +154,23 @@ fn observer(changes: &Listeners, events: &Listeners) -> impl Fn(&Notice) + 'stat
     let (changes, events) = (changes.clone(), events.clone());
     move |notice| match notice {
         Notice::Changed => changes.call(&JsValue::UNDEFINED),
-        Notice::Event(event) => events.call(&convert::to_js(event).unwrap_or_else(|failure| failure)),
+        Notice::Event(event) => events.call(&convert::to_js(&event.to_json())),
     }
 }
 
-/// A promise for what the client answers. Boxed, so that the machinery of a promise is there once and not
-/// for every method.
-pub(crate) fn settle<T: Serialize>(
-    answer: impl Future<Output = Result<T, ClientError>> + 'static,
-) -> Promise {
-    let settled = async move { convert::to_js(&answer.await.map_err(|failure| error::to_js(&failure))?) };
-    let settled: Pin<Box<dyn Future<Output = Result<JsValue, JsValue>>>> = Box::pin(settled);
-    wasm_bindgen_futures::future_to_promise(settled)
+/// A promise for a user.
+pub(crate) fn settle_user(answer: impl Future<Output = Result<User, ClientError>> + 'static) -> Promise {
+    settle(async move { answer.await.map(|user| user.profile()) })
+}
+
+/// A promise for what the client answers.
+fn settle(answer: impl Future<Output = Result<Value, ClientError>> + 'static) -> Promise {
+    settle_boxed(Box::pin(answer))
+}
+
+/// Takes one type only, so that the machinery of a promise is there once and not for every method.
+fn settle_boxed(answer: Pin<Box<dyn Future<Output = Result<Value, ClientError>>>>) -> Promise {
+    wasm_bindgen_futures::future_to_promise(async move {
+        answer.await.map(|value| convert::to_js(&value)).map_err(|failure| error::to_js(&failure))
+    })
 }

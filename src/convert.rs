@@ -1,22 +1,28 @@
 //! Values in and out. The only file that knows what a JavaScript value looks like.
 
 use crate::error;
-use byoa_client::{ClientError, Snapshot};
+use byoa_client::{
+    ClientError, Snapshot,
+    json::{self, Value},
+};
 use byoa_protocol::{
     client::{ClientConfig, LogoutReason, SignInWithExternalJwtArgs},
-    user::UserFields,
+    profile,
 };
-use js_sys::{Object, Reflect};
-use serde::Serialize;
+use js_sys::{JSON, Object, Reflect};
+use serde::Serialize as _;
 use serde_wasm_bindgen::Serializer;
 use std::cell::RefCell;
 use wasm_bindgen::{JsCast as _, prelude::JsValue};
 
-/// A plain JavaScript value, as `JSON.parse` would make it; `undefined` for nothing. The error is an `Error`.
-pub(crate) fn to_js<T: Serialize + ?Sized>(value: &T) -> Result<JsValue, JsValue> {
-    let converted = value.serialize(&Serializer::json_compatible());
-    let converted = converted.map_err(|failure| JsValue::from(js_sys::Error::new(&failure.to_string())))?;
-    Ok(if converted.is_null() { JsValue::UNDEFINED } else { converted })
+/// A plain JavaScript value, as `JSON.parse` would make it; `undefined` for nothing. Takes one type only, so
+/// that the code that converts is there once.
+pub(crate) fn to_js(value: &Value) -> JsValue {
+    match value.serialize(&Serializer::json_compatible()) {
+        Ok(converted) if !converted.is_null() => converted,
+        // Fails for maps whose keys are not text only, which a `Value` cannot have.
+        _ => JsValue::UNDEFINED,
+    }
 }
 
 /// The JavaScript object of the newest snapshot, so that it is the same one until it changes.
@@ -31,7 +37,7 @@ impl SnapshotCache {
         if let Some((_, known)) = self.newest.borrow().as_ref().filter(|(of, _)| *of == snapshot.generation) {
             return known.clone();
         }
-        let object = to_js(&*snapshot.value).unwrap_or_else(|failure| failure);
+        let object = to_js(&snapshot.value.to_json());
         Object::freeze(object.unchecked_ref::<Object>());
         *self.newest.borrow_mut() = Some((snapshot.generation, object.clone()));
         object
@@ -62,18 +68,21 @@ pub(crate) fn logout_reason(value: &JsValue) -> Result<LogoutReason, ClientError
     if value.is_undefined() {
         return Ok(LogoutReason::UserIntent);
     }
-    serde_wasm_bindgen::from_value(value.clone()).map_err(|_| {
+    value.as_string().as_deref().and_then(LogoutReason::of).ok_or_else(|| {
         ClientError::invalid_argument("the argument of logout must be one of LogoutReason's words")
     })
 }
 
 /// Reads the argument of `updateUser`.
-pub(crate) fn user_fields(value: &JsValue) -> Result<UserFields, ClientError> {
+pub(crate) fn user_fields(value: &JsValue) -> Result<json::Object, ClientError> {
     Members::of(value, "the argument of updateUser")?;
-    serde_wasm_bindgen::from_value(value.clone()).map_err(|failure| {
-        let cause = error::describe(&failure.into());
-        ClientError::invalid_argument(["a field of updateUser has a wrong type: ", &cause].concat())
-    })
+    let wrong = |why: &str, what: &str| {
+        ClientError::invalid_argument(["the argument of updateUser ", why, what].concat())
+    };
+    let text = JSON::stringify(value).map_err(|thrown| wrong("is not JSON: ", &error::describe(&thrown)))?;
+    let fields =
+        json::read(&String::from(text)).ok_or_else(|| wrong("must be an object of plain JSON", ""))?;
+    profile::user_fields(fields).map_err(|name| wrong("has a wrong type in its member ", &name))
 }
 
 struct Members<'a>(&'a JsValue);

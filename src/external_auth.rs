@@ -1,6 +1,6 @@
 //! The object for signing in, whose method works without the object: apps take it off.
 
-use crate::{client::settle, convert};
+use crate::{client::settle_user, convert};
 use byoa_client::Client;
 use js_sys::{Object, Promise, Reflect};
 use wasm_bindgen::{closure::Closure, prelude::JsValue};
@@ -17,5 +17,5 @@ pub(crate) fn object(client: &Client) -> JsValue {
 
 fn sign_in(client: &Client, args: &JsValue) -> Promise {
     let begun = convert::sign_in_args(args).map(|args| client.sign_in_with_external_jwt(args));
-    settle(async move { begun?.await })
+    settle_user(async move { begun?.await })
 }

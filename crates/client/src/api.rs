@@ -4,18 +4,12 @@
 
 use crate::{
     ClientError, Config, Secret, Session,
+    json::{self, Object},
     ports::{Method, Ports, Random, Request, Response},
-    session::checked_user,
+    session::{NOT_OURS, checked_user},
 };
-use byoa_protocol::{
-    client::LogoutReason,
-    external_auth::VerifyResponse,
-    headers, paths,
-    user::{SdkUser, UserFields},
-};
-use serde::de::DeserializeOwned;
-use serde_json::Value;
-use std::fmt;
+use byoa_protocol::{client::LogoutReason, headers, paths, profile::User};
+use std::{fmt, future::Future, pin::Pin};
 
 /// Version of the API that this client was written against.
 const API_VERSION: &str = "API/0.0.1125";
@@ -28,6 +22,9 @@ const PLATFORM: &str = "web";
 const REQUEST_ID_LENGTH: usize = 50;
 
 const CLIENT_ID_LENGTH: usize = 32;
+
+/// A request under way. Boxed, so that sending one is there once and not for every operation.
+type Answering<'a, T> = Pin<Box<dyn Future<Output = Result<T, ClientError>> + 'a>>;
 
 /// One environment's API.
 pub struct Api {
@@ -60,28 +57,24 @@ impl Api {
     }
 
     /// Exchanges an external JWT. Sends no bearer token: a sign-in starts anew.
-    pub async fn sign_in(&self, external_jwt: &Secret) -> Result<Session, ClientError> {
-        let request =
-            self.request(Method::Post, paths::EXTERNAL_AUTH_SIGN_IN, None, Some(sign_in_body(external_jwt)));
-        let answer = self.send(request).await?;
-        self.session(&answer)
+    #[must_use]
+    pub fn sign_in(&self, external_jwt: &Secret) -> Answering<'_, Session> {
+        let body = Some(sign_in_body(external_jwt));
+        self.session(self.request(Method::Post, paths::EXTERNAL_AUTH_SIGN_IN, None, body))
     }
 
     /// Reads the signed-in user.
-    pub async fn user(&self, session: &Session) -> Result<SdkUser, ClientError> {
+    pub async fn user(&self, session: &Session) -> Result<User, ClientError> {
         let answer = self.send(self.request(Method::Get, paths::USERS, Some(session), None)).await?;
-        let user: SdkUser = read(&answer)?;
-        checked_user(&self.config, user)
+        checked_user(&self.config, read(&answer)?)
             .map_err(|problem| ClientError::invalid_response(answer.status, problem))
     }
 
     /// Changes the signed-in user; the answer is a whole session.
-    pub async fn update_user(&self, session: &Session, fields: &UserFields) -> Result<Session, ClientError> {
-        let body = serde_json::to_string(fields)
-            .map_err(|_| ClientError::invalid_argument("the user's fields cannot be written as JSON"))?;
-        let request = self.request(Method::Put, paths::USERS, Some(session), Some(Secret::new(body)));
-        let answer = self.send(request).await?;
-        self.session(&answer)
+    #[must_use]
+    pub fn update_user(&self, session: &Session, fields: Object) -> Answering<'_, Session> {
+        let body = Secret::new(json::write(&fields.into()));
+        self.session(self.request(Method::Put, paths::USERS, Some(session), Some(body)))
     }
 
     /// Deletes the signed-in user.
@@ -90,9 +83,9 @@ impl Api {
     }
 
     /// Gets new tokens for the session.
-    pub async fn refresh(&self, session: &Session) -> Result<Session, ClientError> {
-        let answer = self.send(self.request(Method::Post, paths::REFRESH, Some(session), None)).await?;
-        self.session(&answer)
+    #[must_use]
+    pub fn refresh(&self, session: &Session) -> Answering<'_, Session> {
+        self.session(self.request(Method::Post, paths::REFRESH, Some(session), None))
     }
 
     /// Ends the session on the server. `true` where it is over there: now, or before already.
@@ -105,14 +98,22 @@ impl Api {
         }
     }
 
-    async fn send(&self, request: Request) -> Result<Response, ClientError> {
-        let answer = self.ports.transport.send(request).await?;
-        if (200..300).contains(&answer.status) { Ok(answer) } else { Err(ClientError::from_answer(&answer)) }
+    fn send(&self, request: Request) -> Answering<'_, Response> {
+        Box::pin(async {
+            let answer = self.ports.transport.send(request).await?;
+            if (200..300).contains(&answer.status) {
+                Ok(answer)
+            } else {
+                Err(ClientError::from_answer(&answer))
+            }
+        })
     }
 
-    fn session(&self, answer: &Response) -> Result<Session, ClientError> {
-        let body: VerifyResponse = read(answer)?;
-        Session::from_answer(&self.config, self.ports.clock.now_ms(), answer.status, body)
+    fn session(&self, request: Request) -> Answering<'_, Session> {
+        Box::pin(async {
+            let answer = self.send(request).await?;
+            Session::from_answer(&self.config, self.ports.clock.now_ms(), answer.status, read(&answer)?)
+        })
     }
 
     fn request(
@@ -145,15 +146,8 @@ fn sign_in_body(external_jwt: &Secret) -> Secret {
     Secret::new([r#"{"jwt":""#, external_jwt.expose(), r#""}"#].concat())
 }
 
-/// By way of a [`Value`], so that there is one reader of JSON in the wasm and not one for every type.
-fn read<T: DeserializeOwned>(answer: &Response) -> Result<T, ClientError> {
-    let value = serde_json::from_str::<Value>(&answer.body);
-    value.and_then(serde_json::from_value).map_err(|_| {
-        ClientError::invalid_response(
-            answer.status,
-            "the answer is not the JSON of this API; check apiBaseUrl",
-        )
-    })
+fn read(answer: &Response) -> Result<Object, ClientError> {
+    json::read(&answer.body).ok_or_else(|| ClientError::invalid_response(answer.status, NOT_OURS))
 }
 
 /// In the words that the published client sends.

@@ -5,6 +5,7 @@
 
 use crate::{
     ClientError, Config, Secret, Session,
+    json::Object,
     ports::Ports,
     runner::{Notice, Runner, Snapshot},
     session::same_external_user,
@@ -14,9 +15,9 @@ use crate::{
 use byoa_protocol::{
     client::{
         LogoutReason, LogoutResult, Security, SecurityLevel, SessionTimeline, SignInWithExternalJwtArgs,
-        StorageKind, UserProfile,
+        StorageKind,
     },
-    user::{SdkUser, UserFields},
+    profile::User,
 };
 use futures_util::{
     FutureExt as _,
@@ -24,7 +25,7 @@ use futures_util::{
 };
 use std::{cell::RefCell, fmt, future::Future, ops::Deref, rc::Rc};
 
-type Refreshing = Shared<LocalBoxFuture<'static, Result<UserProfile, ClientError>>>;
+type Refreshing = Shared<LocalBoxFuture<'static, Result<User, ClientError>>>;
 
 /// A handle to one client; clones are the same client.
 #[derive(Clone)]
@@ -81,7 +82,7 @@ impl Client {
     pub fn sign_in_with_external_jwt(
         &self,
         args: SignInWithExternalJwtArgs,
-    ) -> impl Future<Output = Result<UserProfile, ClientError>> + use<> {
+    ) -> impl Future<Output = Result<User, ClientError>> + use<> {
         let inner = Rc::clone(&self.inner);
         inner.start();
         let begun = inner.begin_sign_in(args);
@@ -118,36 +119,32 @@ impl Client {
     }
 
     /// Gets new tokens. Calls at the same time share one request.
-    pub fn refresh(&self) -> impl Future<Output = Result<UserProfile, ClientError>> + use<> {
+    pub fn refresh(&self) -> impl Future<Output = Result<User, ClientError>> + use<> {
         let inner = Rc::clone(&self.inner);
         let flight = inner.started_session().map(|(session, ticket)| inner.refresh_once(session, ticket));
         async move { flight?.await }
     }
 
     /// Reads the user from the server.
-    pub fn refresh_user(&self) -> impl Future<Output = Result<UserProfile, ClientError>> + use<> {
+    pub fn refresh_user(&self) -> impl Future<Output = Result<User, ClientError>> + use<> {
         let inner = Rc::clone(&self.inner);
         let begun = inner.started_session();
         async move {
             let (session, ticket) = begun?;
             let user = inner.authenticated(ticket, inner.api.user(&session).await)?;
             same_user(&session, &user)?;
-            let profile = UserProfile::from(user.clone());
-            inner.accept(Event::UserRead { ticket, user: Box::new(user) })?;
-            Ok(profile)
+            inner.accept(Event::UserRead { ticket, user: user.clone() })?;
+            Ok(user)
         }
     }
 
     /// Changes the user.
-    pub fn update_user(
-        &self,
-        fields: UserFields,
-    ) -> impl Future<Output = Result<UserProfile, ClientError>> + use<> {
+    pub fn update_user(&self, fields: Object) -> impl Future<Output = Result<User, ClientError>> + use<> {
         let inner = Rc::clone(&self.inner);
         let begun = inner.started_session();
         async move {
             let (session, ticket) = begun?;
-            let renewed = inner.authenticated(ticket, inner.api.update_user(&session, &fields).await)?;
+            let renewed = inner.authenticated(ticket, inner.api.update_user(&session, fields).await)?;
             inner.renew(&session, ticket, renewed)
         }
     }
@@ -222,10 +219,10 @@ impl Inner {
         self: &Rc<Self>,
         attempt: u64,
         outcome: Result<Session, ClientError>,
-    ) -> Result<UserProfile, ClientError> {
+    ) -> Result<User, ClientError> {
         match outcome {
             Ok(session) => {
-                let user = session.profile();
+                let user = session.user.clone();
                 self.accept(Event::SignInSucceeded { attempt, session: Rc::new(session) })?;
                 Ok(user)
             }
@@ -252,14 +249,9 @@ impl Inner {
         flight
     }
 
-    fn renew(
-        self: &Rc<Self>,
-        old: &Session,
-        ticket: Ticket,
-        renewed: Session,
-    ) -> Result<UserProfile, ClientError> {
+    fn renew(self: &Rc<Self>, old: &Session, ticket: Ticket, renewed: Session) -> Result<User, ClientError> {
         same_user(old, &renewed.user)?;
-        let user = renewed.profile();
+        let user = renewed.user.clone();
         self.accept(Event::Renewed { ticket, session: Rc::new(renewed) })?;
         Ok(user)
     }
@@ -283,8 +275,8 @@ fn failed(attempt: Option<u64>, error: &ClientError) -> Event {
     Event::SignInFailed { attempt, code: error.code.clone().into_owned(), reason }
 }
 
-fn same_user(session: &Session, user: &SdkUser) -> Result<(), ClientError> {
-    if session.user.id == user.id {
+fn same_user(session: &Session, user: &User) -> Result<(), ClientError> {
+    if session.user.text("id") == user.text("id") {
         return Ok(());
     }
     Err(ClientError::invalid_response(200, "the answer is about another user; sign in again"))

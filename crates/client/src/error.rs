@@ -2,10 +2,12 @@
 //!
 //! Nothing here may quote a token or a whole body; a server's own sentence is shortened.
 
-use crate::ports::{Response, TransportError};
+use crate::{
+    json::{self, Object, Value},
+    ports::{Response, TransportError},
+};
 use byoa_jwt::Rejection;
-use byoa_protocol::{ErrorBody, ErrorCode, Reason};
-use serde_json::Value;
+use byoa_protocol::{ErrorCode, Reason};
 use std::borrow::Cow;
 
 /// The most of a server's sentence that is repeated, in bytes.
@@ -100,17 +102,16 @@ impl ClientError {
     #[must_use]
     pub fn from_answer(answer: &Response) -> Self {
         let status = answer.status;
-        let body = serde_json::from_str::<Value>(&answer.body).and_then(serde_json::from_value::<ErrorBody>);
-        let Ok(body) = body else {
+        let Some(body) = json::read(&answer.body).as_ref().and_then(Body::of) else {
             return Self::without_body(status);
         };
-        let reason = body.reason().map(|reason| Cow::Owned(shorten(reason).to_owned()));
         let mut message = shorten(&body.error).to_owned();
         if let (429, Some(wait)) = (status, answer.header("retry-after")) {
             message.push_str("; retry after ");
             message.push_str(shorten(wait));
             message.push_str(" s");
         }
+        let reason = body.reason.map(|reason| Cow::Owned(shorten(&reason).to_owned()));
         let known = body.code.as_deref().map_or_else(|| code_of_status(status), known_code);
         let code = match (body.code, known) {
             (Some(word), None) => Cow::Owned(shorten(&word).to_owned()),
@@ -130,6 +131,42 @@ impl ClientError {
         Self { retryable: is_temporary(status), ..Self::invalid_response(status, message) }
     }
 }
+
+/// An [`ErrorBody`](byoa_protocol::ErrorBody).
+struct Body {
+    error: String,
+    code: Option<String>,
+    reason: Option<String>,
+}
+
+impl Body {
+    /// `None` where a member is missing or of another type.
+    fn of(body: &Object) -> Option<Self> {
+        let error = json::text(body, "error")?.to_owned();
+        let code = optional(body.get("code"), Value::as_str).ok()?.map(str::to_owned);
+        let payload = optional(body.get("payload"), Value::as_object).ok()?;
+        let messages = payload.and_then(|payload| payload.get("additionalMessages"));
+        let messages = optional(messages, Value::as_array).ok()?.map_or(&[][..], Vec::as_slice);
+        if !messages.iter().all(Value::is_string) {
+            return None;
+        }
+        let reason = messages.first().and_then(Value::as_str).map(str::to_owned);
+        Some(Self { error, code, reason })
+    }
+}
+
+/// A member that may be absent or null: an error where it is of another type.
+fn optional<'v, T>(
+    member: Option<&'v Value>,
+    read: impl FnOnce(&'v Value) -> Option<T>,
+) -> Result<Option<T>, WrongType> {
+    match member {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => read(value).map(Some).ok_or(WrongType),
+    }
+}
+
+struct WrongType;
 
 impl From<TransportError> for ClientError {
     fn from(error: TransportError) -> Self {

@@ -11,6 +11,7 @@ pub mod api;
 pub mod client;
 pub mod config;
 pub mod error;
+pub mod json;
 pub mod ports;
 mod runner;
 pub mod secret;

@@ -1,19 +1,16 @@
 //! A session in memory, and the checks that an answer has to pass to become one.
 
-use crate::{ClientError, Config, Secret};
-use byoa_protocol::{
-    Reason,
-    client::UserProfile,
-    external_auth::VerifyResponse,
-    user::{FORMAT_EXTERNAL_USER, SdkUser},
+use crate::{
+    ClientError, Config, Secret,
+    json::{Object, Value, whole},
 };
-use serde_json::Value;
+use byoa_protocol::{Reason, profile::User};
 
 /// Somebody is signed in, until then, with these tokens.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Session {
     /// Who, as the server shows it.
-    pub user: SdkUser,
+    pub user: User,
     /// When the tokens end, in milliseconds since 1970.
     pub expires_at_ms: i64,
     /// The bearer token; absent where the session lives in a cookie.
@@ -22,6 +19,9 @@ pub struct Session {
     pub jwt: Option<Secret>,
 }
 
+/// What is said of an answer that is none of this API's.
+pub(crate) const NOT_OURS: &str = "the answer is not the JSON of this API; check apiBaseUrl";
+
 /// The longest token that is kept, in bytes; the fat one holds a whole profile with 16 KiB of metadata.
 const MAX_TOKEN_BYTES: usize = 64 * 1024;
 
@@ -29,12 +29,12 @@ const MAX_TOKEN_BYTES: usize = 64 * 1024;
 const LATEST_EXPIRY_SECONDS: i64 = 253_402_300_799;
 
 impl Session {
-    /// Checks an answer of 2xx, whole or not at all: a half session is none.
+    /// Checks the body of an answer of 2xx, whole or not at all: a half session is none.
     pub fn from_answer(
         config: &Config,
         now_ms: i64,
         status: u16,
-        answer: VerifyResponse,
+        answer: Object,
     ) -> Result<Self, ClientError> {
         let refuse = |problem| ClientError::invalid_response(status, problem);
         let session = Self::checked(config, answer).map_err(refuse)?;
@@ -45,17 +45,17 @@ impl Session {
     }
 
     /// The same checks, whenever the session ends; the error is a sentence.
-    pub(crate) fn checked(config: &Config, answer: VerifyResponse) -> Result<Self, &'static str> {
-        if !(1..=LATEST_EXPIRY_SECONDS).contains(&answer.expires_at) {
+    pub(crate) fn checked(config: &Config, mut answer: Object) -> Result<Self, &'static str> {
+        let expires_at = whole(&answer, "expiresAt").ok_or(NOT_OURS)?;
+        if !(1..=LATEST_EXPIRY_SECONDS).contains(&expires_at) {
             return Err("the answer's expiresAt is no time in seconds");
         }
-        let user = checked_user(config, answer.user)?;
-        let minified_jwt = answer.minified_jwt.map(Secret::new);
-        let jwt = answer.jwt.map(Secret::new);
-        if ![&minified_jwt, &jwt].into_iter().flatten().all(is_token) {
-            return Err("the answer's session token is no token");
-        }
-        Ok(Self { user, expires_at_ms: answer.expires_at * 1000, minified_jwt, jwt })
+        let (minified_jwt, jwt) = (token(&mut answer, "minifiedJwt")?, token(&mut answer, "jwt")?);
+        let Some(Value::Object(user)) = answer.remove("user") else {
+            return Err(NOT_OURS);
+        };
+        let user = checked_user(config, user)?;
+        Ok(Self { user, expires_at_ms: expires_at * 1000, minified_jwt, jwt })
     }
 
     /// Whether the session has ended.
@@ -63,41 +63,45 @@ impl Session {
     pub const fn is_over(&self, now_ms: i64) -> bool {
         self.expires_at_ms <= now_ms
     }
-
-    /// The user, as apps see it.
-    #[must_use]
-    pub fn profile(&self) -> UserProfile {
-        UserProfile::from(self.user.clone())
-    }
 }
 
 /// Checks the user of an answer; the error is a sentence.
-pub(crate) fn checked_user(config: &Config, mut user: SdkUser) -> Result<SdkUser, &'static str> {
-    if user.id.trim().is_empty() {
+pub(crate) fn checked_user(config: &Config, mut user: Object) -> Result<User, &'static str> {
+    for name in ["metadata", "missingFields"] {
+        user.get_mut(name).into_iter().for_each(tame);
+    }
+    let user = User::read(user).ok_or(NOT_OURS)?;
+    let text = |name| user.text(name).unwrap_or_default();
+    if text("id").trim().is_empty() {
         return Err("the answer's user has no id");
     }
-    if !user.project_environment_id.eq_ignore_ascii_case(config.environment_id()) {
+    if !text("projectEnvironmentId").eq_ignore_ascii_case(config.environment_id()) {
         return Err("the answer's user is of another environment; check environmentId and apiBaseUrl");
     }
-    if let Some(metadata) = &mut user.metadata {
-        metadata.remove(PROTOTYPE_KEY);
-        metadata.values_mut().for_each(tame);
-    }
-    user.missing_fields.iter_mut().flatten().for_each(tame);
     Ok(user)
 }
 
 /// Refuses an answer about somebody else than the external JWT's user. A server that does not name the
 /// external user at all is believed: the published service may leave it out.
 pub(crate) fn same_external_user(session: &Session, external_user_id: &str) -> Result<(), ClientError> {
-    let external =
-        session.user.verified_credentials.iter().filter(|known| known.format == FORMAT_EXTERNAL_USER);
-    let mut names = external.filter_map(|known| known.public_identifier.as_deref()).peekable();
+    let mut names = session.user.external_user_ids().peekable();
     if names.peek().is_none() || names.any(|name| name == external_user_id) {
         return Ok(());
     }
     let message = "the server answered with a session of another user; check apiBaseUrl";
     Err(ClientError::rejected(Reason::ExternalUserMismatch, message))
+}
+
+/// Takes a token out of an answer, where there is one.
+fn token(answer: &mut Object, name: &str) -> Result<Option<Secret>, &'static str> {
+    match answer.remove(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(token)) => {
+            let token = Secret::new(token);
+            if is_token(&token) { Ok(Some(token)) } else { Err("the answer's session token is no token") }
+        }
+        Some(_) => Err(NOT_OURS),
+    }
 }
 
 /// Whether a text can stand in an `Authorization` header as it is.

@@ -4,7 +4,7 @@
 use crate::Session;
 use byoa_protocol::{
     client::{ClientEvent, ClientSnapshot, LogoutReason, Security, SecurityLevel},
-    user::SdkUser,
+    profile::User,
 };
 use std::rc::Rc;
 
@@ -119,7 +119,7 @@ pub enum Event {
         /// Whose.
         ticket: Ticket,
         /// The user.
-        user: Box<SdkUser>,
+        user: User,
     },
     /// The server deleted the user.
     UserDeleted {
@@ -172,7 +172,7 @@ impl State {
             Phase::Loading => ClientSnapshot::Loading,
             Phase::SignedOut { reason } => ClientSnapshot::SignedOut { reason: *reason },
             Phase::SignedIn { session, .. } => ClientSnapshot::SignedIn {
-                user: Box::new(session.profile()),
+                user: session.user.clone(),
                 session_expires_at: session.expires_at_ms,
                 security: Security { level: SecurityLevel::Bearer },
             },

@@ -5,38 +5,17 @@
 
 use crate::{
     Config, Secret, Session,
+    json::{self, Object, Value, object},
     ports::{Store, StoreError},
     session::has_prototype_key,
     state::Restored,
 };
-use byoa_protocol::{external_auth::VerifyResponse, user::SdkUser};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::rc::Rc;
 
-const VERSION: u8 = 1;
+const VERSION: i64 = 1;
 
 /// The longest record that is read, in bytes: two tokens and a profile.
 const MAX_RECORD_BYTES: usize = 256 * 1024;
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Record<Session> {
-    version: u8,
-    session: Session,
-}
-
-/// What is written: a [`VerifyResponse`] without copies of its tokens.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Written<'a> {
-    user: &'a SdkUser,
-    expires_at: i64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    minified_jwt: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    jwt: Option<&'a str>,
-}
 
 /// The key of an environment's session.
 #[must_use]
@@ -59,14 +38,15 @@ pub(crate) fn load(store: &dyn Store, config: &Config, now_ms: i64) -> Result<Re
 /// Writes the session. Where that fails, an older session must not come back with the next reload, so
 /// whatever is there is removed.
 pub(crate) fn save(store: &dyn Store, config: &Config, session: &Session) -> Result<(), StoreError> {
-    let session = Written {
-        user: &session.user,
-        expires_at: session.expires_at_ms / 1000,
-        minified_jwt: session.minified_jwt.as_ref().map(Secret::expose),
-        jwt: session.jwt.as_ref().map(Secret::expose),
-    };
-    let record = Record { version: VERSION, session };
-    let text = serde_json::to_string(&record).map(Secret::new).map_err(|_| StoreError)?;
+    let token = |token: &Option<Secret>| token.as_ref().map_or(Value::Null, |token| token.expose().into());
+    let written = object(vec![
+        ("user", Value::Object(session.user.wire().clone())),
+        ("expiresAt", (session.expires_at_ms / 1000).into()),
+        ("minifiedJwt", token(&session.minified_jwt)),
+        ("jwt", token(&session.jwt)),
+    ]);
+    let record = object(vec![("version", VERSION.into()), ("session", written)]);
+    let text = Secret::new(json::write(&record));
     let key = key(config);
     store.set(&key, text.expose()).inspect_err(|_| _ = store.remove(&key))
 }
@@ -80,13 +60,15 @@ fn parse(text: &str, config: &Config) -> Option<Session> {
     if text.len() > MAX_RECORD_BYTES {
         return None;
     }
-    let value: Value = serde_json::from_str(text).ok()?;
-    if has_prototype_key(&value) {
+    let mut record: Object = json::read(text)?;
+    if record.len() != 2 || json::whole(&record, "version") != Some(VERSION) {
         return None;
     }
-    let record: Record<VerifyResponse> = serde_json::from_value(value).ok()?;
-    if record.version != VERSION {
-        return None;
+    match record.remove("session") {
+        Some(session) if !has_prototype_key(&session) => match session {
+            Value::Object(session) => Session::checked(config, session).ok(),
+            _ => None,
+        },
+        _ => None,
     }
-    Session::checked(config, record.session).ok()
 }

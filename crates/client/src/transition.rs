@@ -5,8 +5,8 @@ use crate::{
     state::{Effect, Event, Phase, Restored, State, Ticket},
 };
 use byoa_protocol::{
-    client::{ClientEvent, LogoutReason, UserProfile},
-    user::SdkUser,
+    client::{ClientEvent, LogoutReason},
+    profile::User,
 };
 use std::rc::Rc;
 
@@ -46,7 +46,7 @@ pub fn transition(state: State, event: Event) -> (State, Vec<Effect>) {
             (state, vec![])
         }
         Event::Renewed { ticket, session } if state.is_same_session(ticket) => renewed(state, session),
-        Event::UserRead { ticket, user } if state.is_same_session(ticket) => user_read(state, *user),
+        Event::UserRead { ticket, user } if state.is_same_session(ticket) => user_read(state, user),
         Event::UserDeleted { ticket } if state.is_same_session(ticket) => {
             end(&state, LogoutReason::UserDeleted)
         }
@@ -110,7 +110,7 @@ fn signed_in(state: &State, attempt: u64, session: Rc<Session>) -> (State, Vec<E
         Effect::Persist(Rc::clone(&session)),
         Effect::Schedule { at_ms: session.expires_at_ms, ticket },
         Effect::Publish,
-        Effect::Emit(ClientEvent::AuthSuccess { user: Box::new(session.profile()) }),
+        Effect::Emit(ClientEvent::AuthSuccess { user: session.user.clone() }),
         Effect::Emit(ClientEvent::TokenChanged),
     ];
     if let Some((old, _)) = state.session() {
@@ -121,7 +121,7 @@ fn signed_in(state: &State, attempt: u64, session: Rc<Session>) -> (State, Vec<E
 
 /// Ends a session that is not held, unless the server gave it out twice and the other one is held.
 fn orphan(held: Option<(Rc<Session>, Ticket)>, session: &Rc<Session>) -> Option<Effect> {
-    let is_held = held.is_some_and(|(held, _)| held.user.session_id == session.user.session_id);
+    let is_held = held.is_some_and(|(held, _)| held.user.text("sessionId") == session.user.text("sessionId"));
     (!is_held).then(|| Effect::RevokeOrphan(Rc::clone(session)))
 }
 
@@ -140,7 +140,7 @@ fn renewed(state: State, session: Rc<Session>) -> (State, Vec<Effect>) {
     (State { phase: Phase::SignedIn { session, ticket }, ..state }, effects)
 }
 
-fn user_read(state: State, user: SdkUser) -> (State, Vec<Effect>) {
+fn user_read(state: State, user: User) -> (State, Vec<Effect>) {
     let Phase::SignedIn { session: old, ticket } = &state.phase else {
         return (state, vec![Effect::Supersede]);
     };
@@ -153,9 +153,8 @@ fn user_read(state: State, user: SdkUser) -> (State, Vec<Effect>) {
     (State { phase, ..state }, effects)
 }
 
-fn user_changed(old: &SdkUser, new: &SdkUser) -> Option<Effect> {
-    (old != new)
-        .then(|| Effect::Emit(ClientEvent::UserChanged { user: Box::new(UserProfile::from(new.clone())) }))
+fn user_changed(old: &User, new: &User) -> Option<Effect> {
+    (old != new).then(|| Effect::Emit(ClientEvent::UserChanged { user: new.clone() }))
 }
 
 /// Takes effect at once; the server is told afterwards. A sign-in on its way does not count any more.

@@ -10,15 +10,15 @@ use serde_json::{Map, Number, Value};
 
 /// Why some bytes are not an acceptable JSON object. Never repeats a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum JsonError {
+pub enum JsonError {
     /// Not JSON, or not an object.
     Invalid(String),
-    /// A member's name, shortened, that an object has twice.
+    /// A member's name, shortened and escaped, that an object has twice.
     Duplicate(String),
 }
 
 /// Reads exactly one JSON object from `bytes`.
-pub(crate) fn read_object(bytes: &[u8]) -> Result<Map<String, Value>, JsonError> {
+pub fn read_object(bytes: &[u8]) -> Result<Map<String, Value>, JsonError> {
     if std::str::from_utf8(bytes).is_err() {
         return Err(JsonError::Invalid("it is not UTF-8".to_owned()));
     }

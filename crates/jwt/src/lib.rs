@@ -72,6 +72,7 @@ mod verify;
 pub use algorithm::{Algorithm, UnknownAlgorithm};
 pub use claims::UnverifiedClaims;
 pub use header::Header;
+pub use json::{JsonError, read_object as read_json_object};
 pub use key_problem::KeyProblem;
 pub use policy::{AcceptedTypes, Policy};
 pub use rejection::{Part, Rejection};

@@ -1,6 +1,10 @@
 //! What crosses from the wasm core to JavaScript: arguments, the profile, the snapshot.
 
-use crate::user::{JwtVerifiedCredential, SdkUser, optional_fields};
+use crate::{
+    json::object,
+    profile::User,
+    user::{JwtVerifiedCredential, SdkUser, optional_fields},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::fmt;
@@ -133,7 +137,7 @@ impl From<SdkUser> for UserProfile {
 }
 
 /// What the client knows now. Immutable; a new one is made for every change. Holds no token.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "status", rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub enum ClientSnapshot {
@@ -142,14 +146,15 @@ pub enum ClientSnapshot {
     /// Nobody is signed in.
     SignedOut {
         /// Why the last session ended; absent where there was none.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "ts", ts(optional))]
         reason: Option<LogoutReason>,
     },
     /// Somebody is.
     SignedIn {
         /// Who.
-        user: Box<UserProfile>,
+        #[cfg_attr(feature = "ts", ts(as = "UserProfile"))]
+        user: User,
         /// When the session token ends, in milliseconds since 1970.
         #[cfg_attr(feature = "ts", ts(type = "number"))]
         session_expires_at: i64,
@@ -158,12 +163,40 @@ pub enum ClientSnapshot {
     },
 }
 
+impl ClientSnapshot {
+    /// What JavaScript sees.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        match self {
+            Self::Loading => object(vec![("status", "loading".into())]),
+            Self::SignedOut { reason } => object(vec![
+                ("status", "signedOut".into()),
+                ("reason", reason.map(LogoutReason::as_str).into()),
+            ]),
+            Self::SignedIn { user, session_expires_at, security } => object(vec![
+                ("status", "signedIn".into()),
+                ("user", user.profile()),
+                ("sessionExpiresAt", (*session_expires_at).into()),
+                ("security", security.to_json()),
+            ]),
+        }
+    }
+}
+
 /// How a session is protected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Security {
     /// The level.
     pub level: SecurityLevel,
+}
+
+impl Security {
+    /// What JavaScript sees.
+    #[must_use]
+    pub fn to_json(self) -> Value {
+        object(vec![("level", self.level.as_str().into())])
+    }
 }
 
 /// How a session's token is protected, strongest first.
@@ -179,6 +212,18 @@ pub enum SecurityLevel {
     Bearer,
 }
 
+impl SecurityLevel {
+    /// The word that JavaScript sees.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Bound => "bound",
+            Self::Memory => "memory",
+            Self::Bearer => "bearer",
+        }
+    }
+}
+
 /// Where the session is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -192,6 +237,19 @@ pub enum StorageKind {
     Memory,
     /// The app's own.
     Custom,
+}
+
+impl StorageKind {
+    /// The word that JavaScript sees.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Session => "session",
+            Self::Memory => "memory",
+            Self::Custom => "custom",
+        }
+    }
 }
 
 /// The session's times, for a page that shows them or a report of a fault. Holds no token. All times are
@@ -227,6 +285,22 @@ pub struct SessionTimeline {
     pub security: Option<Security>,
 }
 
+impl SessionTimeline {
+    /// What JavaScript sees.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        object(vec![
+            ("issuedAt", self.issued_at.into()),
+            ("expiresAt", self.expires_at.into()),
+            ("nextRefreshAt", self.next_refresh_at.into()),
+            ("refreshExpiresAt", self.refresh_expires_at.into()),
+            ("skewMs", self.skew_ms.into()),
+            ("storage", self.storage.as_str().into()),
+            ("security", self.security.map_or(Value::Null, Security::to_json)),
+        ])
+    }
+}
+
 /// Why a session ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -244,8 +318,32 @@ pub enum LogoutReason {
     ProviderSignedOut,
 }
 
+impl LogoutReason {
+    /// Every reason.
+    pub const ALL: &[Self] =
+        &[Self::UserIntent, Self::Expired, Self::SessionRevoked, Self::UserDeleted, Self::ProviderSignedOut];
+
+    /// The word that JavaScript sees.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::UserIntent => "user-intent",
+            Self::Expired => "expired",
+            Self::SessionRevoked => "session-revoked",
+            Self::UserDeleted => "user-deleted",
+            Self::ProviderSignedOut => "provider-signed-out",
+        }
+    }
+
+    /// The reason of that word.
+    #[must_use]
+    pub fn of(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|reason| reason.as_str() == word)
+    }
+}
+
 /// What happened, for listeners.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub enum ClientEvent {
@@ -254,21 +352,23 @@ pub enum ClientEvent {
     /// Somebody is signed in: by a sign-in here, or in another tab.
     AuthSuccess {
         /// Who.
-        user: Box<UserProfile>,
+        #[cfg_attr(feature = "ts", ts(as = "UserProfile"))]
+        user: User,
     },
     /// A sign-in failed.
     AuthFailure {
         /// The error's code.
         code: String,
         /// The broken rule, where the external JWT was refused.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "ts", ts(optional))]
         reason: Option<String>,
     },
     /// The profile changed.
     UserChanged {
         /// The new one.
-        user: Box<UserProfile>,
+        #[cfg_attr(feature = "ts", ts(as = "UserProfile"))]
+        user: User,
     },
     /// The session has new tokens: `getAuthToken()` and `getMinAuthToken()` give others than before.
     TokenChanged,
@@ -300,6 +400,38 @@ pub enum ClientEvent {
     },
 }
 
+impl ClientEvent {
+    /// What JavaScript sees.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let of = |kind: &str, members: [(&'static str, Value); 2]| {
+            let mut all = vec![("type", kind.into())];
+            all.extend(members);
+            object(all)
+        };
+        let none = || ("", Value::Null);
+        match self {
+            Self::AuthInit => of("authInit", [none(), none()]),
+            Self::AuthSuccess { user } => of("authSuccess", [("user", user.profile()), none()]),
+            Self::AuthFailure { code, reason } => {
+                of("authFailure", [("code", code.as_str().into()), ("reason", reason.as_deref().into())])
+            }
+            Self::UserChanged { user } => of("userChanged", [("user", user.profile()), none()]),
+            Self::TokenChanged => of("tokenChanged", [none(), none()]),
+            Self::SessionExpiring { expires_at } => {
+                of("sessionExpiring", [("expiresAt", (*expires_at).into()), none()])
+            }
+            Self::SessionRefreshFailed { code, retry_at } => {
+                of("sessionRefreshFailed", [("code", code.as_str().into()), ("retryAt", (*retry_at).into())])
+            }
+            Self::Logout { reason } => of("logout", [("reason", reason.as_str().into()), none()]),
+            Self::Warning { code, message } => {
+                of("warning", [("code", code.as_str().into()), ("message", message.as_str().into())])
+            }
+        }
+    }
+}
+
 /// Result of signing out: the client is always signed out afterwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -307,4 +439,88 @@ pub enum ClientEvent {
 pub struct LogoutResult {
     /// Whether the server confirmed that the session is revoked there too.
     pub revoked: bool,
+}
+
+impl LogoutResult {
+    /// What JavaScript sees.
+    #[must_use]
+    pub fn to_json(self) -> Value {
+        object(vec![("revoked", self.revoked.into())])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{from_value, json, to_value};
+
+    fn user() -> User {
+        let wire = json!({"id": "i", "projectEnvironmentId": "e", "verifiedCredentials": []});
+        User::read(from_value(wire).expect("an object")).expect("a user")
+    }
+
+    #[test]
+    fn javascript_sees_what_its_declarations_say() {
+        let security = Security { level: SecurityLevel::Memory };
+        for snapshot in [
+            ClientSnapshot::Loading,
+            ClientSnapshot::SignedOut { reason: None },
+            ClientSnapshot::SignedOut { reason: Some(LogoutReason::Expired) },
+            ClientSnapshot::SignedIn { user: user(), session_expires_at: 7, security },
+        ] {
+            assert_eq!(snapshot.to_json(), to_value(&snapshot).expect("JSON"));
+        }
+        let (code, message) = ("c".to_owned(), "m".to_owned());
+        for event in [
+            ClientEvent::AuthInit,
+            ClientEvent::AuthSuccess { user: user() },
+            ClientEvent::AuthFailure { code: code.clone(), reason: None },
+            ClientEvent::AuthFailure { code: code.clone(), reason: Some("r".to_owned()) },
+            ClientEvent::UserChanged { user: user() },
+            ClientEvent::TokenChanged,
+            ClientEvent::SessionExpiring { expires_at: 7 },
+            ClientEvent::SessionRefreshFailed { code: code.clone(), retry_at: 7 },
+            ClientEvent::Logout { reason: LogoutReason::UserDeleted },
+            ClientEvent::Warning { code, message },
+        ] {
+            assert_eq!(event.to_json(), to_value(&event).expect("JSON"));
+        }
+        let empty = SessionTimeline {
+            issued_at: None,
+            expires_at: None,
+            next_refresh_at: None,
+            refresh_expires_at: None,
+            skew_ms: -3,
+            storage: StorageKind::Custom,
+            security: None,
+        };
+        let full = SessionTimeline {
+            issued_at: Some(1),
+            expires_at: Some(2),
+            next_refresh_at: Some(3),
+            refresh_expires_at: Some(4),
+            security: Some(security),
+            ..empty
+        };
+        for timeline in [empty, full] {
+            assert_eq!(timeline.to_json(), to_value(timeline).expect("JSON"));
+        }
+        let result = LogoutResult { revoked: true };
+        assert_eq!(result.to_json(), to_value(result).expect("JSON"));
+    }
+
+    #[test]
+    fn words_are_those_of_the_declarations() {
+        for reason in LogoutReason::ALL {
+            assert_eq!(json!(reason.as_str()), to_value(reason).expect("JSON"));
+            assert_eq!(LogoutReason::of(reason.as_str()), Some(*reason));
+        }
+        for level in [SecurityLevel::Bound, SecurityLevel::Memory, SecurityLevel::Bearer] {
+            assert_eq!(json!(level.as_str()), to_value(level).expect("JSON"));
+        }
+        for kind in [StorageKind::Local, StorageKind::Session, StorageKind::Memory, StorageKind::Custom] {
+            assert_eq!(json!(kind.as_str()), to_value(kind).expect("JSON"));
+        }
+        assert_eq!(LogoutReason::of("x"), None);
+    }
 }

@@ -6,7 +6,7 @@ pub const API_BASE: &str = "/api/v0";
 /// Path of one operation of an environment, below the API base.
 #[must_use]
 pub fn sdk(environment_id: &str, operation: &str) -> String {
-    format!("/sdk/{environment_id}/{operation}")
+    ["/sdk/", environment_id, "/", operation].concat()
 }
 
 /// `POST`: exchange an external JWT for a session.

@@ -1,6 +1,6 @@
 //! Fakes of the ports, and one bench that holds them together.
 
-use crate::fixtures::{API_BASE, ENVIRONMENT, START_MS, args};
+use crate::fixtures::{API_BASE, ENVIRONMENT, START_MS, args, profile};
 use async_trait::async_trait;
 use byoa_client::{
     Client, ClientError, Config, Notice,
@@ -249,7 +249,7 @@ impl Bench {
     }
 
     pub(crate) fn sign_in(&self) -> Result<UserProfile, ClientError> {
-        run(self.client.sign_in_with_external_jwt(args()))
+        run(self.client.sign_in_with_external_jwt(args())).map(|user| profile(&user))
     }
 
     pub(crate) fn snapshot(&self) -> ClientSnapshot {

@@ -1,6 +1,10 @@
 //! One good JWT, one good answer; each test bends one thing.
 
-use byoa_protocol::client::SignInWithExternalJwtArgs;
+use byoa_protocol::{
+    client::{SignInWithExternalJwtArgs, UserProfile},
+    json::Object,
+    profile::User,
+};
 use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Value, json};
 
@@ -66,4 +70,14 @@ pub(crate) fn bent(mut value: Value, pointer: &str, to: Value) -> Value {
         object.insert(member.to_owned(), to);
     }
     value
+}
+
+/// An object, for what takes one.
+pub(crate) fn object(value: Value) -> Object {
+    serde_json::from_value(value).expect("an object")
+}
+
+/// The profile with a type for every member.
+pub(crate) fn profile(user: &User) -> UserProfile {
+    serde_json::from_value(user.profile()).expect("a profile")
 }

@@ -2,7 +2,6 @@
 
 use crate::{fakes::*, fixtures::*};
 use byoa_client::ports::{Method, Request};
-use byoa_protocol::user::UserFields;
 
 const CLIENT_ID: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef";
 
@@ -25,6 +24,7 @@ fn common(request: &Request) -> Vec<(&str, &str)> {
     ]
 }
 
+use serde_json::json;
 #[test]
 fn sign_in_sends_the_jwt_in_the_body_and_no_bearer_token() {
     let bench = Bench::signed_in();
@@ -42,7 +42,7 @@ fn sign_in_sends_the_jwt_in_the_body_and_no_bearer_token() {
 #[test]
 fn authenticated_requests_carry_the_small_token() {
     let bench = Bench::signed_in();
-    let fields = UserFields { first_name: Some("Ada".to_owned()), ..UserFields::default() };
+    let fields = object(json!({"firstName": "Ada"}));
     bench.answer(200, &user().to_string());
     run(bench.client.refresh_user()).expect("reads");
     bench.answer(200, &session().to_string());

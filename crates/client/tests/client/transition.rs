@@ -6,6 +6,7 @@ use byoa_client::{
     state::{Effect, Event, Phase, Restored, State, Ticket, transition},
 };
 use byoa_protocol::client::{ClientConfig, ClientSnapshot, LogoutReason};
+use byoa_protocol::profile::User;
 use serde_json::{Value, json};
 use std::rc::Rc;
 
@@ -42,9 +43,9 @@ fn events() -> Vec<(&'static str, Event)> {
     let of_another = Ticket { session: 9, renewal: 1 };
     let failed = |attempt| Event::SignInFailed { attempt, code: "c".to_owned(), reason: None };
     let changed = || {
-        let mut user = session_named("A").user.clone();
-        user.alias = Some("new".to_owned());
-        Box::new(user)
+        let mut user = session_named("A").user.wire().clone();
+        user.insert("alias".to_owned(), json!("new"));
+        User::read(user).expect("a user")
     };
     vec![
         ("restored found", Event::Restored(Restored::Found(session_named("S")))),
@@ -69,10 +70,7 @@ fn events() -> Vec<(&'static str, Event)> {
         ("renewed", Event::Renewed { ticket: before_renewal, session: session_named("A2") }),
         ("renewed of another", Event::Renewed { ticket: of_another, session: session_named("A2") }),
         ("user read", Event::UserRead { ticket: before_renewal, user: changed() }),
-        (
-            "user read, same",
-            Event::UserRead { ticket: current, user: Box::new(session_named("A").user.clone()) },
-        ),
+        ("user read, same", Event::UserRead { ticket: current, user: session_named("A").user.clone() }),
         ("user read of another", Event::UserRead { ticket: of_another, user: changed() }),
         ("user deleted", Event::UserDeleted { ticket: current }),
         ("user deleted of another", Event::UserDeleted { ticket: of_another }),
@@ -87,7 +85,7 @@ fn phase_word(state: &State) -> String {
         Phase::SignedOut { reason: None } => "out".to_owned(),
         Phase::SignedOut { reason: Some(reason) } => format!("out({reason:?})"),
         Phase::SignedIn { session, ticket } => {
-            format!("in({} {}.{})", session.profile().session_id, ticket.session, ticket.renewal)
+            format!("in({} {}.{})", profile(&session.user).session_id, ticket.session, ticket.renewal)
         }
         Phase::Closed => "closed".to_owned(),
     };
@@ -96,13 +94,13 @@ fn phase_word(state: &State) -> String {
 
 fn effect_word(effect: &Effect) -> String {
     match effect {
-        Effect::Persist(session) => format!("persist {}", session.profile().session_id),
+        Effect::Persist(session) => format!("persist {}", profile(&session.user).session_id),
         Effect::Forget => "forget".to_owned(),
         Effect::Schedule { ticket, .. } => format!("schedule {}.{}", ticket.session, ticket.renewal),
         Effect::Unschedule => "unschedule".to_owned(),
         Effect::Publish => "publish".to_owned(),
         Effect::Emit(event) => word(event),
-        Effect::RevokeOrphan(session) => format!("revoke {}", session.profile().session_id),
+        Effect::RevokeOrphan(session) => format!("revoke {}", profile(&session.user).session_id),
         Effect::Supersede => "supersede".to_owned(),
     }
 }
