@@ -1,10 +1,10 @@
-//! The audit log's way into the store: a bounded queue and one writer, so that strangers who are refused
-//! cannot make the server write more than a little, and nobody waits for a commit of the log.
+//! What goes into the audit log. What was done is written by the store, in the transaction that does it
+//! ([`Store::audited`]): neither is there without the other, also after a crash.
 //!
-//! What was done (a sign-in, a revocation) waits for room in the queue and is written within a fifth of a second;
-//! a crash may lose that much. Refusals are written up to [`REFUSALS_PER_SECOND`] and while half of the
-//! queue is free; the others are counted, and one row a second says how many they were. What
-//! administrators change is written before they are answered.
+//! What was refused changed nothing, and has its own way: a bounded queue and one writer, so that strangers
+//! cannot make the server write more than a little, and nobody waits for a commit. Refusals are written within
+//! a fifth of a second, up to [`REFUSALS_PER_SECOND`] and while there is room in the queue; the others are counted,
+//! and one row a second says how many they were. A crash may lose those of the last fifth of a second.
 
 mod event;
 
@@ -16,7 +16,7 @@ use crate::{
     clock::{Clock, UnixMillis},
     ids,
     metrics::Metrics,
-    store::{AuditRecord, Store, StoreError},
+    store::{AuditRecord, Store},
 };
 
 pub use event::AuditEvent;
@@ -38,7 +38,6 @@ enum Message {
 #[derive(Clone, Debug)]
 pub struct Audit {
     queue: mpsc::Sender<Message>,
-    store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
 }
@@ -49,7 +48,7 @@ impl Audit {
     pub fn start(store: Arc<dyn Store>, clock: Arc<dyn Clock>, metrics: Arc<Metrics>) -> Self {
         let (queue, events) = mpsc::channel(QUEUE);
         let writer = Writer {
-            store: Arc::clone(&store),
+            store,
             clock: Arc::clone(&clock),
             metrics: Arc::clone(&metrics),
             second: 0,
@@ -57,7 +56,7 @@ impl Audit {
             dropped: 0,
         };
         tokio::spawn(writer.run(events));
-        Self { queue, store, clock, metrics }
+        Self { queue, clock, metrics }
     }
 
     /// An event of now, without anything but a name.
@@ -66,21 +65,11 @@ impl Audit {
         event(self.clock.now(), action, actor)
     }
 
-    /// Takes an event along. One that was refused may be dropped and counted.
-    pub async fn record(&self, event: AuditRecord) {
-        let is_refusal = event.refused.is_some();
-        let message = Message::Event(Box::new(event));
-        if !is_refusal {
-            // Fails only where the writer is gone, which outlives this.
-            let _ = self.queue.send(message).await;
-        } else if self.queue.capacity() < QUEUE / 2 || self.queue.try_send(message).is_err() {
+    /// Takes along what was refused. It may be dropped and counted.
+    pub fn refused(&self, event: AuditRecord) {
+        if self.queue.try_send(Message::Event(Box::new(event))).is_err() {
             self.metrics.audit_dropped(1);
         }
-    }
-
-    /// Writes an event before it returns.
-    pub async fn write(&self, event: AuditRecord) -> Result<(), StoreError> {
-        self.store.append_audit(&[event]).await
     }
 
     /// Waits until what was taken along is written.
@@ -90,6 +79,18 @@ impl Audit {
             let _ = waiting.await;
         }
     }
+}
+
+/// The store for a change, which writes the event down with it, if there is one.
+pub(crate) fn audited(
+    store: &Arc<dyn Store>,
+    event: Option<&AuditRecord>,
+    complete: impl FnOnce(&mut AuditRecord),
+) -> Arc<dyn Store> {
+    let Some(event) = event else { return Arc::clone(store) };
+    let mut event = event.clone();
+    complete(&mut event);
+    store.audited(event)
 }
 
 /// An event of `now`, without anything but a name.
@@ -160,17 +161,15 @@ impl Writer {
     }
 
     fn sift(&mut self, event: AuditRecord, batch: &mut Vec<AuditRecord>) {
-        if event.refused.is_some() {
-            if self.second != event.at.seconds() {
-                self.tell_dropped(batch);
-                (self.second, self.refusals) = (event.at.seconds(), 0);
-            }
-            self.refusals += 1;
-            if self.refusals > REFUSALS_PER_SECOND {
-                self.dropped += 1;
-                self.metrics.audit_dropped(1);
-                return;
-            }
+        if self.second != event.at.seconds() {
+            self.tell_dropped(batch);
+            (self.second, self.refusals) = (event.at.seconds(), 0);
+        }
+        self.refusals += 1;
+        if self.refusals > REFUSALS_PER_SECOND {
+            self.dropped += 1;
+            self.metrics.audit_dropped(1);
+            return;
         }
         batch.push(event);
     }

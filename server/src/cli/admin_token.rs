@@ -5,9 +5,9 @@ use super::{CliError, Common, database, trail};
 use crate::config::FileSettings;
 use byoa_server::clock::Clock as _;
 use byoa_server::exchange::admin_scopes::AdminScopes;
-use byoa_server::exchange::admin_tokens::{admin_token_hash, create_admin_token};
+use byoa_server::exchange::admin_tokens::new_admin_token;
 use byoa_server::exchange::environments::Environments;
-use byoa_server::store::AdminToken;
+use byoa_server::store::{AdminToken, AuditRecord};
 use clap::{Args, Subcommand};
 use std::sync::Arc;
 use std::time::Duration;
@@ -74,10 +74,9 @@ pub(super) async fn run(
         }
         AdminTokenCommand::Revoke(RevokeArgs { id }) => {
             let store = database::open_existing(common, file).await?;
+            let event = trail::event("adminToken.revoked", None);
+            let store = store.audited(AuditRecord { detail: Some(format!("token {id}")), ..event });
             if store.revoke_admin_token(*id, database::clock().now()).await? {
-                let detail = format!("token {id}");
-                trail::done(store.as_ref(), "adminToken.revoked", None, |event| event.detail = Some(detail))
-                    .await?;
                 remark("revoked");
                 return Ok(());
             }
@@ -108,12 +107,10 @@ async fn create(args: &CreateArgs, common: &Common, file: &FileSettings) -> Resu
         Environments::new(Arc::clone(&store), database::clock(), false, None).show(environment).await?;
     }
     let clock = database::clock();
-    let token =
-        create_admin_token(store.as_ref(), clock.as_ref(), name, &scopes.to_string(), lifetime).await?;
-    let made = store.admin_token(&admin_token_hash(token.expose())).await?;
-    let detail = Some(format!("token {} for {scopes}", made.id));
-    trail::done(store.as_ref(), "adminToken.created", args.environment, |event| event.detail = detail)
-        .await?;
+    let (token, record) = new_admin_token(clock.as_ref(), name, &scopes.to_string(), lifetime);
+    let detail = Some(format!("token {} for {scopes}", record.id));
+    let event = AuditRecord { detail, ..trail::event("adminToken.created", args.environment) };
+    store.audited(event).create_admin_token(&record).await?;
     remark("keep this token now; it is not shown again, and only its hash is stored:");
     say(token.expose())
 }

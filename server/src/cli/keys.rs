@@ -6,7 +6,6 @@ use crate::config::FileSettings;
 use byoa_server::exchange::admin::SigningKeyView;
 use byoa_server::exchange::environments::{Environments, Resealed, SigningKeyInfo};
 use clap::{Args, Subcommand};
-use std::sync::Arc;
 use uuid::Uuid;
 
 /// Look at, replace and withdraw the keys that sign session tokens.
@@ -56,29 +55,24 @@ pub(super) async fn run(command: &KeysCommand, common: &Common, file: &FileSetti
     let seal = common.seal(file)?;
     let store = database::open_existing(common, file).await?;
     let master_key = seal.current();
-    let environments = Environments::new(Arc::clone(&store), database::clock(), false, None).with_seal(seal);
+    let environments = Environments::new(store, database::clock(), false, None).with_seal(seal);
     let (keys, args) = match command {
         KeysCommand::Seal(_) => {
+            let environments = environments.recording(trail::event("key.sealed", None));
             let Resealed { secrets, changed } = environments.seal_all().await?;
             let under = master_key.map(|id| id.to_string()).unwrap_or_default();
-            let detail = format!("{changed} of {secrets} under {under}");
-            trail::done(store.as_ref(), "key.sealed", None, |event| event.detail = Some(detail)).await?;
             return say(format!(
                 "sealed {changed} of {secrets} secrets under the master key {under}; the others were already"
             ));
         }
         KeysCommand::List(args) => (environments.signing_keys(args.id).await?, args),
         KeysCommand::Rotate(args) => {
-            let keys = environments.rotate_signing_key(args.id).await?;
-            let kid = keys.first().map(|key| key.kid.clone());
-            trail::done(store.as_ref(), "key.created", Some(args.id), |event| event.kid = kid).await?;
-            (keys, args)
+            let environments = environments.recording(trail::event("key.created", Some(args.id)));
+            (environments.rotate_signing_key(args.id).await?, args)
         }
         KeysCommand::Retire(RetireArgs { keys: args, kid }) => {
-            let keys = environments.retire_signing_key(args.id, kid).await?;
-            let kid = Some(kid.clone());
-            trail::done(store.as_ref(), "key.deleted", Some(args.id), |event| event.kid = kid).await?;
-            (keys, args)
+            let environments = environments.recording(trail::event("key.deleted", Some(args.id)));
+            (environments.retire_signing_key(args.id, kid).await?, args)
         }
     };
     if args.json {

@@ -7,7 +7,7 @@ use byoa_protocol::user::SdkUser;
 use byoa_server::exchange::admin::{Admin, MAX_BULK, ProfileFields, SessionView, UserDescription};
 use byoa_server::exchange::environments::Environments;
 use byoa_server::exchange::{Exchange, ExchangeConfig};
-use byoa_server::store::{AuditRecord, SessionQuery, Store, UserQuery};
+use byoa_server::store::{AuditRecord, SessionQuery, UserQuery};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use serde_json::Value;
@@ -186,22 +186,20 @@ fn described(file: &Path) -> Result<Vec<UserDescription>, CliError> {
 }
 
 /// The use cases of the admin API over the database.
-async fn open(common: &Common, file: &FileSettings) -> Result<(Arc<dyn Store>, Admin), CliError> {
+async fn open(common: &Common, file: &FileSettings) -> Result<Admin, CliError> {
     let store = database::open_existing(common, file).await?;
     let nowhere = "http://localhost".parse().map_err(|cause| CliError::Failed(format!("{cause}")))?;
     // Nothing is verified or signed here.
     let keys = server_args::key_sets(false)?;
     let exchange = Exchange::new(Arc::clone(&store), keys, database::clock(), ExchangeConfig::new(nowhere));
-    let environments = Environments::new(Arc::clone(&store), database::clock(), false, None);
-    Ok((store, Admin::new(exchange, environments)))
+    let environments = Environments::new(store, database::clock(), false, None);
+    Ok(Admin::new(exchange, environments))
 }
 
 /// Runs the command.
 pub(super) async fn run(command: &UserCommand, common: &Common, file: &FileSettings) -> Result<(), CliError> {
-    let (store, admin) = open(common, file).await?;
-    let done = async |action: &str, of: &Of, user: Option<Uuid>| {
-        trail::done(store.as_ref(), action, Some(of.id), |event| event.user_id = user).await
-    };
+    let admin = open(common, file).await?;
+    let recording = |action: &str, of: &Of| admin.recording(&trail::event(action, Some(of.id)));
     match command {
         UserCommand::List(ListArgs { of, filter, part }) => {
             let query = UserQuery {
@@ -223,9 +221,8 @@ pub(super) async fn run(command: &UserCommand, common: &Common, file: &FileSetti
                 issuer: issuer.clone(),
                 fields: profile.0.clone(),
             };
-            let made = admin.create_users(of.id, vec![described], false).await?;
+            let made = recording("user.created", of).create_users(of.id, vec![described], false).await?;
             let user = made.first().ok_or_else(|| CliError::Failed("no user was made".to_owned()))?;
-            done("user.created", of, user.id.parse().ok()).await?;
             print(user)
         }
         UserCommand::Import(ImportArgs { of, file, upsert }) => {
@@ -237,22 +234,21 @@ pub(super) async fn run(command: &UserCommand, common: &Common, file: &FileSetti
                     described.len()
                 )));
             }
-            let made = admin.create_users(of.id, described, *upsert).await?;
-            let detail = Some(format!("{} users", made.len()));
-            trail::done(store.as_ref(), "user.created", Some(of.id), |event| event.detail = detail).await?;
+            let detail = Some(format!("{} users", described.len()));
+            let event = AuditRecord { detail, ..trail::event("user.created", Some(of.id)) };
+            let made = admin.recording(&event).create_users(of.id, described, *upsert).await?;
             list(of, made.len() as u64, &made, user_line, "nobody")
         }
         UserCommand::Set(SetArgs { one: OneArgs { of, user }, profile }) => {
+            let admin = recording("user.updated", of);
             let changed = admin.update_user(of.id, *user, profile.0.clone()).await?;
             let changed = changed.ok_or_else(|| no_user(*user))?;
-            done("user.updated", of, Some(*user)).await?;
             print(&changed)
         }
         UserCommand::Delete(OneArgs { of, user }) => {
-            if !admin.delete_user(of.id, *user).await? {
+            if !recording("user.deleted", of).delete_user(of.id, *user).await? {
                 return Err(no_user(*user));
             }
-            done("user.deleted", of, Some(*user)).await?;
             say(format!("removed the user {user}, its credentials and its sessions"))
         }
     }
@@ -264,7 +260,8 @@ pub(super) async fn run_sessions(
     common: &Common,
     file: &FileSettings,
 ) -> Result<(), CliError> {
-    let (store, admin) = open(common, file).await?;
+    let admin = open(common, file).await?;
+    let event = |of: &Of| trail::event("user.session.revoked", Some(of.id));
     match command {
         SessionCommand::List(SessionsArgs { one: OneArgs { of, user }, revoked, part }) => {
             let query = SessionQuery { revoked: *revoked, offset: part.offset, limit: part.limit };
@@ -279,20 +276,13 @@ pub(super) async fn run_sessions(
                     "the environment has no session {session}; see byoa-server session list"
                 ))
             })?;
-            let ended = admin.revoke_session(&found).await?;
-            let complete = |event: &mut AuditRecord| {
-                (event.user_id, event.session_id) = (Some(found.user_id), Some(found.id));
-            };
-            trail::done(store.as_ref(), "user.session.revoked", Some(of.id), complete).await?;
+            let ended = admin.recording(&event(of)).revoke_session(&found).await?;
             print(&SessionView::from(ended.as_ref().unwrap_or(&found)))
         }
         SessionCommand::RevokeAll(RevokeAllArgs { of, user, everybody: _ }) => {
             admin.users(of.id, &UserQuery { limit: 1, ..UserQuery::default() }).await?;
-            let ended = admin.revoke_sessions(of.id, *user).await?;
-            let complete = |event: &mut AuditRecord| {
-                (event.user_id, event.detail) = (*user, Some(format!("{ended} sessions")));
-            };
-            trail::done(store.as_ref(), "user.session.revoked", Some(of.id), complete).await?;
+            let event = AuditRecord { user_id: *user, ..event(of) };
+            let ended = admin.recording(&event).revoke_sessions(of.id, *user).await?;
             say(format!("ended {ended} session{}", if ended == 1 { "" } else { "s" }))
         }
     }

@@ -8,7 +8,6 @@ use byoa_protocol::webhook::EVENTS;
 use byoa_server::exchange::webhooks::{
     IssuedSecret, MessageView, WebhookSettings, WebhookView, WebhookWithSecret, Webhooks,
 };
-use byoa_server::store::AuditRecord;
 use byoa_server::store::webhooks::{MessageQuery, MessageState, Webhook, WebhookMessage};
 use clap::builder::{BoolishValueParser, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
@@ -163,20 +162,14 @@ pub(super) async fn run(
     // A server that runs looks into the outbox by itself.
     let own = Webhooks::new(Arc::clone(&store), database::clock(), allow_private, Arc::new(Notify::new()))
         .with_seal(seal);
-    let done = async |action: &str, environment: Uuid, webhook: Uuid| {
-        let detail = format!("webhook {webhook}");
-        let complete = |event: &mut AuditRecord| event.detail = Some(detail);
-        trail::done(store.as_ref(), action, Some(environment), complete).await
-    };
+    let recording = |action, of: &ListArgs| own.recording(trail::event(action, Some(of.id)));
     match command {
         WebhookCommand::Create(CreateArgs { of, url, change }) => {
-            let made = own.create(of.id, change.settings(Some(url))).await?;
-            done("webhook.created", of.id, made.webhook.id).await?;
+            let made = recording("webhook.created", of).create(of.id, change.settings(Some(url))).await?;
             shown_once(&made, of.json)
         }
         WebhookCommand::RotateSecret(OneArgs { of, webhook }) => {
-            let changed = own.rotate_secret(of.id, *webhook).await?;
-            done("webhook.secret.rotated", of.id, *webhook).await?;
+            let changed = recording("webhook.secret.rotated", of).rotate_secret(of.id, *webhook).await?;
             shown_once(&changed, of.json)
         }
         WebhookCommand::List(of) => {
@@ -191,23 +184,20 @@ pub(super) async fn run(
         }
         WebhookCommand::Show(OneArgs { of, webhook }) => print(&own.show(of.id, *webhook).await?, of.json),
         WebhookCommand::Set(SetArgs { one: OneArgs { of, webhook }, url, change }) => {
-            let changed = own.set(of.id, *webhook, change.settings(url.as_ref())).await?;
-            done("webhook.updated", of.id, *webhook).await?;
+            let changed =
+                recording("webhook.updated", of).set(of.id, *webhook, change.settings(url.as_ref())).await?;
             print(&changed, of.json)
         }
         WebhookCommand::Delete(OneArgs { of, webhook }) => {
-            own.delete(of.id, *webhook).await?;
-            done("webhook.deleted", of.id, *webhook).await?;
+            recording("webhook.deleted", of).delete(of.id, *webhook).await?;
             say(format!("deleted {webhook}"))
         }
         WebhookCommand::Ping(OneArgs { of, webhook }) => {
-            own.ping(of.id, *webhook).await?;
-            done("webhook.pinged", of.id, *webhook).await?;
+            recording("webhook.pinged", of).ping(of.id, *webhook).await?;
             say("a ping is in the outbox; `byoa-server webhook messages` tells what becomes of it")
         }
         WebhookCommand::Redeliver(RedeliverArgs { one: OneArgs { of, webhook }, message }) => {
-            own.redeliver(of.id, *webhook, *message).await?;
-            done("webhook.redelivered", of.id, *webhook).await?;
+            recording("webhook.redelivered", of).redeliver(of.id, *webhook, *message).await?;
             say(format!("{message} is in the outbox again"))
         }
         WebhookCommand::Messages(MessagesArgs { one: OneArgs { of, webhook }, state, limit, offset }) => {

@@ -103,6 +103,18 @@ impl Admin {
         Self { exchange, environments, webhooks, changing: Arc::default() }
     }
 
+    /// The same use cases, of which each that changes something writes `event` into the audit log with its change,
+    /// in one transaction, and whom and what it was about.
+    #[must_use]
+    pub fn recording(&self, event: &AuditRecord) -> Self {
+        Self {
+            exchange: self.exchange.recording(event.clone()),
+            environments: self.environments.recording(event.clone()),
+            webhooks: self.webhooks.recording(event.clone()),
+            changing: Arc::clone(&self.changing),
+        }
+    }
+
     /// Who a bearer token is for. Found by its hash, so that the time taken tells nothing about others;
     /// what is not spelt like one of ours makes nobody ask the store.
     pub async fn authenticate(&self, bearer: &str) -> Result<AdminTokenJudged, ExchangeError> {
@@ -148,10 +160,10 @@ impl Admin {
     /// Makes an environment.
     pub async fn create_environment(
         &self,
-        id: Option<Uuid>,
+        id: Uuid,
         settings: EnvironmentSettings,
     ) -> Result<Environment, EnvironmentError> {
-        self.environments.create(id.unwrap_or_else(ids::unguessable), settings).await
+        self.environments.create(id, settings).await
     }
 
     /// Changes an environment.
@@ -243,7 +255,7 @@ impl Admin {
             .into_iter()
             .map(|described| self.new_user(&environment, described))
             .collect::<Result<Vec<_>, _>>()?;
-        let made = self.exchange.store.put_users(environment.id, &new, upsert).await;
+        let made = self.exchange.changing().put_users(environment.id, &new, upsert).await;
         let made = made.map_err(|error| match error {
             StoreError::Conflict(Conflicting::Username) => ExchangeError::UsernameTaken,
             StoreError::Conflict(Conflicting::Identity) => {
@@ -296,7 +308,7 @@ impl Admin {
     ) -> Result<Option<SdkUser>, ExchangeError> {
         let change = users::change(fields)?;
         let now = self.exchange.clock.now();
-        let changed = self.exchange.store.update_user(environment, id, &change, now).await;
+        let changed = self.exchange.changing().update_user(environment, id, &change, now).await;
         self.exchange.told();
         match changed {
             Err(StoreError::Conflict(Conflicting::Username)) => Err(ExchangeError::UsernameTaken),
@@ -306,8 +318,8 @@ impl Admin {
 
     /// Removes a user, its credentials and its sessions. Whether there was one.
     pub async fn delete_user(&self, environment: Uuid, id: Uuid) -> Result<bool, ExchangeError> {
-        let (store, now) = (&self.exchange.store, self.exchange.clock.now());
-        let is_gone = store.delete_user(environment, id, None, now).await?;
+        let now = self.exchange.clock.now();
+        let is_gone = self.exchange.changing().delete_user(environment, id, None, now).await?;
         self.exchange.told();
         Ok(is_gone)
     }
@@ -332,10 +344,11 @@ impl Admin {
         &self,
         session: &SessionRecord,
     ) -> Result<Option<SessionRecord>, ExchangeError> {
-        let (store, now) = (&self.exchange.store, self.exchange.clock.now());
+        let now = self.exchange.clock.now();
+        let store = self.exchange.changing_with(|event| event.user_id = Some(session.user_id));
         store.revoke_session(session.environment_id, session.id, now, REASON).await?;
         self.exchange.told();
-        found(store.session(session.environment_id, session.id).await)
+        found(self.exchange.store.session(session.environment_id, session.id).await)
     }
 
     /// Ends what was opened until now: the sessions of a user, or all of the environment. How many.

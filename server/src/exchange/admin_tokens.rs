@@ -15,7 +15,7 @@ use crate::{
 /// What every such token starts with, so that scanners for leaked secrets know it.
 pub const ADMIN_TOKEN_PREFIX: &str = "byoa_admin_";
 
-/// Makes a token and returns it for showing once. `scope` is space separated; `lifetime` `None`: no end.
+/// Makes a token, keeps it and returns it for showing once. `scope` is space separated; `lifetime` `None`: no end.
 pub async fn create_admin_token(
     store: &dyn Store,
     clock: &dyn Clock,
@@ -23,6 +23,19 @@ pub async fn create_admin_token(
     scope: &str,
     lifetime: Option<Duration>,
 ) -> Result<Secret<String>, StoreError> {
+    let (token, record) = new_admin_token(clock, name, scope, lifetime);
+    store.create_admin_token(&record).await?;
+    Ok(token)
+}
+
+/// A token for showing once, and what is to be kept of it.
+#[must_use]
+pub fn new_admin_token(
+    clock: &dyn Clock,
+    name: &str,
+    scope: &str,
+    lifetime: Option<Duration>,
+) -> (Secret<String>, AdminToken) {
     let token = Secret::new(spell(&ids::random::<32>()));
     let now = clock.now();
     let record = AdminToken {
@@ -34,8 +47,7 @@ pub async fn create_admin_token(
         expires_at: lifetime.map(|lifetime| now.plus(lifetime)),
         revoked_at: None,
     };
-    store.create_admin_token(&record).await?;
-    Ok(token)
+    (token, record)
 }
 
 /// What the store knows a token by.

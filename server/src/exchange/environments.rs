@@ -16,11 +16,13 @@ use uuid::Uuid;
 
 use super::webhooks::Webhooks;
 use crate::{
+    audit::audited,
     clock::Clock,
     ids,
     seal::{Label, Seal, SealError},
     store::{
-        Conflicting, Environment, IssuerConfig, KeySource, ReplayPolicy, SessionAlgorithm, Store, StoreError,
+        AuditRecord, Conflicting, Environment, IssuerConfig, KeySource, ReplayPolicy, SessionAlgorithm,
+        Store, StoreError,
     },
 };
 
@@ -113,6 +115,8 @@ pub struct Environments {
     public_url: Option<Url>,
     /// One signing key is made at a time.
     making: Arc<Mutex<()>>,
+    /// What is written into the audit log with a change.
+    event: Option<AuditRecord>,
 }
 
 impl Environments {
@@ -124,13 +128,26 @@ impl Environments {
         allow_private_jwks: bool,
         public_url: Option<Url>,
     ) -> Self {
-        Self { store, clock, seal: Seal::default(), allow_private_jwks, public_url, making: Arc::default() }
+        let (seal, making) = (Seal::default(), Arc::default());
+        Self { store, clock, seal, allow_private_jwks, public_url, making, event: None }
     }
 
     /// With what seals and opens the environments' own secrets.
     #[must_use]
     pub fn with_seal(self, seal: Seal) -> Self {
         Self { seal, ..self }
+    }
+
+    /// The same use cases, of which each that changes something writes `event` into the audit log with its change,
+    /// in one transaction.
+    #[must_use]
+    pub fn recording(&self, event: AuditRecord) -> Self {
+        Self { event: Some(event), ..self.clone() }
+    }
+
+    /// The store for the change that the event tells of.
+    fn changing(&self) -> Arc<dyn Store> {
+        audited(&self.store, self.event.as_ref(), |_| ())
     }
 
     /// Makes an environment and its signing key.
@@ -164,7 +181,7 @@ impl Environments {
             return Err(invalid("issuer", "and its keys are needed for a new environment"));
         }
         let key = self.new_signing_key(&environment).await?;
-        match self.store.create_environment(&environment, &key).await {
+        match self.changing().create_environment(&environment, &key).await {
             Ok(()) => Ok(environment),
             Err(StoreError::Conflict(_)) => Err(EnvironmentError::Exists(id)),
             Err(other) => Err(EnvironmentError::Store(other)),
@@ -220,7 +237,7 @@ impl Environments {
             } else {
                 None
             };
-            match self.store.update_environment(&environment, key).await {
+            match self.changing().update_environment(&environment, key).await {
                 Ok(()) => return Ok(Environment { revision: before.revision + 1, ..environment }),
                 // Somebody was faster: what was asked for is put on top of what they did.
                 Err(StoreError::Conflict(Conflicting::Revision)) if attempts < MAX_ATTEMPTS => attempts += 1,

@@ -2,7 +2,6 @@
 
 use byoa_protocol::Reason;
 use thiserror::Error;
-use uuid::Uuid;
 
 use crate::{
     keys::{KeySetUnavailable, OwnKeysError},
@@ -105,12 +104,7 @@ pub enum Unauthorized {
     #[error(
         "the session token was used again after it had been replaced, so the session was ended; sign in again"
     )]
-    Reused {
-        /// The session.
-        session: Uuid,
-        /// Whose it was.
-        user: Uuid,
-    },
+    Reused,
     /// Its session may not be refreshed any longer.
     #[error("the session is past its refresh deadline; sign in again")]
     RefreshDeadline,

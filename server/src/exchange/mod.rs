@@ -37,11 +37,12 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::{
+    audit::audited,
     clock::Clock,
     keys::{KeySets, SigningKeys},
     live::Live,
     seal::Seal,
-    store::{Environment, SessionRecord, Store, StoreError},
+    store::{AuditRecord, Environment, SessionRecord, Store, StoreError},
 };
 pub use error::{ExchangeError, Unauthorized};
 pub(crate) use profile::{credentials as verified_credentials, plain_user as sdk_user};
@@ -252,6 +253,8 @@ pub struct Exchange {
     config: Arc<ExchangeConfig>,
     refresh_grace: Live<Duration>,
     outbox: Arc<Notify>,
+    /// What is written into the audit log with a change.
+    event: Option<AuditRecord>,
 }
 
 impl Exchange {
@@ -261,7 +264,24 @@ impl Exchange {
         let signing = Arc::new(SigningKeys::new(Arc::clone(&store), Seal::default(), Arc::clone(&clock)));
         let refresh_grace = Live::new(config.refresh_grace);
         let (keys, config) = (Arc::new(keys), Arc::new(config));
-        Self { store, keys, signing, clock, config, refresh_grace, outbox: Arc::default() }
+        Self { store, keys, signing, clock, config, refresh_grace, outbox: Arc::default(), event: None }
+    }
+
+    /// The same use cases, of which each that changes something writes `event` into the audit log with its change,
+    /// in one transaction, and whom and what it was about. `None`: nothing is written.
+    #[must_use]
+    pub fn recording(&self, event: impl Into<Option<AuditRecord>>) -> Self {
+        Self { event: event.into(), ..self.clone() }
+    }
+
+    /// The store for the change that the event tells of.
+    fn changing(&self) -> Arc<dyn Store> {
+        self.changing_with(|_| ())
+    }
+
+    /// The same, with what only the use case knows of the event.
+    fn changing_with(&self, complete: impl FnOnce(&mut AuditRecord)) -> Arc<dyn Store> {
+        audited(&self.store, self.event.as_ref(), complete)
     }
 
     /// From now on a replaced token gets its successor for so long.

@@ -70,7 +70,7 @@ impl Exchange {
         let key_proven = proved_key.is_some() && proved_key == session.origin.public_key;
         let end = now.plus(self.config.session_lifetime).min(session.refresh_expires_at).seconds();
         let refreshed = self
-            .store
+            .changing()
             .refresh(&Refresh {
                 environment_id: environment.id,
                 session_id: session.id,
@@ -88,7 +88,7 @@ impl Exchange {
             Refreshed::Reused(session) => {
                 self.told();
                 tracing::warn!(session = %session.id, "a replaced token came back; its session was ended");
-                return Err(Unauthorized::Reused { session: session.id, user: session.user_id }.into());
+                return Err(Unauthorized::Reused.into());
             }
         };
         let user = self.store.user(environment.id, session.user_id).await.map_err(ended)?;
@@ -124,7 +124,8 @@ impl Exchange {
         let Ok(session) = session_id(&claims) else { return Ok(None) };
         self.check_binding(&environment, &claims, &shown).await?;
         let reason = kept_reason(reason.unwrap_or("user-intent"));
-        let was_live = self.store.revoke_session(environment.id, session, self.clock.now(), &reason).await?;
+        let now = self.clock.now();
+        let was_live = self.changing().revoke_session(environment.id, session, now, &reason).await?;
         if environment.has_webhooks {
             self.told();
         }
@@ -142,7 +143,7 @@ impl Exchange {
         let now = self.clock.now();
         let environment = self.environment(environment).await?;
         let reason = kept_reason(reason);
-        let ended = self.store.revoke_sessions(environment.id, user, now, &reason).await?;
+        let ended = self.changing().revoke_sessions(environment.id, user, now, &reason).await?;
         self.told();
         Ok(ended)
     }

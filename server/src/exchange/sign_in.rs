@@ -50,7 +50,7 @@ impl Exchange {
             (environment.replay == ReplayPolicy::Once).then(|| Self::use_of(&environment, &claims, &jwt));
         let expires_at = expiry(&self.config, claims.expires_at(), now);
         let signed_in = self
-            .store
+            .changing_with(|event| event.issuer = Some(claims.issuer().to_owned()))
             .sign_in(&SignIn {
                 environment_id: environment.id,
                 issuer: claims.issuer().to_owned(),

@@ -64,7 +64,12 @@ impl Exchange {
         let (scope, single_use) = requested(assertion.get("scope"))?;
 
         let one_use = Self::use_of(&environment, &assertion, &jwt);
-        if !self.store.use_nonce(environment.id, &one_use.name, one_use.expires_at).await? {
+        let store = self.changing_with(|event| {
+            event.issuer = Some(assertion.issuer().to_owned());
+            (event.user_id, event.session_id) = (Some(user.id), Some(session.id));
+            event.detail = Some(scope.clone());
+        });
+        if !store.use_nonce(environment.id, &one_use.name, one_use.expires_at).await? {
             return Err(replayed(Conflicting::Used.into()));
         }
         let own = self.signing.of(&environment).await?;

@@ -80,7 +80,8 @@ impl Exchange {
         let one_use = self.require_step_up(&live, shown.elevated, USER_DELETE).await?;
         let user = live.session.user_id;
         let now = self.clock.now();
-        self.store.delete_user(live.environment.id, user, one_use.as_ref(), now).await.map_err(spent)?;
+        let store = self.changing();
+        store.delete_user(live.environment.id, user, one_use.as_ref(), now).await.map_err(spent)?;
         self.told();
         Ok(user)
     }

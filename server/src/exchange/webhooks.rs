@@ -11,13 +11,14 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::{
+    audit::audited,
     clock::Clock,
     ids,
     keys::check_url,
     seal::{Label, Seal, SealError},
     secret::Secret,
     store::{
-        Conflicting, Page, Store, StoreError,
+        AuditRecord, Conflicting, Page, Store, StoreError,
         webhooks::{MAX_WEBHOOKS, MessageQuery, Webhook, WebhookChange, WebhookMessage},
     },
     webhooks::new_secret,
@@ -102,6 +103,8 @@ pub struct Webhooks {
     seal: Seal,
     allow_private: bool,
     outbox: Arc<Notify>,
+    /// What is written into the audit log with a change.
+    event: Option<AuditRecord>,
 }
 
 impl Webhooks {
@@ -113,13 +116,25 @@ impl Webhooks {
         allow_private: bool,
         outbox: Arc<Notify>,
     ) -> Self {
-        Self { store, clock, seal: Seal::default(), allow_private, outbox }
+        Self { store, clock, seal: Seal::default(), allow_private, outbox, event: None }
     }
 
     /// With what seals the webhooks' secrets.
     #[must_use]
     pub fn with_seal(self, seal: Seal) -> Self {
         Self { seal, ..self }
+    }
+
+    /// The same use cases, of which each that changes something writes `event` into the audit log with its change,
+    /// in one transaction, and which webhook it was.
+    #[must_use]
+    pub fn recording(&self, event: AuditRecord) -> Self {
+        Self { event: Some(event), ..self.clone() }
+    }
+
+    /// The store for the change of that webhook that the event tells of.
+    fn changing(&self, id: Uuid) -> Arc<dyn Store> {
+        audited(&self.store, self.event.as_ref(), |event| event.detail = Some(format!("webhook {id}")))
     }
 
     /// Makes a webhook, and a ping for it.
@@ -149,7 +164,7 @@ impl Webhooks {
             created_at: now,
             updated_at: now,
         };
-        match self.store.create_webhook(&webhook).await {
+        match self.changing(id).create_webhook(&webhook).await {
             Err(StoreError::NotFound) => return Err(WebhookError::EnvironmentNotFound),
             made => made?,
         }
@@ -184,7 +199,7 @@ impl Webhooks {
             enabled: settings.enabled,
             secret: None,
         };
-        let changed = self.store.update_webhook(environment, id, &change, self.clock.now()).await?;
+        let changed = self.changing(id).update_webhook(environment, id, &change, self.clock.now()).await?;
         self.outbox.notify_one();
         Ok(changed)
     }
@@ -194,13 +209,13 @@ impl Webhooks {
         let secret = new_secret();
         let kept = self.sealed(environment, id, &secret).await?;
         let change = WebhookChange { secret: Some(kept), ..WebhookChange::default() };
-        let webhook = self.store.update_webhook(environment, id, &change, self.clock.now()).await?;
+        let webhook = self.changing(id).update_webhook(environment, id, &change, self.clock.now()).await?;
         Ok(IssuedSecret { webhook, secret })
     }
 
     /// Removes a webhook and its messages, also those that wait.
     pub async fn delete(&self, environment: Uuid, id: Uuid) -> Result<(), WebhookError> {
-        let is_gone = self.store.delete_webhook(environment, id, self.clock.now()).await?;
+        let is_gone = self.changing(id).delete_webhook(environment, id, self.clock.now()).await?;
         if is_gone { Ok(()) } else { Err(WebhookError::NotFound) }
     }
 
@@ -209,7 +224,7 @@ impl Webhooks {
         if !self.show(environment, id).await?.enabled {
             return Err(WebhookError::Disabled);
         }
-        self.store.ping_webhook(environment, id, self.clock.now()).await?;
+        self.changing(id).ping_webhook(environment, id, self.clock.now()).await?;
         self.outbox.notify_one();
         Ok(())
     }
@@ -228,7 +243,8 @@ impl Webhooks {
     /// Sends a message once more, with its first id, whatever became of it.
     pub async fn redeliver(&self, environment: Uuid, id: Uuid, message: Uuid) -> Result<(), WebhookError> {
         self.show(environment, id).await?;
-        let is_there = self.store.redeliver_message(environment, id, message, self.clock.now()).await?;
+        let is_there =
+            self.changing(id).redeliver_message(environment, id, message, self.clock.now()).await?;
         self.outbox.notify_one();
         if is_there { Ok(()) } else { Err(WebhookError::MessageNotFound) }
     }

@@ -58,7 +58,7 @@ pub(super) async fn sign_in(
     let jwt = match checked.and_then(|()| external_jwt(&environment, &headers, body.jwt)) {
         Ok(jwt) => jwt,
         Err(refused) => {
-            trail.refused_sign_in(&refused).await;
+            trail.refused_sign_in(&environment, None, &refused);
             return Err(refused);
         }
     };
@@ -67,9 +67,12 @@ pub(super) async fn sign_in(
     let session_public_key_header = text(&headers, SESSION_PUBLIC_KEY);
     let caller = trail.caller();
     let input = SignInInput { jwt, session_public_key, session_public_key_header, device, request, caller };
-    let outcome = state.exchange.sign_in(&environment, input).await.map_err(ApiError::from);
-    trail.signed_in(&environment, seen.as_deref(), &outcome).await;
-    let mut answer = outcome?;
+    let signed_in = state.exchange.recording(trail.signing_in()).sign_in(&environment, input).await;
+    let mut answer = signed_in.map_err(|cause| {
+        let refused = ApiError::from(cause);
+        trail.refused_sign_in(&environment, seen.as_deref(), &refused);
+        refused
+    })?;
     Ok((cookies::keep(&environment, &mut answer), axum::Json(answer)))
 }
 
@@ -87,11 +90,20 @@ pub(super) async fn verify(
     State(state): State<AppState>,
     InEnvironment(environment): InEnvironment,
     bearer: Bearer,
+    trail: Trail,
     headers: HeaderMap,
     Json(body): Json<ExternalAuthSigninRequest>,
 ) -> Result<axum::Json<ExternalAuthAssertionResponse>, ApiError> {
     let jwt = external_jwt(&environment, &headers, body.jwt)?;
-    Ok(axum::Json(state.exchange.step_up(&environment, bearer.shown(), jwt).await?))
+    let seen = jwt.clone();
+    let elevated =
+        state.exchange.recording(trail.stepping_up()).step_up(&environment, bearer.shown(), jwt).await;
+    let elevated = elevated.map_err(|cause| {
+        let refused = ApiError::from(cause);
+        trail.refused_step_up(&environment, seen.as_deref(), &refused);
+        refused
+    })?;
+    Ok(axum::Json(elevated))
 }
 
 impl RequestBody for StepUpCheckRequest {

@@ -11,7 +11,6 @@ use super::openapi::{
 use super::trail::Trail;
 use super::{ApiError, cookies, environment::InEnvironment};
 use crate::AppState;
-use crate::exchange::{ExchangeError, Unauthorized};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -36,11 +35,8 @@ pub(super) async fn refresh(
     Device(device): Device,
     trail: Trail,
 ) -> Result<(HeaderMap, Json<VerifyResponse>), ApiError> {
-    let refreshed = state.exchange.refresh(&environment, bearer.shown(), device).await;
-    if let Err(ExchangeError::Unauthorized(Unauthorized::Reused { session, user })) = refreshed {
-        trail.reused(session, user).await;
-    }
-    let mut answer = refreshed?;
+    let exchange = state.exchange.recording(trail.reuse());
+    let mut answer = exchange.refresh(&environment, bearer.shown(), device).await?;
     Ok((cookies::keep(&environment, &mut answer), Json(answer)))
 }
 
@@ -78,9 +74,7 @@ pub(super) async fn revoke(
     headers: HeaderMap,
 ) -> Result<(StatusCode, HeaderMap), ApiError> {
     let reason = text(&headers, LOGOUT_REASON);
-    let ended = state.exchange.revoke(&environment, bearer.shown(), reason.as_deref()).await?;
-    if let Some(session) = ended {
-        trail.revoked(session).await;
-    }
+    let exchange = state.exchange.recording(trail.signing_out());
+    exchange.revoke(&environment, bearer.shown(), reason.as_deref()).await?;
     Ok((StatusCode::NO_CONTENT, cookies::forget(&environment, &headers)))
 }

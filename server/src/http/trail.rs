@@ -12,7 +12,6 @@ use crate::store::{AuditRecord, Environment, REFRESH_REUSE};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use byoa_jwt::UnverifiedToken;
-use byoa_protocol::external_auth::VerifyResponse;
 use std::convert::Infallible;
 use uuid::Uuid;
 
@@ -61,73 +60,59 @@ impl Trail {
         Some((audit, event))
     }
 
-    /// A sign-in, done or refused. Of a refused JWT the issuer that it selected and its `kid` are kept.
-    pub(super) async fn signed_in(
-        &self,
-        environment: &Environment,
-        jwt: Option<&str>,
-        outcome: &Result<VerifyResponse, ApiError>,
-    ) {
-        let Some((audit, mut event)) = self.event("user.session.created", "user") else { return };
-        match outcome {
-            Ok(session) => {
-                event.user_id = session.user.id.parse().ok();
-                event.session_id = session.user.session_id.as_deref().and_then(|id| id.parse().ok());
-                event.issuer = match environment.issuers.as_slice() {
-                    // It is the one that the JWT was verified for, and nothing need be read again.
-                    [only] => Some(only.issuer.clone()),
-                    _ => selected(environment, jwt).0,
-                };
-            }
-            Err(error) => {
-                (event.issuer, event.kid) = selected(environment, jwt);
-                event.refused = Some(match error {
-                    ApiError::Exchange(ExchangeError::Rejected { reason, .. }) => reason.as_str().to_owned(),
-                    other => other.code().as_str().to_owned(),
-                });
-            }
-        }
-        audit.record(event).await;
+    /// What is written down where the session is opened.
+    pub(super) fn signing_in(&self) -> Option<AuditRecord> {
+        self.event("user.session.created", "user").map(|(_, event)| event)
     }
 
-    /// A sign-in that was refused before its JWT was looked at.
-    pub(super) async fn refused_sign_in(&self, error: &ApiError) {
-        if let Some((audit, event)) = self.event("user.session.created", "user") {
-            let refused = Some(error.code().as_str().to_owned());
-            audit.record(AuditRecord { refused, ..event }).await;
-        }
+    /// A sign-in that was refused. Of a refused JWT the issuer that it selected and its `kid` are kept.
+    pub(super) fn refused_sign_in(&self, environment: &Environment, jwt: Option<&str>, error: &ApiError) {
+        self.refused("user.session.created", environment, jwt, error);
+    }
+
+    /// What is written down where an elevated token is made.
+    pub(super) fn stepping_up(&self) -> Option<AuditRecord> {
+        self.event("user.session.elevated", "user").map(|(_, event)| event)
+    }
+
+    /// A step-up that was refused.
+    pub(super) fn refused_step_up(&self, environment: &Environment, jwt: Option<&str>, error: &ApiError) {
+        self.refused("user.session.elevated", environment, jwt, error);
+    }
+
+    fn refused(&self, action: &str, environment: &Environment, jwt: Option<&str>, error: &ApiError) {
+        let Some((audit, mut event)) = self.event(action, "user") else { return };
+        (event.issuer, event.kid) = selected(environment, jwt);
+        event.refused = Some(match error {
+            ApiError::Exchange(ExchangeError::Rejected { reason, .. }) => reason.as_str().to_owned(),
+            other => other.code().as_str().to_owned(),
+        });
+        audit.refused(event);
     }
 
     /// A call of the admin API without a good token; `known` is its id where it was one once.
-    pub(super) async fn refused_admin(&self, why: AdminTokenRefused, known: Option<Uuid>) {
+    pub(super) fn refused_admin(&self, why: AdminTokenRefused, known: Option<Uuid>) {
         let actor = known.map_or_else(|| "admin".to_owned(), |id| format!("admin:{id}"));
         if let Some((audit, event)) = self.event("admin.authenticated", &actor) {
             let refused = Some(why.as_str().to_owned());
-            audit.record(AuditRecord { refused, ..event }).await;
+            audit.refused(AuditRecord { refused, ..event });
         }
     }
 
-    /// A session's end, by its user.
-    pub(super) async fn revoked(&self, session: Uuid) {
-        if let Some((audit, event)) = self.event("user.session.revoked", "user") {
-            audit.record(AuditRecord { session_id: Some(session), ..event }).await;
-        }
+    /// What is written down where a session is ended by its user.
+    pub(super) fn signing_out(&self) -> Option<AuditRecord> {
+        self.event("user.session.revoked", "user").map(|(_, event)| event)
     }
 
-    /// A session's end, since a replaced token of it came back.
-    pub(super) async fn reused(&self, session: Uuid, user: Uuid) {
-        if let Some((audit, event)) = self.event("user.session.revoked", "server") {
-            let detail = Some(REFRESH_REUSE.to_owned());
-            let event = AuditRecord { session_id: Some(session), user_id: Some(user), detail, ..event };
-            audit.record(event).await;
-        }
+    /// What is written down where a session ends since a replaced token of it came back.
+    pub(super) fn reuse(&self) -> Option<AuditRecord> {
+        let (_, event) = self.event("user.session.revoked", "server")?;
+        Some(AuditRecord { detail: Some(REFRESH_REUSE.to_owned()), ..event })
     }
 
-    /// A user's end, by itself.
-    pub(super) async fn deleted(&self, user: Uuid) {
-        if let Some((audit, event)) = self.event("user.deleted", "user") {
-            audit.record(AuditRecord { user_id: Some(user), ..event }).await;
-        }
+    /// What is written down where a user removes itself.
+    pub(super) fn deleting(&self) -> Option<AuditRecord> {
+        self.event("user.deleted", "user").map(|(_, event)| event)
     }
 }
 

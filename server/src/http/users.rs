@@ -65,7 +65,6 @@ pub(super) async fn delete(
     trail: Trail,
     headers: HeaderMap,
 ) -> Result<(StatusCode, HeaderMap), ApiError> {
-    let user = state.exchange.delete_user(&environment, bearer.shown()).await?;
-    trail.deleted(user).await;
+    state.exchange.recording(trail.deleting()).delete_user(&environment, bearer.shown()).await?;
     Ok((StatusCode::NO_CONTENT, cookies::forget(&environment, &headers)))
 }

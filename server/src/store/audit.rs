@@ -1,10 +1,10 @@
 //! What the audit log remembers of an event. Data only.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 use uuid::Uuid;
 
-use crate::clock::UnixMillis;
+use crate::{clock::UnixMillis, ids};
 
 /// One event. Holds no token, no claim and no e-mail address; text of a stranger is short and escaped.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,4 +48,38 @@ pub struct AuditQuery {
     pub before: Option<Uuid>,
     /// How many at most.
     pub limit: u32,
+}
+
+/// What an operation writes into the audit log with what it changes, if anything. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Note(Option<Arc<AuditRecord>>);
+
+impl Note {
+    /// That row.
+    pub(super) fn of(record: AuditRecord) -> Self {
+        Self(Some(Arc::new(record)))
+    }
+
+    /// The row, with what only the operation knows.
+    pub(super) fn with(&self, complete: impl FnOnce(&mut AuditRecord)) -> Option<AuditRecord> {
+        let mut row = AuditRecord::clone(self.0.as_ref()?);
+        complete(&mut row);
+        Some(row)
+    }
+
+    /// The row about that user and that session, where it does not say so itself.
+    pub(super) fn about(&self, user: Option<Uuid>, session: Option<Uuid>) -> Option<AuditRecord> {
+        self.with(|row| (row.user_id, row.session_id) = (row.user_id.or(user), row.session_id.or(session)))
+    }
+
+    /// The row of a portion of what is ended at once: how many of them it was. Each has a row of its own, in its
+    /// own transaction.
+    pub(super) fn of_portion(&self, ended: u64, is_first: bool) -> Option<AuditRecord> {
+        self.with(|row| {
+            row.detail = Some(format!("{ended} sessions"));
+            if !is_first {
+                row.id = ids::sortable(row.at);
+            }
+        })
+    }
 }

@@ -11,7 +11,7 @@ use super::{
     AdminToken, AuditQuery, AuditRecord, Conflicting, CredentialKind, EmailClaim, Environment, IssuerConfig,
     KeptSecrets, KeySource, NewUser, OneUse, Refresh, Refreshed, ReplayPolicy, SessionAlgorithm,
     SessionOrigin, SessionQuery, SignIn, SigningKeyRecord, Store, StoreError, UserChange, UserQuery,
-    webhooks::{Webhook, contract::webhook},
+    webhooks::{MessageQuery, Webhook, WebhookChange, contract::webhook},
 };
 use crate::{clock::UnixMillis, ids, secret::Secret};
 
@@ -68,6 +68,9 @@ macro_rules! contract_tests {
             users_are_made_all_or_none,
             sessions_are_listed_and_ended_until_a_moment,
             an_admin_token_is_ended_once,
+            a_change_and_its_row_of_the_audit_log_are_one,
+            a_change_of_an_environment_and_its_row_are_one,
+            a_change_of_a_webhook_and_its_row_are_one,
             the_audit_log_is_read_back_from_the_latest,
             the_audit_log_forgets_by_age,
         );
@@ -946,6 +949,141 @@ pub(crate) fn audit_record(number: u32) -> AuditRecord {
         user_agent: None,
         detail: Some("words".to_owned()),
     }
+}
+
+/// A store that notes what it does as `action`.
+fn noting(store: &TestStore, environment: &Environment, action: &str) -> TestStore {
+    let event = crate::audit::event(NOW, action, "tests");
+    store.audited(AuditRecord { environment_id: Some(environment.id), ..event })
+}
+
+/// What was noted, by name, with the user, the session, the key and the detail; the first comes first.
+type Noted = (String, Option<Uuid>, Option<Uuid>, Option<String>, Option<String>);
+
+/// All of it, in no order: what is of one moment has none.
+async fn noted(store: &TestStore) -> Vec<Noted> {
+    let query = AuditQuery { environment_id: None, before: None, limit: 99 };
+    let all = store.audit(&query).await.unwrap().into_iter();
+    let mut all: Vec<_> =
+        all.map(|row| (row.action, row.user_id, row.session_id, row.kid, row.detail)).collect();
+    all.sort();
+    all
+}
+
+fn note(action: &str, user: Option<Uuid>, session: Option<Uuid>) -> Noted {
+    (action.to_owned(), user, session, None, None)
+}
+
+pub(crate) async fn a_change_and_its_row_of_the_audit_log_are_one(store: TestStore) {
+    let environment = with_environment(&store, 1).await;
+    let id = environment.id;
+    let noting = |action| noting(&store, &environment, action);
+    let first = noting("a").sign_in(&sign_in(&environment, "u")).await.unwrap().session;
+    let user = first.user_id;
+    let taken = SignIn { session_id: first.id, ..sign_in(&environment, "v") };
+    conflict(noting("not").sign_in(&taken).await, Conflicting::Other);
+    let one_use = Some(OneUse { name: "once".to_owned(), expires_at: later(9) });
+    let once = SignIn { one_use, tell: true, ..sign_in(&environment, "u") };
+    let second = noting("b").sign_in(&once).await.unwrap().session;
+    conflict(noting("not").sign_in(&once).await, Conflicting::Used);
+    not_found(
+        noting("not")
+            .sign_in(&SignIn { environment_id: Uuid::from_u128(9), ..sign_in(&environment, "v") })
+            .await,
+    );
+
+    let moved = refresh(&first, later(1));
+    assert!(matches!(noting("not").refresh(&moved).await.unwrap(), Refreshed::Live(_)));
+    let late = refresh(&first, later(1_000));
+    assert!(matches!(noting("c").refresh(&late).await.unwrap(), Refreshed::Reused(_)));
+    assert!(noting("d").revoke_session(id, second.id, later(2), "r").await.unwrap());
+    assert!(!noting("not").revoke_session(id, second.id, later(2), "r").await.unwrap());
+    for _ in 0..2 {
+        store.sign_in(&sign_in(&environment, "u")).await.unwrap();
+    }
+    assert_eq!(noting("e").revoke_sessions(id, Some(user), later(3), "r").await.unwrap(), 2);
+    assert_eq!(noting("f").revoke_sessions(id, None, later(3), "r").await.unwrap(), 0);
+
+    let named = |name: &str| UserChange { username: Some(Some(name.to_owned())), ..UserChange::default() };
+    noting("g").update_user(id, user, &named("ann"), later(4)).await.unwrap();
+    not_found(noting("not").update_user(id, Uuid::from_u128(9), &named("bob"), later(4)).await);
+    let made = noting("h").put_users(id, &[new_user("w", named("bob"))], false).await.unwrap();
+    let refused = noting("not").put_users(id, &[new_user("x", named("ann"))], false).await;
+    conflict(refused, Conflicting::Username);
+    assert!(noting("i").use_nonce(id, "n", later(9)).await.unwrap());
+    assert!(!noting("not").use_nonce(id, "n", later(9)).await.unwrap());
+    assert!(noting("j").delete_user(id, user, None, later(5)).await.unwrap());
+    assert!(!noting("not").delete_user(id, user, None, later(5)).await.unwrap());
+
+    let (user, sessions) = (Some(user), |count: &str| Some(format!("{count} sessions")));
+    let (first, second) = (Some(first.id), Some(second.id));
+    let expected = [
+        note("a", user, first),
+        note("b", user, second),
+        note("c", user, first),
+        note("d", None, second),
+        ("e".to_owned(), None, None, None, sessions("2")),
+        ("f".to_owned(), None, None, None, sessions("0")),
+        note("g", user, None),
+        note("h", Some(made[0].id), None),
+        note("i", None, None),
+        note("j", user, None),
+    ];
+    assert_eq!(noted(&store).await, expected);
+}
+
+pub(crate) async fn a_change_of_an_environment_and_its_row_are_one(store: TestStore) {
+    let environment = environment(1);
+    let noting = |action| noting(&store, &environment, action);
+    noting("a").create_environment(&environment, &key(&environment, "first")).await.unwrap();
+    let again = noting("not").create_environment(&environment, &key(&environment, "first")).await;
+    conflict(again, Conflicting::Environment);
+    noting("b").update_environment(&environment, Some(&key(&environment, "second"))).await.unwrap();
+    conflict(noting("not").update_environment(&environment, None).await, Conflicting::Revision);
+    noting("c").forget_signing_key(environment.id, "first", later(1)).await.unwrap();
+    not_found(noting("not").forget_signing_key(environment.id, "first", later(1)).await);
+    let token = AdminToken {
+        id: Uuid::from_u128(3),
+        name: "n".to_owned(),
+        hash: vec![1],
+        scope: "admin".to_owned(),
+        created_at: NOW,
+        expires_at: None,
+        revoked_at: None,
+    };
+    noting("d").create_admin_token(&token).await.unwrap();
+    assert!(noting("not").create_admin_token(&token).await.is_err());
+    assert!(noting("e").revoke_admin_token(token.id, later(1)).await.unwrap());
+    assert!(!noting("not").revoke_admin_token(token.id, later(1)).await.unwrap());
+    let kid = |action: &str, kid: &str| (action.to_owned(), None, None, Some(kid.to_owned()), None);
+    let expected = [
+        note("a", None, None),
+        kid("b", "second"),
+        kid("c", "first"),
+        note("d", None, None),
+        note("e", None, None),
+    ];
+    assert_eq!(noted(&store).await, expected);
+}
+
+pub(crate) async fn a_change_of_a_webhook_and_its_row_are_one(store: TestStore) {
+    let environment = with_environment(&store, 1).await;
+    let id = environment.id;
+    let noting = |action| noting(&store, &environment, action);
+    let hook = webhook(&environment, &EVENTS);
+    noting("a").create_webhook(&hook).await.unwrap();
+    noting("b").update_webhook(id, hook.id, &WebhookChange::default(), later(1)).await.unwrap();
+    assert!(noting("c").ping_webhook(id, hook.id, later(1)).await.unwrap());
+    let query = MessageQuery { state: None, offset: 0, limit: 1 };
+    let message = store.webhook_messages(id, hook.id, &query).await.unwrap().items[0].id;
+    assert!(noting("d").redeliver_message(id, hook.id, message, later(2)).await.unwrap());
+    let unknown = Uuid::from_u128(99);
+    assert!(!noting("not").redeliver_message(id, hook.id, unknown, later(2)).await.unwrap());
+    assert!(!noting("not").ping_webhook(id, unknown, later(1)).await.unwrap());
+    not_found(noting("not").update_webhook(id, unknown, &WebhookChange::default(), later(1)).await);
+    assert!(!noting("not").delete_webhook(id, unknown, later(3)).await.unwrap());
+    assert!(noting("e").delete_webhook(id, hook.id, later(3)).await.unwrap());
+    assert_eq!(noted(&store).await, ["a", "b", "c", "d", "e"].map(|action| note(action, None, None)));
 }
 
 pub(crate) async fn the_audit_log_is_read_back_from_the_latest(store: TestStore) {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{StoreError, username};
+use super::{AuditRecord, Note, StoreError, username};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -299,9 +299,30 @@ impl Reading {
         &self.usernames_to_key
     }
 
-    /// How many rows there were, where nothing is missing.
-    pub(super) fn finish(self) -> Result<u64> {
-        if self.ended { Ok(self.rows) } else { Err(StoreError::Corrupt("end of the export")) }
+    /// What there was, where nothing is missing.
+    pub(super) fn finish(self) -> Result<Taken> {
+        let environment = self.environment.as_ref().and_then(|id| id.as_str()?.parse().ok());
+        let taken = Taken { environment, rows: self.rows };
+        if self.ended { Ok(taken) } else { Err(StoreError::Corrupt("end of the export")) }
+    }
+}
+
+/// What an import has taken.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Taken {
+    /// Of which environment.
+    pub(super) environment: Option<Uuid>,
+    /// How many rows.
+    pub(super) rows: u64,
+}
+
+impl Taken {
+    /// The row of the audit log.
+    pub(super) fn noted(self, note: &Note) -> Option<AuditRecord> {
+        note.with(|row| {
+            row.environment_id = row.environment_id.or(self.environment);
+            row.detail = Some(format!("{} rows", self.rows));
+        })
     }
 }
 

@@ -3,7 +3,9 @@
 //!
 //! Nothing here decides whether something is allowed beyond what only a transaction can know (unique,
 //! single use, still live), reads a clock or makes an id: callers pass both, so an operation can be
-//! repeated; the ids of what is told to webhooks are the exception ([`webhooks`]). What an operation has answered `Ok` to survives a crash of the process and of the machine.
+//! repeated; the ids of what is told to webhooks ([`webhooks`]), and of rows of the audit log where one operation
+//! writes several, are the exception. What an operation has answered `Ok` to survives a crash of the process and of
+//! the machine.
 
 mod admin;
 mod audit;
@@ -27,6 +29,7 @@ use uuid::Uuid;
 
 use crate::clock::UnixMillis;
 pub use admin::{NewUser, Page, SessionQuery, UserQuery};
+use audit::Note;
 pub use audit::{AuditQuery, AuditRecord};
 pub use changes::{Change, Changes};
 pub use dump::DumpLine;
@@ -45,6 +48,14 @@ pub const REFRESH_REUSE: &str = "refresh-reuse";
 /// The server's memory.
 #[async_trait]
 pub trait Store: WebhookStore + Send + Sync + Debug {
+    /// The same store, in which an operation that an administrator or a user asks for writes `event` into the
+    /// audit log with what it changes: in one transaction, so that neither is there without the other. It adds
+    /// which user, session or key it was about where `event` leaves that open. What changes nothing (it is
+    /// refused, the session had ended, there is nobody to remove) writes nothing. Of [`Store::refresh`]
+    /// only the end of a session is written; of [`Store::revoke_sessions`] how many of them a transaction has
+    /// ended, a row for each.
+    fn audited(&self, event: AuditRecord) -> Arc<dyn Store>;
+
     /// Whether it answers.
     async fn ping(&self) -> Result<(), StoreError>;
 

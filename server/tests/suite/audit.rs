@@ -97,6 +97,33 @@ async fn a_session_that_ended_for_a_token_that_came_back_is_written() {
     assert!(end.session_id.is_some() && end.user_id.is_some());
 }
 
+#[tokio::test]
+async fn step_ups_are_written_done_and_refused() {
+    let (app, audit) = audited().await;
+    let session = app.session().await;
+    let bearer = session["minifiedJwt"].as_str().expect("a token");
+    let assertion = Token::good().claim("scope", "user:update").claim("jti", "one").build();
+    let verify = async || {
+        let request =
+            post(&app.path("externalAuth/verify")).header("authorization", format!("Bearer {bearer}"));
+        let body = Body::from(json!({ "jwt": assertion }).to_string());
+        app.call(request.body(body).expect("a request")).await.status
+    };
+    app.clock.advance(Duration::from_millis(1));
+    assert_eq!(verify().await, StatusCode::OK);
+    app.clock.advance(Duration::from_millis(1));
+    assert_eq!(verify().await, StatusCode::UNPROCESSABLE_ENTITY, "it is used up");
+    let found = events(&app, &audit).await;
+    assert_eq!(found.len(), 3, "{found:?}");
+    let (done, refused) = (&found[1], &found[0]);
+    assert_eq!((done.action.as_str(), done.refused.as_deref()), ("user.session.elevated", None));
+    assert_eq!((done.user_id, done.session_id), (found[2].user_id, found[2].session_id));
+    assert_eq!(done.detail.as_deref(), Some("user:update"));
+    assert_eq!(done.issuer.as_deref(), Some(super::common::ISSUER));
+    let why = (refused.action.as_str(), refused.refused.as_deref());
+    assert_eq!(why, ("user.session.elevated", Some("jwt_replayed")));
+}
+
 #[test]
 fn what_the_command_line_changes_is_written() {
     let folder = tempfile::tempdir().expect("a folder");

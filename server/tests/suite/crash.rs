@@ -3,12 +3,15 @@
 use super::common::{Program, Server, Token, client, key_set, run};
 use axum::Router;
 use axum::routing::get;
+use byoa_server::testing::PostgresSchema;
 use serde_json::Value;
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use uuid::Uuid;
 
 pub(super) const ID: &str = "0198b0a5-6f3e-7c3d-8a5e-3f1f6f9d2b11";
 /// How many callers sign in at once.
@@ -127,6 +130,113 @@ async fn nothing_acknowledged_is_lost_when_the_server_is_killed() {
     let (health,): (String,) =
         sqlx::query_as("PRAGMA integrity_check").fetch_one(&pool).await.expect("a word");
     assert_eq!(health, "ok");
+}
+
+/// Signs in and out until the server is gone; what was answered, as the audit log calls it, and of which session.
+async fn in_and_out(base: String, number: usize, answered: UnboundedSender<()>) -> Vec<(String, Uuid)> {
+    let client = client();
+    let mut done = Vec::new();
+    for round in number.. {
+        let request = client
+            .post(format!("{base}/externalAuth/signin"))
+            .header("content-type", "application/json")
+            .body(serde_json::json!({ "jwt": token(round % SUBJECTS) }).to_string());
+        let Ok(answer) = request.send().await else { break };
+        let Ok(text) = answer.text().await else { break };
+        let body: Value = serde_json::from_str(&text).expect("JSON");
+        let session = body["user"]["sessionId"].as_str().and_then(|id| id.parse().ok()).expect("a session");
+        done.push(("user.session.created".to_owned(), session));
+        // Nobody counts any longer once the server is killed.
+        let _ = answered.send(());
+        let bearer = body["minifiedJwt"].as_str().expect("a token");
+        let Ok(answer) = client.post(format!("{base}/revoke")).bearer_auth(bearer).send().await else {
+            break;
+        };
+        assert_eq!(answer.status(), 204);
+        done.push(("user.session.revoked".to_owned(), session));
+    }
+    done
+}
+
+/// Makes users until the server is gone; those that were answered.
+async fn administrator(url: String, token: String, life: u32) -> Vec<(String, Uuid)> {
+    let client = client();
+    let mut done = Vec::new();
+    for number in 0.. {
+        let request = client
+            .post(format!("{url}/api/v0/environments/{ID}/users"))
+            .bearer_auth(&token)
+            .header("content-type", "application/json")
+            .body(serde_json::json!({ "externalUserId": format!("made-{life}-{number}") }).to_string());
+        let Ok(answer) = request.send().await else { break };
+        let Ok(text) = answer.text().await else { break };
+        let body: Value = serde_json::from_str(&text).expect("JSON");
+        let user = body["user"]["id"].as_str().and_then(|id| id.parse().ok()).expect("a user");
+        done.push(("user.created".to_owned(), user));
+    }
+    done
+}
+
+/// Over SQLite and PostgreSQL alike: the row is in the transaction of what it tells of.
+async fn the_audit_log_has_what_was_answered(database_url: &str, folder: &Path) {
+    let jwks = issuer().await;
+    let command = |arguments: &[&str]| {
+        Program::new(folder, arguments).env("BYOA_DATABASE_URL", database_url).finish("").ok()
+    };
+    let of_issuer = ["--issuer", super::common::ISSUER, "--jwks-url", &jwks, "--allow-private-jwks"];
+    command(&[&["env", "create", "--id", ID][..], &of_issuer].concat());
+    let token = command(&["admin-token", "create", "--name", "n"]).trim().to_owned();
+    let mut done = Vec::new();
+    for life in 0..3 {
+        let mut server = serve_on(folder, database_url);
+        let (answered, mut answers) = unbounded_channel();
+        let base = format!("{}/api/v0/sdk/{ID}", server.url);
+        let mut callers: Vec<_> = (0..CALLERS)
+            .map(|number| tokio::spawn(in_and_out(base.clone(), number, answered.clone())))
+            .collect();
+        drop(answered);
+        callers.push(tokio::spawn(administrator(server.url.clone(), token.clone(), life)));
+        for _ in 0..BEFORE_KILL {
+            let answer = tokio::time::timeout(Duration::from_mins(1), answers.recv()).await;
+            answer.expect("answers in time").expect("callers go on until the kill");
+        }
+        server.kill();
+        for caller in callers {
+            done.extend(caller.await.expect("no panic"));
+        }
+    }
+    let url = database_url.replace("sqlite://", &format!("sqlite://{}/", folder.display()));
+    let store = byoa_server::store::open(&url).await.expect("the database");
+    let query = byoa_server::store::AuditQuery { environment_id: None, before: None, limit: 1_000_000 };
+    let rows = store.audit(&query).await.expect("the audit log");
+    let said: HashSet<_> = rows
+        .iter()
+        .filter(|row| row.refused.is_none())
+        .map(|row| (row.action.clone(), row.session_id.or(row.user_id).unwrap_or_default()))
+        .collect();
+    for one in &done {
+        assert!(said.contains(one), "{one:?} was answered and is not in the log");
+    }
+    for action in ["user.session.created", "user.session.revoked", "user.created"] {
+        assert!(done.iter().any(|(name, _)| name == action), "{action}");
+    }
+    // And the other way round: the log tells of nothing that is not there.
+    for row in rows.iter().filter(|row| row.action == "user.session.created") {
+        let session = row.session_id.expect("a session");
+        store.find_session(session).await.expect("the session that the log tells of");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_audit_log_loses_nothing_that_was_answered_when_the_server_is_killed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    the_audit_log_has_what_was_answered("sqlite://byoa.db", folder.path()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_audit_log_in_postgres_loses_nothing_that_was_answered_when_the_server_is_killed() {
+    let (schema, folder) = (PostgresSchema::make().await, tempfile::tempdir().expect("a folder"));
+    the_audit_log_has_what_was_answered(schema.url(), folder.path()).await;
 }
 
 /// An issuer that answers when it is told to.

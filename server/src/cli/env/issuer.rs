@@ -9,10 +9,9 @@ use crate::cli::{CliError, Common, database, help, trail};
 use crate::config::FileSettings;
 use byoa_jwt::Algorithm;
 use byoa_server::exchange::environments::{Environments, IssuerSettings};
-use byoa_server::store::{AuditRecord, Environment, Store};
+use byoa_server::store::AuditRecord;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
-use std::sync::Arc;
 use uuid::Uuid;
 
 /// Trust further issuers, each with keys and rules of its own. A JWT's `iss` chooses among them; there is
@@ -112,20 +111,20 @@ pub(super) async fn run(
     match command {
         IssuerCommand::Add(args) => {
             let settings = args.settings()?;
-            let (environments, store) = writer(&args.server, common, file).await?;
-            let made = environments.add_issuer(args.id, &args.issuer, &settings).await?;
-            finish(store.as_ref(), "issuer.created", &made, &args.issuer, args.json).await
+            let environments = writer(&args.server, common, file).await?;
+            let environments = environments.recording(event("issuer.created", args.id, &args.issuer));
+            print(&environments.add_issuer(args.id, &args.issuer, &settings).await?, args.json)
         }
         IssuerCommand::Set(args) => {
             let settings = args.settings()?;
-            let (environments, store) = writer(&args.server, common, file).await?;
-            let changed = environments.set_issuer(args.id, &args.issuer, &settings).await?;
-            finish(store.as_ref(), "issuer.updated", &changed, &args.issuer, args.json).await
+            let environments = writer(&args.server, common, file).await?;
+            let environments = environments.recording(event("issuer.updated", args.id, &args.issuer));
+            print(&environments.set_issuer(args.id, &args.issuer, &settings).await?, args.json)
         }
         IssuerCommand::Remove(args) => {
-            let store = database::open_existing(common, file).await?;
-            let left = reader(Arc::clone(&store)).remove_issuer(args.id, &args.issuer).await?;
-            finish(store.as_ref(), "issuer.deleted", &left, &args.issuer, args.json).await
+            let environments = reader(database::open_existing(common, file).await?);
+            let environments = environments.recording(event("issuer.deleted", args.id, &args.issuer));
+            print(&environments.remove_issuer(args.id, &args.issuer).await?, args.json)
         }
         IssuerCommand::List(args) => {
             let environment = reader(database::open_existing(common, file).await?).show(args.id).await?;
@@ -141,25 +140,12 @@ pub(super) async fn run(
     }
 }
 
-async fn writer(
-    server: &ServerArgs,
-    common: &Common,
-    file: &FileSettings,
-) -> Result<(Environments, Arc<dyn Store>), CliError> {
+async fn writer(server: &ServerArgs, common: &Common, file: &FileSettings) -> Result<Environments, CliError> {
     let (public_url, allow_private) = server.resolve(file)?;
     let store = database::open_existing(common, file).await?;
-    Ok((Environments::new(Arc::clone(&store), database::clock(), allow_private, public_url), store))
+    Ok(Environments::new(store, database::clock(), allow_private, public_url))
 }
 
-/// Writes down what was done, and prints the environment as it is now.
-async fn finish(
-    store: &dyn Store,
-    action: &str,
-    environment: &Environment,
-    issuer: &str,
-    json: bool,
-) -> Result<(), CliError> {
-    let complete = |event: &mut AuditRecord| event.issuer = Some(issuer.to_owned());
-    trail::done(store, action, Some(environment.id), complete).await?;
-    print(environment, json)
+fn event(action: &str, environment: Uuid, issuer: &str) -> AuditRecord {
+    AuditRecord { issuer: Some(issuer.to_owned()), ..trail::event(action, Some(environment)) }
 }

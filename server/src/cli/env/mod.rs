@@ -40,11 +40,10 @@ pub(super) async fn run(command: EnvCommand, common: &Common, file: &FileSetting
             let (public_url, allow_private) = args.server.resolve(file)?;
             let (_, store) = database::open(common, file).await?;
             let environments =
-                Environments::new(Arc::clone(&store), database::clock(), allow_private, public_url)
-                    .with_seal(seal);
+                Environments::new(store, database::clock(), allow_private, public_url).with_seal(seal);
             let id = args.id.unwrap_or_else(ids::unguessable);
-            let made = environments.create(id, settings).await?;
-            trail::done(store.as_ref(), "environment.created", Some(id), |_| ()).await?;
+            let event = trail::event("environment.created", Some(id));
+            let made = environments.recording(event).create(id, settings).await?;
             print(&made, args.json)
         }
         EnvCommand::Set(args) => {
@@ -52,15 +51,14 @@ pub(super) async fn run(command: EnvCommand, common: &Common, file: &FileSetting
             let (public_url, allow_private) = args.server.resolve(file)?;
             let store = database::open_existing(common, file).await?;
             let environments =
-                Environments::new(Arc::clone(&store), database::clock(), allow_private, public_url)
-                    .with_seal(seal);
+                Environments::new(store, database::clock(), allow_private, public_url).with_seal(seal);
             if settings == EnvironmentSettings::default() {
                 let environment = environments.show(args.id).await?;
                 remark("nothing to change: no setting was named; see byoa-server env set --help");
                 return print(&environment, args.json);
             }
-            let changed = environments.set(args.id, settings).await?;
-            trail::done(store.as_ref(), "environment.updated", Some(args.id), |_| ()).await?;
+            let event = trail::event("environment.updated", Some(args.id));
+            let changed = environments.recording(event).set(args.id, settings).await?;
             print(&changed, args.json)
         }
         EnvCommand::Export(args) => moving::export(&args, common, file).await,

@@ -6,7 +6,7 @@ use crate::cli::output::remark;
 use crate::cli::{CliError, Common, database, help, trail};
 use crate::config::FileSettings;
 use byoa_server::exchange::environments::Environments;
-use byoa_server::store::{AuditRecord, Conflicting, DumpLine, StoreError};
+use byoa_server::store::{Conflicting, DumpLine, StoreError};
 use clap::Args;
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, BufWriter, ErrorKind, Write};
@@ -52,6 +52,8 @@ pub(super) async fn export(args: &ExportArgs, common: &Common, file: &FileSettin
         Some(path) => Box::new(BufWriter::new(create_private(path)?)),
         None => Box::new(BufWriter::new(std::io::stdout())),
     };
+    // Before anything leaves: whoever reads the log must know of it, however it ends.
+    store.append_audit(&[trail::event("environment.exported", Some(args.id))]).await?;
     let (lines, mut found) = mpsc::channel(UNDER_WAY);
     let writing = tokio::task::spawn_blocking(move || {
         while let Some(line) = found.blocking_recv() {
@@ -68,7 +70,6 @@ pub(super) async fn export(args: &ExportArgs, common: &Common, file: &FileSettin
         exported => exported?,
     }
     written.map_err(|cause| CliError::Failed(format!("the export cannot be written: {cause}")))?;
-    trail::done(store.as_ref(), "environment.exported", Some(args.id), |_| ()).await?;
     remark(
         "warning: the export holds the private keys of this environment; whoever reads it, and has the master key \
          where they are sealed, can make sessions. Keep it from others, and delete it when it is imported",
@@ -86,10 +87,10 @@ pub(super) async fn import(args: &ImportArgs, common: &Common, file: &FileSettin
     let environments = Environments::new(Arc::clone(&store), database::clock(), false, None).with_seal(seal);
     let (sender, lines) = mpsc::channel(UNDER_WAY);
     let reading = tokio::task::spawn_blocking(move || read(BufReader::new(input), &sender, &environments));
-    let imported = store.import(lines).await;
+    let imported = store.audited(trail::event("environment.imported", None)).import(lines).await;
     let read = reading.await.map_err(|cause| CliError::Failed(format!("the import ended early: {cause}")))?;
     // What is wrong with a line explains why the store missed the end.
-    let environment = read.map_err(|problem| {
+    read.map_err(|problem| {
         CliError::Failed(format!("{} {problem}; nothing was imported", args.input.display()))
     })?;
     match imported {
@@ -104,37 +105,30 @@ pub(super) async fn import(args: &ImportArgs, common: &Common, file: &FileSettin
         ))),
         imported => {
             let rows = imported?;
-            let detail = format!("{rows} rows");
-            let complete = |event: &mut AuditRecord| event.detail = Some(detail);
-            trail::done(store.as_ref(), "environment.imported", environment, complete).await?;
             remark(format!("imported {rows} rows"));
             Ok(())
         }
     }
 }
 
-/// Sends every line; the environment that the first is of. The store ends the import where nothing comes any
+/// Sends every line. The store ends the import where nothing comes any
 /// more.
 fn read(
     input: impl BufRead,
     lines: &mpsc::Sender<DumpLine>,
     environments: &Environments,
-) -> Result<Option<Uuid>, String> {
-    let mut environment = None;
+) -> Result<(), String> {
     for (number, line) in (1..).zip(input.lines()) {
         let line = line.map_err(|cause| format!("cannot be read: {cause}"))?;
         // Not what the reader says, which would show what it read.
         let line: DumpLine = serde_json::from_str(&line)
             .map_err(|_| format!("is not what env export has written, at line {number}"))?;
-        if let (None, DumpLine::Row { row, .. }) = (environment, &line) {
-            environment = row.get("id").and_then(|id| id.as_str()?.parse().ok());
-        }
         environments.check_import(&line).map_err(|refused| format!("is refused: {refused}"))?;
         if lines.blocking_send(line).is_err() {
             break;
         }
     }
-    Ok(environment)
+    Ok(())
 }
 
 fn create_private(path: &Path) -> Result<File, CliError> {

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::{EnvironmentError, Environments, MAX_ATTEMPTS};
 use crate::{
+    audit::audited,
     clock::UnixMillis,
     seal::{Label, Seal, SealError},
     secret::Secret,
@@ -105,7 +106,12 @@ impl Environments {
             }
             let kept = secrets.anew(&self.seal, &environment, self.clock.now());
             let kept = kept.map_err(|cause| sealed(id, cause))?;
-            match self.store.replace_secrets(&kept).await {
+            let store = audited(&self.store, self.event.as_ref(), |event| {
+                let under = self.seal.current().map(|id| id.to_string()).unwrap_or_default();
+                event.environment_id = Some(id);
+                event.detail = Some(format!("{outdated} of {} under {under}", secrets.each().count()));
+            });
+            match store.replace_secrets(&kept).await {
                 Ok(()) => return Ok((secrets.each().count(), outdated)),
                 Err(StoreError::Conflict(Conflicting::Revision)) if attempts < MAX_ATTEMPTS => attempts += 1,
                 Err(StoreError::NotFound) => return Ok((0, 0)),

@@ -78,7 +78,7 @@ impl Environments {
             }
             Some(_) => {}
         }
-        match self.store.forget_signing_key(id, kid, self.clock.now()).await {
+        match self.changing().forget_signing_key(id, kid, self.clock.now()).await {
             Ok(()) => self.signing_keys(id).await,
             Err(StoreError::NotFound) => Err(refused("is gone already")),
             Err(other) => Err(EnvironmentError::Store(other)),

@@ -2,9 +2,9 @@
 
 use crate::AppState;
 use crate::audit::Audit;
+use crate::exchange::Scheme;
 use crate::exchange::admin::{Admin, AdminTokenJudged, AdminTokenRefused, Administrator};
 use crate::exchange::admin_scopes::AdminScope;
-use crate::exchange::{ExchangeError, Scheme};
 use crate::http::ApiError;
 use crate::http::address::ClientAddress;
 use crate::http::bearer::Bearer;
@@ -52,7 +52,7 @@ impl FromRequestParts<AppState> for Caller {
             AdminTokenJudged::Good(administrator) => administrator,
             AdminTokenJudged::Refused(why, known) => {
                 let Ok(trail) = Trail::from_request_parts(parts, state).await;
-                trail.refused_admin(why, known).await;
+                trail.refused_admin(why, known);
                 if let Some(limits) = &limits {
                     limits.refused_admin(address).map_err(over)?;
                 }
@@ -82,14 +82,19 @@ impl Caller {
         self.administrator.scopes.environment()
     }
 
-    /// Writes down what was done, before it is answered.
-    pub(super) async fn done(
+    /// The use cases, which write what they change into the audit log, with the change.
+    pub(super) fn recording(&self, action: &str, environment: Uuid) -> Admin {
+        self.recording_with(action, environment, |_| ())
+    }
+
+    /// The same, with more of what the log is to say.
+    pub(super) fn recording_with(
         &self,
         action: &str,
         environment: Uuid,
-        complete: impl FnOnce(&mut AuditRecord) + Send,
-    ) -> Result<(), ApiError> {
-        let Some(audit) = &self.audit else { return Ok(()) };
+        complete: impl FnOnce(&mut AuditRecord),
+    ) -> Admin {
+        let Some(audit) = &self.audit else { return self.admin.clone() };
         let mut event = AuditRecord {
             environment_id: Some(environment),
             request_id: self.event.request_id.clone(),
@@ -98,6 +103,6 @@ impl Caller {
             ..audit.event(action, &format!("admin:{}", self.administrator.token_id))
         };
         complete(&mut event);
-        audit.write(event).await.map_err(|cause| ExchangeError::from(cause).into())
+        self.admin.recording(&event)
     }
 }

@@ -11,6 +11,7 @@ use crate::http::ApiError;
 use crate::http::body::{Json, RequestBody};
 #[cfg(test)]
 use crate::http::openapi::refused::{self, Refused};
+use crate::ids;
 use crate::store::SessionAlgorithm;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -142,9 +143,8 @@ pub(super) async fn create(
     Json(change): Json<Change>,
 ) -> Result<(StatusCode, axum::Json<EnvironmentView>), ApiError> {
     caller.may(EnvironmentsWrite, None)?;
-    let id = change.id;
-    let made = caller.admin.create_environment(id, change.settings()?).await?;
-    caller.done("environment.created", made.id, |_| ()).await?;
+    let id = change.id.unwrap_or_else(ids::unguessable);
+    let made = caller.recording("environment.created", id).create_environment(id, change.settings()?).await?;
     Ok((StatusCode::CREATED, axum::Json(EnvironmentView::from(&made))))
 }
 
@@ -176,8 +176,8 @@ pub(super) async fn update(
     if change.id.is_some_and(|named| named != id) {
         return Err(ApiError::BadRequest("an environment's id does not change".to_owned()));
     }
-    let changed = caller.admin.change_environment(id, change.settings()?).await?;
-    caller.done("environment.updated", id, |_| ()).await?;
+    let admin = caller.recording("environment.updated", id);
+    let changed = admin.change_environment(id, change.settings()?).await?;
     Ok(axum::Json(EnvironmentView::from(&changed)))
 }
 
@@ -207,8 +207,10 @@ pub(super) async fn put_external_auth(
     Json(settings): Json<ExternalAuth>,
 ) -> Result<axum::Json<Option<ExternalAuthSettings>>, ApiError> {
     caller.may(EnvironmentsWrite, Some(id))?;
-    let changed = caller.admin.change_environment(id, settings.settings()?).await?;
-    caller.done("environment.updated", id, |event| event.detail = Some("externalAuth".to_owned())).await?;
+    let admin = caller.recording_with("environment.updated", id, |event| {
+        event.detail = Some("externalAuth".to_owned());
+    });
+    let changed = admin.change_environment(id, settings.settings()?).await?;
     Ok(axum::Json(crate::exchange::external_auth_settings(&changed)))
 }
 

@@ -3,6 +3,7 @@
 use super::caller::Caller;
 use super::query::Ids;
 use super::view::{IssuerView, Issuers};
+use crate::exchange::admin::Admin;
 use crate::exchange::admin_scopes::AdminScope::{EnvironmentsRead, EnvironmentsWrite};
 use crate::exchange::environments::{IssuerSettings, KeySourceSetting};
 use crate::http::ApiError;
@@ -95,6 +96,10 @@ fn written(environment: &Environment, iss: &str) -> Result<IssuerView, ApiError>
     issuer.map(IssuerView::from).ok_or(ApiError::NotThere)
 }
 
+fn recording(caller: &Caller, action: &str, environment: Uuid, iss: &str) -> Admin {
+    caller.recording_with(action, environment, |event| event.issuer = Some(iss.to_owned()))
+}
+
 /// List the issuers that an environment trusts.
 #[cfg_attr(test, utoipa::path(get, path = "/environments/{environmentId}/issuers", tag = "Admin: environments", operation_id = "listIssuers",
     responses((status = 200, body = Issuers, description = "The issuers."), Refused<(refused::Admin, refused::Named)>),
@@ -123,8 +128,8 @@ pub(super) async fn add(
 ) -> Result<(StatusCode, axum::Json<IssuerView>), ApiError> {
     caller.may(EnvironmentsWrite, Some(environment))?;
     let iss = change.iss.clone().ok_or_else(|| ApiError::BadRequest("iss must be given".to_owned()))?;
-    let changed = caller.admin.add_issuer(environment, &iss, &change.settings()?).await?;
-    caller.done("issuer.created", environment, |event| event.issuer = Some(iss.clone())).await?;
+    let admin = recording(&caller, "issuer.created", environment, &iss);
+    let changed = admin.add_issuer(environment, &iss, &change.settings()?).await?;
     Ok((StatusCode::CREATED, axum::Json(written(&changed, &iss)?)))
 }
 
@@ -145,8 +150,8 @@ pub(super) async fn set(
         let sentence = "an issuer's iss does not change; add the other one, and remove this";
         return Err(ApiError::BadRequest(sentence.to_owned()));
     }
-    let changed = caller.admin.set_issuer(environment, &iss, &change.settings()?).await?;
-    caller.done("issuer.updated", environment, |event| event.issuer = Some(iss.clone())).await?;
+    let admin = recording(&caller, "issuer.updated", environment, &iss);
+    let changed = admin.set_issuer(environment, &iss, &change.settings()?).await?;
     Ok(axum::Json(written(&changed, &iss)?))
 }
 
@@ -161,7 +166,6 @@ pub(super) async fn remove(
     Ids((environment, iss)): Ids<(Uuid, String)>,
 ) -> Result<StatusCode, ApiError> {
     caller.may(EnvironmentsWrite, Some(environment))?;
-    caller.admin.remove_issuer(environment, &iss).await?;
-    caller.done("issuer.deleted", environment, |event| event.issuer = Some(iss)).await?;
+    recording(&caller, "issuer.deleted", environment, &iss).remove_issuer(environment, &iss).await?;
     Ok(StatusCode::NO_CONTENT)
 }

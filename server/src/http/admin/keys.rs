@@ -31,9 +31,7 @@ pub(super) async fn rotate(
     Ids(environment): Ids<Uuid>,
 ) -> Result<(StatusCode, axum::Json<Keys>), ApiError> {
     caller.may(KeysWrite, Some(environment))?;
-    let keys = caller.admin.rotate_signing_key(environment).await?;
-    let kid = keys.first().map(|key| key.kid.clone());
-    caller.done("key.created", environment, |event| event.kid = kid).await?;
+    let keys = caller.recording("key.created", environment).rotate_signing_key(environment).await?;
     Ok((StatusCode::CREATED, axum::Json(Keys::from(&*keys))))
 }
 
@@ -48,7 +46,6 @@ pub(super) async fn retire(
     Ids((environment, kid)): Ids<(Uuid, String)>,
 ) -> Result<StatusCode, ApiError> {
     caller.may(KeysWrite, Some(environment))?;
-    caller.admin.retire_signing_key(environment, &kid).await?;
-    caller.done("key.deleted", environment, |event| event.kid = Some(kid)).await?;
+    caller.recording("key.deleted", environment).retire_signing_key(environment, &kid).await?;
     Ok(StatusCode::NO_CONTENT)
 }

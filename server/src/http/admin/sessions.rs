@@ -71,11 +71,8 @@ pub(super) async fn revoke(caller: Caller, Ids(id): Ids<Uuid>) -> Result<axum::J
     caller.may(SessionsWrite, caller.environment())?;
     let session = caller.admin.session(id).await?.ok_or(ApiError::NotThere)?;
     caller.may(SessionsWrite, Some(session.environment_id)).map_err(|_| ApiError::NotThere)?;
-    let ended = caller.admin.revoke_session(&session).await?.ok_or(ApiError::NotThere)?;
-    let complete = |event: &mut crate::store::AuditRecord| {
-        (event.session_id, event.user_id) = (Some(id), Some(session.user_id));
-    };
-    caller.done("user.session.revoked", session.environment_id, complete).await?;
+    let admin = caller.recording("user.session.revoked", session.environment_id);
+    let ended = admin.revoke_session(&session).await?.ok_or(ApiError::NotThere)?;
     Ok(axum::Json(SessionView::from(&ended)))
 }
 
@@ -91,11 +88,9 @@ pub(super) async fn revoke_of_user(
 ) -> Result<StatusCode, ApiError> {
     caller.may(SessionsWrite, Some(environment))?;
     caller.admin.user(environment, user).await?.ok_or(ApiError::NotThere)?;
-    let ended = caller.admin.revoke_sessions(environment, Some(user)).await?;
-    let complete = |event: &mut crate::store::AuditRecord| {
-        (event.user_id, event.detail) = (Some(user), Some(format!("{ended} sessions")));
-    };
-    caller.done("user.session.revoked", environment, complete).await?;
+    let about = |event: &mut crate::store::AuditRecord| event.user_id = Some(user);
+    let admin = caller.recording_with("user.session.revoked", environment, about);
+    admin.revoke_sessions(environment, Some(user)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -111,9 +106,8 @@ pub(super) async fn revoke_all(
 ) -> Result<(StatusCode, axum::Json<Message>), ApiError> {
     caller.may(SessionsWrite, Some(environment))?;
     caller.admin.environment(environment).await?;
-    let ended = caller.admin.revoke_sessions(environment, None).await?;
-    let detail = format!("{ended} sessions");
-    caller.done("user.session.revoked", environment, |event| event.detail = Some(detail)).await?;
+    let admin = caller.recording("user.session.revoked", environment);
+    let ended = admin.revoke_sessions(environment, None).await?;
     let message = format!("{ended} sessions were revoked");
     Ok((StatusCode::ACCEPTED, axum::Json(Message { message })))
 }

@@ -117,9 +117,9 @@ pub(super) async fn create(
     Json(described): Json<UserDescription>,
 ) -> Result<(StatusCode, axum::Json<OneUser>), ApiError> {
     caller.may(UsersWrite, Some(environment))?;
-    let made = caller.admin.create_users(environment, vec![described], false).await?;
+    let admin = caller.recording("user.created", environment);
+    let made = admin.create_users(environment, vec![described], false).await?;
     let user = made.into_iter().next().ok_or(ApiError::Unavailable)?;
-    caller.done("user.created", environment, |event| event.user_id = user.id.parse().ok()).await?;
     Ok((StatusCode::CREATED, axum::Json(OneUser { user })))
 }
 
@@ -139,9 +139,9 @@ pub(super) async fn bulk(
     if !(1..=MAX_BULK).contains(&bulk.users.len()) {
         return Err(ApiError::BadRequest(format!("users must have 1 to {MAX_BULK} items")));
     }
-    let made = caller.admin.create_users(environment, bulk.users, query.upsert.unwrap_or(false)).await?;
-    let detail = format!("{} users", made.len());
-    caller.done("user.created", environment, |event| event.detail = Some(detail)).await?;
+    let detail = format!("{} users", bulk.users.len());
+    let admin = caller.recording_with("user.created", environment, |event| event.detail = Some(detail));
+    let made = admin.create_users(environment, bulk.users, query.upsert.unwrap_or(false)).await?;
     Ok((StatusCode::CREATED, axum::Json(Users { users: made })))
 }
 
@@ -174,8 +174,8 @@ pub(super) async fn update(
     Json(ProfileFields(fields)): Json<ProfileFields>,
 ) -> Result<axum::Json<OneUser>, ApiError> {
     caller.may(UsersWrite, Some(environment))?;
-    let user = caller.admin.update_user(environment, id, fields).await?.ok_or(ApiError::NotThere)?;
-    caller.done("user.updated", environment, |event| event.user_id = Some(id)).await?;
+    let admin = caller.recording("user.updated", environment);
+    let user = admin.update_user(environment, id, fields).await?.ok_or(ApiError::NotThere)?;
     Ok(axum::Json(OneUser { user }))
 }
 
@@ -188,9 +188,8 @@ pub(super) async fn delete(
     Ids((environment, id)): Ids<(Uuid, Uuid)>,
 ) -> Result<StatusCode, ApiError> {
     caller.may(UsersWrite, Some(environment))?;
-    if !caller.admin.delete_user(environment, id).await? {
+    if !caller.recording("user.deleted", environment).delete_user(environment, id).await? {
         return Err(ApiError::NotThere);
     }
-    caller.done("user.deleted", environment, |event| event.user_id = Some(id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -41,10 +41,6 @@ impl Change {
     }
 }
 
-async fn done(caller: &Caller, action: &str, environment: Uuid, webhook: Uuid) -> Result<(), ApiError> {
-    caller.done(action, environment, |event| event.detail = Some(format!("webhook {webhook}"))).await
-}
-
 /// List the webhooks of an environment.
 #[cfg_attr(test, utoipa::path(get, path = "/environments/{environmentId}/webhooks", tag = "Admin: webhooks", operation_id = "listWebhooks",
     responses((status = 200, body = Webhooks, description = "The webhooks."), Refused<(refused::Admin, refused::Named)>),
@@ -71,8 +67,8 @@ pub(super) async fn create(
     Json(change): Json<Change>,
 ) -> Result<(StatusCode, axum::Json<WebhookWithSecret>), ApiError> {
     caller.may(WebhooksWrite, Some(environment))?;
-    let made = caller.admin.webhooks().create(environment, change.settings()).await?;
-    done(&caller, "webhook.created", environment, made.webhook.id).await?;
+    let admin = caller.recording("webhook.created", environment);
+    let made = admin.webhooks().create(environment, change.settings()).await?;
     Ok((StatusCode::CREATED, axum::Json(WebhookWithSecret::from(&made))))
 }
 
@@ -101,8 +97,8 @@ pub(super) async fn update(
     Json(change): Json<Change>,
 ) -> Result<axum::Json<WebhookView>, ApiError> {
     caller.may(WebhooksWrite, Some(environment))?;
-    let changed = caller.admin.webhooks().set(environment, id, change.settings()).await?;
-    done(&caller, "webhook.updated", environment, id).await?;
+    let admin = caller.recording("webhook.updated", environment);
+    let changed = admin.webhooks().set(environment, id, change.settings()).await?;
     Ok(axum::Json(WebhookView::from(&changed)))
 }
 
@@ -117,8 +113,8 @@ pub(super) async fn delete(
     Ids((environment, id)): Ids<(Uuid, Uuid)>,
 ) -> Result<StatusCode, ApiError> {
     caller.may(WebhooksWrite, Some(environment))?;
-    caller.admin.webhooks().delete(environment, id).await?;
-    done(&caller, "webhook.deleted", environment, id).await?;
+    let admin = caller.recording("webhook.deleted", environment);
+    admin.webhooks().delete(environment, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -133,8 +129,8 @@ pub(super) async fn rotate_secret(
     Ids((environment, id)): Ids<(Uuid, Uuid)>,
 ) -> Result<axum::Json<WebhookWithSecret>, ApiError> {
     caller.may(WebhooksWrite, Some(environment))?;
-    let changed = caller.admin.webhooks().rotate_secret(environment, id).await?;
-    done(&caller, "webhook.secret.rotated", environment, id).await?;
+    let admin = caller.recording("webhook.secret.rotated", environment);
+    let changed = admin.webhooks().rotate_secret(environment, id).await?;
     Ok(axum::Json(WebhookWithSecret::from(&changed)))
 }
 
@@ -149,8 +145,8 @@ pub(super) async fn ping(
     Ids((environment, id)): Ids<(Uuid, Uuid)>,
 ) -> Result<StatusCode, ApiError> {
     caller.may(WebhooksWrite, Some(environment))?;
-    caller.admin.webhooks().ping(environment, id).await?;
-    done(&caller, "webhook.pinged", environment, id).await?;
+    let admin = caller.recording("webhook.pinged", environment);
+    admin.webhooks().ping(environment, id).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -189,7 +185,7 @@ pub(super) async fn redeliver(
     Ids((environment, id, message)): Ids<(Uuid, Uuid, Uuid)>,
 ) -> Result<StatusCode, ApiError> {
     caller.may(WebhooksWrite, Some(environment))?;
-    caller.admin.webhooks().redeliver(environment, id, message).await?;
-    done(&caller, "webhook.redelivered", environment, id).await?;
+    let admin = caller.recording("webhook.redelivered", environment);
+    admin.webhooks().redeliver(environment, id, message).await?;
     Ok(StatusCode::ACCEPTED)
 }

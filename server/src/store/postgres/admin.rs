@@ -142,11 +142,11 @@ pub(super) async fn sessions(
     Ok(Page { items: found.iter().map(rows::session).collect::<Result<_>>()?, count: number(&count)? })
 }
 
-pub(super) async fn revoke_token(pool: &PgPool, id: Uuid, now: UnixMillis) -> Result<bool> {
+pub(super) async fn revoke_token(writing: &mut PgConnection, id: Uuid, now: UnixMillis) -> Result<bool> {
     sqlx::query("UPDATE admin_tokens SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL")
         .bind(now.0)
         .bind(id)
-        .execute(pool)
+        .execute(writing)
         .await
         .map(|done| done.rows_affected() > 0)
         .map_err(rows::failed)

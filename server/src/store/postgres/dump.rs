@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{Result, rows, usernames};
 use crate::store::{
     StoreError,
-    dump::{DumpLine, Kind, Reading, TABLES, Table},
+    dump::{DumpLine, Kind, Reading, TABLES, Table, Taken},
 };
 
 /// Sends every row, then how many there were. All are of one moment, if `reading` is.
@@ -43,8 +43,11 @@ pub(super) async fn export(
     Ok(())
 }
 
-/// Takes every row; the number of them.
-pub(super) async fn import(writing: &mut PgConnection, lines: &mut mpsc::Receiver<DumpLine>) -> Result<u64> {
+/// Takes every row.
+pub(super) async fn import(
+    writing: &mut PgConnection,
+    lines: &mut mpsc::Receiver<DumpLine>,
+) -> Result<Taken> {
     let mut reading = Reading::default();
     while let Some(line) = lines.recv().await {
         let Some((table, row)) = reading.take(line)? else { continue };

@@ -29,19 +29,24 @@ mod tests;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sqlx::{PgPool, Row};
+use sqlx::{
+    PgConnection, PgPool, Row,
+    postgres::{PgArguments, Postgres},
+    query::Query,
+};
 use tokio::sync::{OnceCell, mpsc};
 use uuid::Uuid;
 
 use super::webhooks::Event;
 use super::{
-    AdminToken, AuditQuery, AuditRecord, Changes, DumpLine, Environment, KeptSecrets, NewUser, OneUse,
+    AdminToken, AuditQuery, AuditRecord, Changes, DumpLine, Environment, KeptSecrets, NewUser, Note, OneUse,
     OpenError, Page, Refresh, Refreshed, SessionQuery, SessionRecord, SignIn, SignedIn, SigningKeyRecord,
     Store, StoreError, Tables, User, UserChange, UserQuery,
 };
 use crate::clock::UnixMillis;
 use announcements::Announcements;
 use known::Known;
+use sessions::Portion;
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -51,14 +56,16 @@ const ONE_MOMENT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// Lets a transaction take the time that a whole environment takes.
 const PATIENCE: &str = "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0";
 
-/// [`Store`] in PostgreSQL.
-#[derive(Debug)]
+/// [`Store`] in PostgreSQL. Cheap to clone.
+#[derive(Clone, Debug)]
 pub struct PostgresStore {
     pool: PgPool,
     /// Environments by id as of a revision, which is read afresh each time.
     environments: Known,
     /// Who listens for what other servers announce, since somebody has asked.
-    announcements: OnceCell<Announcements>,
+    announcements: Arc<OnceCell<Announcements>>,
+    /// What is written into the audit log with a change.
+    note: Note,
 }
 
 impl PostgresStore {
@@ -73,13 +80,23 @@ impl PostgresStore {
         Ok(Self {
             pool: open::open(database_url, tables).await?,
             environments: Known::default(),
-            announcements: OnceCell::new(),
+            announcements: Arc::default(),
+            note: Note::default(),
         })
+    }
+
+    /// Writes into the audit log what belongs to the change.
+    async fn noted(&self, writing: &mut PgConnection) -> Result<()> {
+        audit::append(writing, self.note.about(None, None).as_slice()).await
     }
 }
 
 #[async_trait]
 impl Store for PostgresStore {
+    fn audited(&self, event: AuditRecord) -> Arc<dyn Store> {
+        Arc::new(Self { note: Note::of(event), ..self.clone() })
+    }
+
     async fn ping(&self) -> Result<()> {
         sqlx::query("SELECT 1").fetch_one(&self.pool).await.map(drop).map_err(rows::failed)
     }
@@ -88,6 +105,7 @@ impl Store for PostgresStore {
         let mut writing = self.pool.begin().await.map_err(rows::failed)?;
         environments::insert(&mut writing, environment).await?;
         environments::insert_key(&mut writing, key).await?;
+        self.noted(&mut writing).await?;
         writing.commit().await.map_err(rows::failed)
     }
 
@@ -102,6 +120,8 @@ impl Store for PostgresStore {
             environments::retire_keys(&mut writing, environment.id, environment.updated_at).await?;
             environments::insert_key(&mut writing, key).await?;
         }
+        let row = self.note.with(|row| row.kid = key.map(|key| key.kid.clone()));
+        audit::append(&mut writing, row.as_slice()).await?;
         writing.commit().await.map_err(rows::failed)
     }
 
@@ -125,6 +145,8 @@ impl Store for PostgresStore {
     async fn forget_signing_key(&self, environment: Uuid, kid: &str, now: UnixMillis) -> Result<()> {
         let mut writing = self.pool.begin().await.map_err(rows::failed)?;
         environments::forget_key(&mut writing, environment, kid, now).await?;
+        let row = self.note.with(|row| row.kid = Some(kid.to_owned()));
+        audit::append(&mut writing, row.as_slice()).await?;
         writing.commit().await.map_err(rows::failed)
     }
 
@@ -138,11 +160,12 @@ impl Store for PostgresStore {
     async fn replace_secrets(&self, secrets: &KeptSecrets) -> Result<()> {
         let mut writing = self.pool.begin().await.map_err(rows::failed)?;
         environments::replace_secrets(&mut writing, secrets).await?;
+        self.noted(&mut writing).await?;
         writing.commit().await.map_err(rows::failed)
     }
 
     async fn sign_in(&self, sign_in: &SignIn) -> Result<SignedIn> {
-        sign_in::sign_in(&self.pool, sign_in).await
+        sign_in::sign_in(&self.pool, sign_in, &self.note).await
     }
 
     async fn session(&self, environment: Uuid, id: Uuid) -> Result<SessionRecord> {
@@ -152,7 +175,7 @@ impl Store for PostgresStore {
 
     async fn refresh(&self, refresh: &Refresh) -> Result<Refreshed> {
         let mut writing = self.pool.begin().await.map_err(rows::failed)?;
-        let refreshed = sessions::refresh(&mut writing, refresh).await?;
+        let refreshed = sessions::refresh(&mut writing, refresh, &self.note).await?;
         writing.commit().await.map_err(rows::failed)?;
         Ok(refreshed)
     }
@@ -164,8 +187,10 @@ impl Store for PostgresStore {
         now: UnixMillis,
         reason: &str,
     ) -> Result<bool> {
-        let mut writing = self.pool.acquire().await.map_err(rows::failed)?;
-        sessions::revoke(&mut writing, environment, id, now, reason).await
+        let mut writing = self.pool.begin().await.map_err(rows::failed)?;
+        let was_live = sessions::revoke(&mut writing, (environment, id), now, reason, &self.note).await?;
+        writing.commit().await.map_err(rows::failed)?;
+        Ok(was_live)
     }
 
     async fn revoke_sessions(
@@ -175,13 +200,13 @@ impl Store for PostgresStore {
         now: UnixMillis,
         reason: &str,
     ) -> Result<u64> {
-        let mut writing = self.pool.begin().await.map_err(rows::failed)?;
-        if user.is_none() {
-            sqlx::raw_sql(PATIENCE).execute(&mut *writing).await.map_err(rows::failed)?;
+        let mut portion = Portion::first(environment, user, now, reason);
+        while portion.is_there {
+            let mut writing = self.pool.begin().await.map_err(rows::failed)?;
+            portion = sessions::revoke_some(&mut writing, portion, &self.note).await?;
+            writing.commit().await.map_err(rows::failed)?;
         }
-        let ended = sessions::revoke_all(&mut writing, environment, user, now, reason).await?;
-        writing.commit().await.map_err(rows::failed)?;
-        Ok(ended)
+        Ok(portion.ended)
     }
 
     async fn user(&self, environment: Uuid, id: Uuid) -> Result<User> {
@@ -203,6 +228,7 @@ impl Store for PostgresStore {
         if change.is_any() {
             outbox::tell(&mut writing, &Event::user_updated(&user, now)).await?;
         }
+        audit::append(&mut writing, self.note.about(Some(id), None).as_slice()).await?;
         writing.commit().await.map_err(rows::failed)?;
         Ok(user)
     }
@@ -225,13 +251,23 @@ impl Store for PostgresStore {
         }
         outbox::forget(&mut writing, environment, id).await?;
         outbox::tell(&mut writing, &Event::user_deleted(&user, now)).await?;
+        audit::append(&mut writing, self.note.about(Some(id), None).as_slice()).await?;
         writing.commit().await.map_err(rows::failed)?;
         Ok(true)
     }
 
     async fn use_nonce(&self, environment: Uuid, nonce: &str, expires_at: UnixMillis) -> Result<bool> {
-        let mut writing = self.pool.acquire().await.map_err(rows::failed)?;
-        nonces::first_use(&mut writing, environment, nonce, expires_at).await
+        let Some(row) = self.note.about(None, None) else {
+            let mut writing = self.pool.acquire().await.map_err(rows::failed)?;
+            return nonces::first_use(&mut writing, environment, nonce, expires_at).await;
+        };
+        let mut writing = self.pool.begin().await.map_err(rows::failed)?;
+        let is_first = nonces::first_use(&mut writing, environment, nonce, expires_at).await?;
+        if is_first {
+            audit::append(&mut writing, &[row]).await?;
+        }
+        writing.commit().await.map_err(rows::failed)?;
+        Ok(is_first)
     }
 
     async fn nonce_used(&self, environment: Uuid, nonce: &str) -> Result<bool> {
@@ -240,6 +276,7 @@ impl Store for PostgresStore {
     }
 
     async fn create_admin_token(&self, token: &AdminToken) -> Result<()> {
+        let mut writing = self.pool.begin().await.map_err(rows::failed)?;
         sqlx::query(
             "INSERT INTO admin_tokens (id, name, hash, scope, created_at, expires_at, revoked_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7)",
@@ -251,10 +288,11 @@ impl Store for PostgresStore {
         .bind(token.created_at.0)
         .bind(token.expires_at.map(|at| at.0))
         .bind(token.revoked_at.map(|at| at.0))
-        .execute(&self.pool)
+        .execute(&mut *writing)
         .await
-        .map(drop)
-        .map_err(rows::failed)
+        .map_err(rows::failed)?;
+        self.noted(&mut writing).await?;
+        writing.commit().await.map_err(rows::failed)
     }
 
     async fn admin_token(&self, hash: &[u8]) -> Result<AdminToken> {
@@ -275,7 +313,13 @@ impl Store for PostgresStore {
     }
 
     async fn revoke_admin_token(&self, id: Uuid, now: UnixMillis) -> Result<bool> {
-        admin::revoke_token(&self.pool, id, now).await
+        let mut writing = self.pool.begin().await.map_err(rows::failed)?;
+        let was_live = admin::revoke_token(&mut writing, id, now).await?;
+        if was_live {
+            self.noted(&mut writing).await?;
+        }
+        writing.commit().await.map_err(rows::failed)?;
+        Ok(was_live)
     }
 
     async fn users(&self, environment: Uuid, query: &UserQuery) -> Result<Page<User>> {
@@ -291,6 +335,8 @@ impl Store for PostgresStore {
             outbox::tell(&mut writing, &Event::put(&user, new)).await?;
             made.push(user);
         }
+        let only = if let [one] = made.as_slice() { Some(one.id) } else { None };
+        audit::append(&mut writing, self.note.about(only, None).as_slice()).await?;
         writing.commit().await.map_err(rows::failed)?;
         Ok(made)
     }
@@ -339,8 +385,9 @@ impl Store for PostgresStore {
         let mut writing = self.pool.begin().await.map_err(rows::failed)?;
         sqlx::raw_sql(PATIENCE).execute(&mut *writing).await.map_err(rows::failed)?;
         let taken = dump::import(&mut writing, &mut lines).await?;
+        audit::append(&mut writing, taken.noted(&self.note).as_slice()).await?;
         writing.commit().await.map_err(rows::failed)?;
-        Ok(taken)
+        Ok(taken.rows)
     }
 }
 
@@ -357,10 +404,17 @@ const SWEEP_AUDIT: &str = "DELETE FROM audit_log WHERE id IN (SELECT id
     FROM audit_log WHERE at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
 
 async fn in_portions(pool: &PgPool, statement: &'static str, until: UnixMillis) -> Result<u64> {
+    each_portion(|| sqlx::query(statement).bind(until.0).bind(PORTION), pool).await
+}
+
+/// Repeats a statement that takes up to [`PORTION`] rows until there are no more; how many there were.
+async fn each_portion<'q>(
+    statement: impl Fn() -> Query<'q, Postgres, PgArguments>,
+    pool: &PgPool,
+) -> Result<u64> {
     let mut forgotten = 0;
     loop {
-        let done =
-            sqlx::query(statement).bind(until.0).bind(PORTION).execute(pool).await.map_err(rows::failed)?;
+        let done = statement().execute(pool).await.map_err(rows::failed)?;
         forgotten += done.rows_affected();
         if done.rows_affected() < PORTION.unsigned_abs() {
             return Ok(forgotten);

@@ -3,7 +3,9 @@
 use sqlx::{Connection, PgConnection, PgPool, Row, postgres::PgRow};
 
 use super::{Result, outbox, rows, users, uses};
-use crate::store::{EmailClaim, SessionRecord, SignIn, SignedIn, StoreError, User, webhooks::Event};
+use crate::store::{
+    AuditRecord, EmailClaim, Note, SessionRecord, SignIn, SignedIn, StoreError, User, webhooks::Event,
+};
 
 /// How often a sign-in is tried that meets another one of the same person, or their removal.
 const TRIES: u32 = 16;
@@ -56,6 +58,12 @@ const SIGN_IN: &str = "
             refresh_expires_at)
         SELECT $7, $1, visitor.id, external.id, $8, $9, $19, $10, $11, $12, 0, $13, $5, $5, $14, $15
         FROM visitor, external
+    ), noted AS (
+        INSERT INTO audit_log (id, environment_id, at, action, actor, user_id, session_id, issuer, request_id, ip,
+            user_agent)
+        SELECT $20::uuid, $1, $21::bigint, $22::text, $23::text, visitor.id, $7, $24::text, $25::text, $26::text,
+            $27::text
+        FROM visitor WHERE $20::uuid IS NOT NULL
     )
     SELECT visitor.*, external.id AS external_id FROM visitor, external";
 
@@ -64,26 +72,27 @@ const HOLD: &str = "SELECT 1 FROM credentials
     WHERE environment_id = $1 AND issuer = $2 AND identifier = $3 AND kind = 'externalUser' FOR UPDATE";
 
 /// Carries out a sign-in.
-pub(super) async fn sign_in(pool: &PgPool, sign_in: &SignIn) -> Result<SignedIn> {
+pub(super) async fn sign_in(pool: &PgPool, sign_in: &SignIn, note: &Note) -> Result<SignedIn> {
+    let note = &note.about(None, Some(sign_in.session_id));
     let mut writing = pool.acquire().await.map_err(rows::failed)?;
     if sign_in.one_use.is_some() || sign_in.tell {
-        return whole(&mut writing, sign_in).await;
+        return whole(&mut writing, sign_in, note.as_ref()).await;
     }
-    let mut tried = attempt(&mut writing, sign_in).await;
+    let mut tried = attempt(&mut writing, sign_in, note.as_ref()).await;
     for _ in 0..TRIES {
         match tried {
             Ok(Some(row)) => return signed_in(&mut writing, sign_in, &row).await,
             Err(error) if !rows::wants_again(&error) => return Err(rows::failed(error)),
-            Ok(None) | Err(_) => tried = held_attempt(&mut writing, sign_in).await,
+            Ok(None) | Err(_) => tried = held_attempt(&mut writing, sign_in, note.as_ref()).await,
         }
     }
     Err(StoreError::Unavailable("another sign-in of the same person was always faster".into()))
 }
 
 /// Signs in with what else belongs to it: what is used up by it, and who is told of it. All or nothing.
-async fn whole(writing: &mut PgConnection, sign_in: &SignIn) -> Result<SignedIn> {
+async fn whole(writing: &mut PgConnection, sign_in: &SignIn, note: Option<&AuditRecord>) -> Result<SignedIn> {
     for _ in 0..TRIES {
-        match whole_attempt(writing, sign_in).await {
+        match whole_attempt(writing, sign_in, note).await {
             Err(StoreError::Unavailable(cause))
                 if cause.downcast_ref::<sqlx::Error>().is_some_and(rows::wants_again) => {}
             done => return done,
@@ -92,11 +101,15 @@ async fn whole(writing: &mut PgConnection, sign_in: &SignIn) -> Result<SignedIn>
     Err(StoreError::Unavailable("another sign-in of the same person was always faster".into()))
 }
 
-async fn whole_attempt(writing: &mut PgConnection, sign_in: &SignIn) -> Result<SignedIn> {
+async fn whole_attempt(
+    writing: &mut PgConnection,
+    sign_in: &SignIn,
+    note: Option<&AuditRecord>,
+) -> Result<SignedIn> {
     let mut whole = writing.begin().await.map_err(rows::failed)?;
     uses::spend(&mut whole, sign_in.environment_id, sign_in.one_use.as_ref()).await?;
     for _ in 0..TRIES {
-        if let Some(row) = attempt(&mut whole, sign_in).await.map_err(rows::failed)? {
+        if let Some(row) = attempt(&mut whole, sign_in, note).await.map_err(rows::failed)? {
             let signed_in = signed_in(&mut whole, sign_in, &row).await?;
             if sign_in.tell {
                 tell(&mut whole, &signed_in).await?;
@@ -121,6 +134,7 @@ async fn tell(writing: &mut PgConnection, signed_in: &SignedIn) -> Result<()> {
 async fn held_attempt(
     writing: &mut PgConnection,
     sign_in: &SignIn,
+    note: Option<&AuditRecord>,
 ) -> std::result::Result<Option<PgRow>, sqlx::Error> {
     let mut holding = writing.begin().await?;
     sqlx::query(HOLD)
@@ -129,7 +143,7 @@ async fn held_attempt(
         .bind(&sign_in.subject)
         .execute(&mut *holding)
         .await?;
-    let row = attempt(&mut holding, sign_in).await?;
+    let row = attempt(&mut holding, sign_in, note).await?;
     holding.commit().await?;
     Ok(row)
 }
@@ -137,6 +151,7 @@ async fn held_attempt(
 async fn attempt(
     writing: &mut PgConnection,
     sign_in: &SignIn,
+    note: Option<&AuditRecord>,
 ) -> std::result::Result<Option<PgRow>, sqlx::Error> {
     let (verified, unverified) = match &sign_in.email {
         EmailClaim::Absent => (None, None),
@@ -163,6 +178,14 @@ async fn attempt(
         .bind(verified)
         .bind(unverified)
         .bind(sign_in.origin.dpop_jkt.as_deref())
+        .bind(note.map(|note| note.id))
+        .bind(note.map(|note| note.at.0))
+        .bind(note.map(|note| note.action.as_str()))
+        .bind(note.map(|note| note.actor.as_str()))
+        .bind(note.and_then(|note| note.issuer.as_deref()))
+        .bind(note.and_then(|note| note.request_id.as_deref()))
+        .bind(note.and_then(|note| note.ip).map(|ip| ip.to_string()))
+        .bind(note.and_then(|note| note.user_agent.as_deref()))
         .fetch_optional(writing)
         .await
 }

@@ -10,7 +10,7 @@ use super::{PostgresStore, open::MIGRATIONS};
 use crate::{
     clock::UnixMillis,
     store::{
-        Change, OpenError, SignIn, Store, UserChange, UserQuery, contract,
+        Change, OpenError, SignIn, Store, UserChange, UserQuery, WebhookStore, contract,
         contract::{EARLIER_USERNAMES, contract_tests},
         webhooks,
         webhooks::contract::webhook_contract_tests,
@@ -324,4 +324,70 @@ async fn a_swept_signing_key_is_announced() {
     assert_eq!(store.sweep_signing_keys(environment.updated_at).await.unwrap(), 0);
     store.sweep(UnixMillis(0)).await.unwrap();
     assert_eq!(changes.next().await, Some(Change::Swept), "where there is nothing, nothing is announced");
+}
+
+#[tokio::test]
+async fn all_sessions_end_in_portions_each_with_its_row_of_the_audit_log() {
+    let schema = PostgresSchema::make().await;
+    let store = PostgresStore::open(schema.url()).await.unwrap();
+    let environment = contract::environment(1);
+    store.create_environment(&environment, &contract::key(&environment, "first")).await.unwrap();
+    let first = store.sign_in(&contract::sign_in(&environment, "u")).await.unwrap().session;
+    let more =
+        "INSERT INTO sessions (id, environment_id, user_id, signin_credential_id, audience, generation,
+            token_id, created_at, refreshed_at, expires_at, refresh_expires_at)
+        SELECT gen_random_uuid(), environment_id, user_id, signin_credential_id, audience, generation,
+            gen_random_uuid(), created_at + number, refreshed_at, expires_at, refresh_expires_at
+        FROM sessions, generate_series(1, 10999) AS number";
+    for (user, at) in [(Some(first.user_id), 1), (None, 2)] {
+        sqlx::query("DELETE FROM sessions WHERE id <> $1").bind(first.id).execute(&store.pool).await.unwrap();
+        sqlx::query("UPDATE sessions SET revoked_at = NULL").execute(&store.pool).await.unwrap();
+        sqlx::query(more).execute(&store.pool).await.unwrap();
+        let event = crate::audit::event(UnixMillis(at), "ended", "tests");
+        let noting = store.audited(event);
+        // Of the last one it is not yet time.
+        let until = UnixMillis(first.created_at.0 + 10_998);
+        let ended = noting.revoke_sessions(environment.id, user, until, "r").await.unwrap();
+        assert_eq!(ended, 10_999);
+        let live: i64 = sqlx::query_scalar("SELECT count(*) FROM sessions WHERE revoked_at IS NULL")
+            .fetch_one(&store.pool)
+            .await
+            .unwrap();
+        assert_eq!(live, 1);
+        let rows: Vec<String> = sqlx::query_scalar("SELECT detail FROM audit_log WHERE at = $1")
+            .bind(at)
+            .fetch_all(&store.pool)
+            .await
+            .unwrap();
+        let portions: Vec<u64> =
+            rows.iter().map(|row| row.split(' ').next().unwrap().parse().unwrap()).collect();
+        assert_eq!(portions.iter().sum::<u64>(), ended);
+        assert!(portions.len() == 3 && portions.iter().all(|ended| *ended <= 5_000), "{portions:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_messages_of_a_webhook_that_is_removed_go_in_portions() {
+    let schema = PostgresSchema::make().await;
+    let store = PostgresStore::open(schema.url()).await.unwrap();
+    let environment = contract::environment(1);
+    store.create_environment(&environment, &contract::key(&environment, "first")).await.unwrap();
+    let webhook = webhooks::contract::webhook(&environment, &EVENTS);
+    store.create_webhook(&webhook).await.unwrap();
+    let columns =
+        "environment_id, webhook_id, event_id, event, user_id, external_user_id, data, created_at, state,
+        tries, due_at";
+    let more = format!(
+        "INSERT INTO webhook_messages ({columns}) SELECT {columns} FROM webhook_messages, generate_series(1, 11000)"
+    );
+    sqlx::query(sqlx::AssertSqlSafe(more)).execute(&store.pool).await.unwrap();
+    let before: i64 =
+        sqlx::query_scalar("SELECT pg_current_xact_id()::text::bigint").fetch_one(&store.pool).await.unwrap();
+    assert!(store.delete_webhook(environment.id, webhook.id, UnixMillis(1)).await.unwrap());
+    let left: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM webhook_messages").fetch_one(&store.pool).await.unwrap();
+    let after: i64 =
+        sqlx::query_scalar("SELECT pg_current_xact_id()::text::bigint").fetch_one(&store.pool).await.unwrap();
+    assert_eq!(left, 0);
+    assert!(after - before > 3, "one transaction for the webhook and one for each portion");
 }

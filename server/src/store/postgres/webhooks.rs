@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
-use super::{ONE_MOMENT, PATIENCE, PostgresStore, Result, in_portions, outbox, rows};
+use super::{ONE_MOMENT, PORTION, PostgresStore, Result, each_portion, in_portions, outbox, rows};
 use crate::{
     clock::UnixMillis,
     secret::Secret,
@@ -26,6 +26,8 @@ const SWEEP_FINISHED: &str = "DELETE FROM webhook_messages WHERE id IN (SELECT i
 const SWEEP_STUCK: &str = "DELETE FROM webhook_messages WHERE id IN (SELECT id FROM webhook_messages
     WHERE state = 'pending' AND created_at <= $1
         AND webhook_id NOT IN (SELECT id FROM webhooks WHERE enabled) LIMIT $2 FOR UPDATE SKIP LOCKED)";
+const OF_NOBODY: &str = "DELETE FROM webhook_messages WHERE id IN (SELECT id FROM webhook_messages
+    WHERE webhook_id = $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
 
 #[async_trait]
 impl WebhookStore for PostgresStore {
@@ -36,6 +38,7 @@ impl WebhookStore for PostgresStore {
         insert(&mut writing, webhook).await?;
         let ping = Event::ping(webhook.environment_id, webhook.created_at);
         outbox::tell_one(&mut writing, &ping, webhook.id).await?;
+        self.noted(&mut writing).await?;
         writing.commit().await.map_err(rows::failed)
     }
 
@@ -81,13 +84,13 @@ impl WebhookStore for PostgresStore {
         .await
         .map_err(rows::failed)?;
         let changed = get(&mut writing, environment, id).await?;
+        self.noted(&mut writing).await?;
         writing.commit().await.map_err(rows::failed)?;
         Ok(changed)
     }
 
     async fn delete_webhook(&self, environment: Uuid, id: Uuid, now: UnixMillis) -> Result<bool> {
         let mut writing = self.pool.begin().await.map_err(rows::failed)?;
-        sqlx::raw_sql(PATIENCE).execute(&mut *writing).await.map_err(rows::failed)?;
         if let Err(StoreError::NotFound) = revise(&mut writing, environment, now).await {
             return Ok(false);
         }
@@ -100,12 +103,10 @@ impl WebhookStore for PostgresStore {
         if done.rows_affected() == 0 {
             return Ok(false);
         }
-        sqlx::query("DELETE FROM webhook_messages WHERE webhook_id = $1")
-            .bind(id)
-            .execute(&mut *writing)
-            .await
-            .map_err(rows::failed)?;
+        self.noted(&mut writing).await?;
         writing.commit().await.map_err(rows::failed)?;
+        // Nobody is handed them any more; where this ends early, they are swept with their age.
+        each_portion(|| sqlx::query(OF_NOBODY).bind(id).bind(PORTION), &self.pool).await?;
         Ok(true)
     }
 
@@ -115,6 +116,7 @@ impl WebhookStore for PostgresStore {
             return Ok(false);
         }
         outbox::tell_one(&mut writing, &Event::ping(environment, now), id).await?;
+        self.noted(&mut writing).await?;
         writing.commit().await.map_err(rows::failed)?;
         Ok(true)
     }
@@ -157,7 +159,8 @@ impl WebhookStore for PostgresStore {
         message: Uuid,
         now: UnixMillis,
     ) -> Result<bool> {
-        sqlx::query(
+        let mut writing = self.pool.begin().await.map_err(rows::failed)?;
+        let done = sqlx::query(
             "UPDATE webhook_messages SET state = 'pending', tries = 0, due_at = $1, claim = NULL,
                 finished_at = NULL
              WHERE environment_id = $2 AND webhook_id = $3 AND id = $4",
@@ -166,10 +169,15 @@ impl WebhookStore for PostgresStore {
         .bind(environment)
         .bind(webhook)
         .bind(message)
-        .execute(&self.pool)
+        .execute(&mut *writing)
         .await
-        .map(|done| done.rows_affected() > 0)
-        .map_err(rows::failed)
+        .map_err(rows::failed)?;
+        let is_there = done.rows_affected() > 0;
+        if is_there {
+            self.noted(&mut writing).await?;
+        }
+        writing.commit().await.map_err(rows::failed)?;
+        Ok(is_there)
     }
 
     /// Steps from endpoint to endpoint in the index of what waits, so that a long queue of one is no long read.

@@ -1,21 +1,22 @@
 //! The audit log.
 
 use rusqlite::Connection;
-use sqlx::SqlitePool;
+use sqlx::{SqliteConnection, SqlitePool};
 
 use super::{Result, connection, rows};
 use crate::store::{AuditQuery, AuditRecord};
+
+const INSERT: &str =
+    "INSERT INTO audit_log (id, environment_id, at, action, refused, actor, user_id, session_id, issuer,
+        kid, request_id, ip, user_agent, detail)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 /// Forgets a portion of what is older.
 pub(super) const SWEEP: &str =
     "DELETE FROM audit_log WHERE rowid IN (SELECT rowid FROM audit_log WHERE at < ? LIMIT ?)";
 
 pub(super) fn append(writing: &Connection, records: &[AuditRecord]) -> Result<()> {
-    let text =
-        "INSERT INTO audit_log (id, environment_id, at, action, refused, actor, user_id, session_id, issuer,
-            kid, request_id, ip, user_agent, detail)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-    let mut insert = writing.prepare_cached(text).map_err(connection::failed)?;
+    let mut insert = writing.prepare_cached(INSERT).map_err(connection::failed)?;
     for record in records {
         let row = (
             record.id,
@@ -36,6 +37,30 @@ pub(super) fn append(writing: &Connection, records: &[AuditRecord]) -> Result<()
         insert.execute(row).map_err(connection::failed)?;
     }
     Ok(())
+}
+
+/// The same with the other driver, for what is seldom.
+pub(super) async fn append_one(writing: &mut SqliteConnection, record: Option<AuditRecord>) -> Result<()> {
+    let Some(record) = record else { return Ok(()) };
+    sqlx::query(INSERT)
+        .bind(record.id)
+        .bind(record.environment_id)
+        .bind(record.at.0)
+        .bind(record.action)
+        .bind(record.refused)
+        .bind(record.actor)
+        .bind(record.user_id)
+        .bind(record.session_id)
+        .bind(record.issuer)
+        .bind(record.kid)
+        .bind(record.request_id)
+        .bind(record.ip.map(|ip| ip.to_string()))
+        .bind(record.user_agent)
+        .bind(record.detail)
+        .execute(writing)
+        .await
+        .map(drop)
+        .map_err(rows::failed)
 }
 
 pub(super) async fn list(readers: &SqlitePool, query: &AuditQuery) -> Result<Vec<AuditRecord>> {

@@ -44,9 +44,9 @@ use uuid::Uuid;
 
 use super::webhooks::Event;
 use super::{
-    AdminToken, AuditQuery, AuditRecord, Changes, DumpLine, Environment, KeptSecrets, OneUse, OpenError,
-    Refresh, Refreshed, SessionRecord, SignIn, SignedIn, SigningKeyRecord, Store, StoreError, Tables, User,
-    UserChange,
+    AdminToken, AuditQuery, AuditRecord, Changes, DumpLine, Environment, KeptSecrets, Note, OneUse,
+    OpenError, Refresh, Refreshed, SessionRecord, SignIn, SignedIn, SigningKeyRecord, Store, StoreError,
+    Tables, User, UserChange,
 };
 use super::{NewUser, Page, SessionQuery, UserQuery};
 use crate::clock::UnixMillis;
@@ -91,8 +91,8 @@ impl DerefMut for Writing {
     }
 }
 
-/// [`Store`] in one `SQLite` file.
-#[derive(Debug)]
+/// [`Store`] in one `SQLite` file. Cheap to clone.
+#[derive(Clone, Debug)]
 pub struct SqliteStore {
     /// What is frequent.
     group: Writer,
@@ -104,7 +104,9 @@ pub struct SqliteStore {
     writer: SqlitePool,
     readers: SqlitePool,
     /// Environments by id as of a revision, which is read afresh each time.
-    environments: Mutex<HashMap<Uuid, Arc<Environment>>>,
+    environments: Arc<Mutex<HashMap<Uuid, Arc<Environment>>>>,
+    /// What is written into the audit log with a change.
+    note: Note,
 }
 
 impl SqliteStore {
@@ -125,8 +127,14 @@ impl SqliteStore {
             turn,
             writer,
             readers,
-            environments: Mutex::default(),
+            environments: Arc::default(),
+            note: Note::default(),
         })
+    }
+
+    /// Writes into the audit log what belongs to the change.
+    async fn noted(&self, writing: &mut SqliteConnection) -> Result<()> {
+        audit::append_one(writing, self.note.about(None, None)).await
     }
 
     async fn begin(&self) -> Result<Writing> {
@@ -168,6 +176,10 @@ impl SqliteStore {
 
 #[async_trait]
 impl Store for SqliteStore {
+    fn audited(&self, event: AuditRecord) -> Arc<dyn Store> {
+        Arc::new(Self { note: Note::of(event), ..self.clone() })
+    }
+
     async fn ping(&self) -> Result<()> {
         let answer =
             |reading: &Connection| reading.query_row("SELECT 1", [], |_| Ok(())).map_err(connection::failed);
@@ -185,6 +197,7 @@ impl Store for SqliteStore {
         let mut writing = self.begin().await?;
         environments::insert(&mut writing, environment).await?;
         environments::insert_key(&mut writing, key).await?;
+        self.noted(&mut writing).await?;
         writing.commit().await
     }
 
@@ -199,6 +212,8 @@ impl Store for SqliteStore {
             environments::retire_keys(&mut writing, environment.id, environment.updated_at).await?;
             environments::insert_key(&mut writing, key).await?;
         }
+        let made = |row: &mut AuditRecord| row.kid = key.map(|key| key.kid.clone());
+        audit::append_one(&mut writing, self.note.with(made)).await?;
         writing.commit().await
     }
 
@@ -221,6 +236,7 @@ impl Store for SqliteStore {
     async fn forget_signing_key(&self, environment: Uuid, kid: &str, now: UnixMillis) -> Result<()> {
         let mut writing = self.begin().await?;
         environments::forget_key(&mut writing, environment, kid, now).await?;
+        audit::append_one(&mut writing, self.note.with(|row| row.kid = Some(kid.to_owned()))).await?;
         writing.commit().await
     }
 
@@ -234,6 +250,7 @@ impl Store for SqliteStore {
     async fn replace_secrets(&self, secrets: &KeptSecrets) -> Result<()> {
         let mut writing = self.begin().await?;
         environments::replace_secrets(&mut writing, secrets).await?;
+        self.noted(&mut writing).await?;
         writing.commit().await?;
         // What was kept before is in the file until the log is written into it, and in the log until that is
         // cut off. Where somebody reads for long, the next time does it: the change itself is done.
@@ -242,8 +259,8 @@ impl Store for SqliteStore {
     }
 
     async fn sign_in(&self, sign_in: &SignIn) -> Result<SignedIn> {
-        let sign_in = sign_in.clone();
-        self.group.write(move |writing| sign_in::sign_in(writing, &sign_in)).await
+        let (sign_in, note) = (sign_in.clone(), self.note.clone());
+        self.group.write(move |writing| sign_in::sign_in(writing, &sign_in, &note)).await
     }
 
     async fn session(&self, environment: Uuid, id: Uuid) -> Result<SessionRecord> {
@@ -251,8 +268,8 @@ impl Store for SqliteStore {
     }
 
     async fn refresh(&self, refresh: &Refresh) -> Result<Refreshed> {
-        let refresh = refresh.clone();
-        self.group.write(move |writing| sessions::refresh(writing, &refresh)).await
+        let (refresh, note) = (refresh.clone(), self.note.clone());
+        self.group.write(move |writing| sessions::refresh(writing, &refresh, &note)).await
     }
 
     async fn revoke_session(
@@ -262,8 +279,10 @@ impl Store for SqliteStore {
         now: UnixMillis,
         reason: &str,
     ) -> Result<bool> {
-        let reason = reason.to_owned();
-        self.group.write(move |writing| sessions::revoke(writing, environment, id, now, &reason)).await
+        let (reason, note) = (reason.to_owned(), self.note.clone());
+        self.group
+            .write(move |writing| sessions::revoke(writing, (environment, id), now, &reason, &note))
+            .await
     }
 
     async fn revoke_sessions(
@@ -273,13 +292,15 @@ impl Store for SqliteStore {
         now: UnixMillis,
         reason: &str,
     ) -> Result<u64> {
-        let mut portion = Portion { environment, user, now, reason: reason.to_owned(), after: i64::MIN };
+        let mut portion =
+            Portion { environment, user, now, reason: reason.to_owned(), after: i64::MIN, ended: 0 };
         let mut all = 0;
         loop {
-            let some = portion.clone();
+            let (some, note) = (portion.clone(), self.note.clone());
             let (ended, next) =
-                self.group.write(move |writing| sessions::revoke_some(writing, &some)).await?;
+                self.group.write(move |writing| sessions::revoke_some(writing, &some, &note)).await?;
             all += ended;
+            portion.ended = all;
             match next {
                 Some(after) => portion.after = after,
                 None => return Ok(all),
@@ -302,7 +323,7 @@ impl Store for SqliteStore {
         change: &UserChange,
         now: UnixMillis,
     ) -> Result<User> {
-        let change = change.clone();
+        let (change, note) = (change.clone(), self.note.clone());
         let update = move |writing: &Connection| {
             writer::whole(writing, || {
                 uses::spend(writing, environment, change.one_use.as_ref())?;
@@ -311,6 +332,7 @@ impl Store for SqliteStore {
                 if change.is_any() {
                     outbox::tell(writing, &Event::user_updated(&user, now))?;
                 }
+                audit::append(writing, note.about(Some(id), None).as_slice())?;
                 Ok(user)
             })
         };
@@ -324,7 +346,7 @@ impl Store for SqliteStore {
         one_use: Option<&OneUse>,
         now: UnixMillis,
     ) -> Result<bool> {
-        let one_use = one_use.cloned();
+        let (one_use, note) = (one_use.cloned(), self.note.clone());
         let delete = move |writing: &Connection| {
             writer::whole(writing, || {
                 uses::spend(writing, environment, one_use.as_ref())?;
@@ -332,7 +354,8 @@ impl Store for SqliteStore {
                 let user = users::get(writing, environment, id)?;
                 users::delete(writing, environment, id)?;
                 outbox::forget(writing, environment, id)?;
-                outbox::tell(writing, &Event::user_deleted(&user, now))
+                outbox::tell(writing, &Event::user_deleted(&user, now))?;
+                audit::append(writing, note.about(Some(id), None).as_slice())
             })
         };
         match self.group.write(delete).await {
@@ -342,8 +365,17 @@ impl Store for SqliteStore {
     }
 
     async fn use_nonce(&self, environment: Uuid, nonce: &str, expires_at: UnixMillis) -> Result<bool> {
-        let nonce = nonce.to_owned();
-        self.group.write(move |writing| uses::first_use(writing, environment, &nonce, expires_at)).await
+        let (nonce, note) = (nonce.to_owned(), self.note.clone());
+        let first_use = move |writing: &Connection| {
+            writer::whole(writing, || {
+                let is_first = uses::first_use(writing, environment, &nonce, expires_at)?;
+                if is_first {
+                    audit::append(writing, note.about(None, None).as_slice())?;
+                }
+                Ok(is_first)
+            })
+        };
+        self.group.write(first_use).await
     }
 
     async fn nonce_used(&self, environment: Uuid, nonce: &str) -> Result<bool> {
@@ -354,6 +386,7 @@ impl Store for SqliteStore {
     async fn create_admin_token(&self, token: &AdminToken) -> Result<()> {
         let mut writing = self.begin().await?;
         admin::insert(&mut writing, token).await?;
+        self.noted(&mut writing).await?;
         writing.commit().await
     }
 
@@ -368,6 +401,9 @@ impl Store for SqliteStore {
     async fn revoke_admin_token(&self, id: Uuid, now: UnixMillis) -> Result<bool> {
         let mut writing = self.begin().await?;
         let was_live = admin::revoke_token(&mut writing, id, now).await?;
+        if was_live {
+            self.noted(&mut writing).await?;
+        }
         writing.commit().await?;
         Ok(was_live)
     }
@@ -378,7 +414,7 @@ impl Store for SqliteStore {
     }
 
     async fn put_users(&self, environment: Uuid, users: &[NewUser], upsert: bool) -> Result<Vec<User>> {
-        let users = users.to_vec();
+        let (users, note) = (users.to_vec(), self.note.clone());
         let put = move |writing: &Connection| {
             writer::whole(writing, || {
                 environments::expect(writing, environment)?;
@@ -387,7 +423,10 @@ impl Store for SqliteStore {
                     outbox::tell(writing, &Event::put(&user, new))?;
                     Ok(user)
                 };
-                users.iter().map(put).collect()
+                let made = users.iter().map(put).collect::<Result<Vec<_>>>()?;
+                let only = if let [one] = made.as_slice() { Some(one.id) } else { None };
+                audit::append(writing, note.about(only, None).as_slice())?;
+                Ok(made)
             })
         };
         self.group.write(put).await
@@ -432,8 +471,9 @@ impl Store for SqliteStore {
     async fn import(&self, mut lines: mpsc::Receiver<DumpLine>) -> Result<u64> {
         let mut writing = self.begin().await?;
         let taken = dump::import(&mut writing, &mut lines).await?;
+        audit::append_one(&mut writing, taken.noted(&self.note)).await?;
         writing.commit().await?;
-        Ok(taken)
+        Ok(taken.rows)
     }
 }
 

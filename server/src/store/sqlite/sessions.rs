@@ -4,14 +4,14 @@ use rusqlite::{Connection, OptionalExtension as _};
 use uuid::Uuid;
 
 use super::{
-    Result,
+    Result, audit,
     connection::{execute, failed},
     outbox::{self, Ending},
     records, writer,
 };
 use crate::{
     clock::UnixMillis,
-    store::{Page, REFRESH_REUSE, Refresh, Refreshed, SessionQuery, SessionRecord, StoreError},
+    store::{Note, Page, REFRESH_REUSE, Refresh, Refreshed, SessionQuery, SessionRecord, StoreError},
 };
 
 /// How many rows one turn of the writer takes, where there may be very many.
@@ -57,7 +57,7 @@ pub(super) fn list(
     Ok(Page { items: items.into_iter().collect::<Result<_>>()?, count })
 }
 
-pub(super) fn refresh(writing: &Connection, refresh: &Refresh) -> Result<Refreshed> {
+pub(super) fn refresh(writing: &Connection, refresh: &Refresh, note: &Note) -> Result<Refreshed> {
     let moved = writing
         .prepare_cached(
             "UPDATE sessions SET generation = generation + 1, previous_token_id = token_id, token_id = ?1,
@@ -80,12 +80,12 @@ pub(super) fn refresh(writing: &Connection, refresh: &Refresh) -> Result<Refresh
         .map_err(failed)?;
     match moved {
         Some(session) => Ok(Refreshed::Live(session?)),
-        None => superseded(writing, refresh),
+        None => superseded(writing, refresh, note),
     }
 }
 
 /// The presented token is not the newest: what becomes of the session.
-fn superseded(writing: &Connection, refresh: &Refresh) -> Result<Refreshed> {
+fn superseded(writing: &Connection, refresh: &Refresh, note: &Note) -> Result<Refreshed> {
     let session = get(writing, refresh.environment_id, refresh.session_id)?;
     if session.revoked_at.is_some() || session.refresh_expires_at <= refresh.now {
         return Err(StoreError::NotFound);
@@ -95,24 +95,28 @@ fn superseded(writing: &Connection, refresh: &Refresh) -> Result<Refreshed> {
     if in_grace || refresh.proven {
         return Ok(Refreshed::Live(session));
     }
-    revoke(writing, session.environment_id, session.id, refresh.now, REFRESH_REUSE)?;
+    let note = note.with(|row| row.user_id = Some(session.user_id)).map(Note::of).unwrap_or_default();
+    revoke(writing, (session.environment_id, session.id), refresh.now, REFRESH_REUSE, &note)?;
     Ok(Refreshed::Reused(SessionRecord { revoked_at: Some(refresh.now), ..session }))
 }
 
 /// Whether it was live.
 pub(super) fn revoke(
     writing: &Connection,
-    environment: Uuid,
-    id: Uuid,
+    (environment, id): (Uuid, Uuid),
     now: UnixMillis,
     reason: &str,
+    note: &Note,
 ) -> Result<bool> {
-    if !outbox::wants_ends(writing, environment)? {
-        return end(writing, environment, id, now, reason);
-    }
     writer::whole(writing, || {
-        outbox::tell_ends(writing, environment, Ending::One(id), now)?;
-        end(writing, environment, id, now, reason)
+        if outbox::wants_ends(writing, environment)? {
+            outbox::tell_ends(writing, environment, Ending::One(id), now)?;
+        }
+        let was_live = end(writing, environment, id, now, reason)?;
+        if was_live {
+            audit::append(writing, note.about(None, Some(id)).as_slice())?;
+        }
+        Ok(was_live)
     })
 }
 
@@ -132,6 +136,8 @@ pub(super) struct Portion {
     pub(super) reason: String,
     /// What is done: times of a user's, rows of everybody's.
     pub(super) after: i64,
+    /// How many of them were live.
+    pub(super) ended: u64,
 }
 
 impl Portion {
@@ -155,9 +161,19 @@ impl Portion {
 }
 
 /// How many of the portion were live, and what is done then, if there was anything in it.
-pub(super) fn revoke_some(writing: &Connection, portion: &Portion) -> Result<(u64, Option<i64>)> {
-    let Portion { environment, user, now, reason, after } = portion;
-    let Some(until) = portion.until(writing)? else { return Ok((0, None)) };
+pub(super) fn revoke_some(
+    writing: &Connection,
+    portion: &Portion,
+    note: &Note,
+) -> Result<(u64, Option<i64>)> {
+    let Portion { environment, user, now, reason, after, ended: before } = portion;
+    let Some(until) = portion.until(writing)? else {
+        if *before == 0 {
+            // That it was asked for is worth knowing, whatever there was to end.
+            audit::append(writing, note.of_portion(0, true).as_slice())?;
+        }
+        return Ok((0, None));
+    };
     let text = match user {
         Some(_) => {
             "UPDATE sessions SET revoked_at = ?1, revoke_reason = ?2
@@ -175,7 +191,11 @@ pub(super) fn revoke_some(writing: &Connection, portion: &Portion) -> Result<(u6
             let ending = Ending::Some { user: *user, after: *after, until };
             outbox::tell_ends(writing, *environment, ending, *now)?;
         }
-        execute(writing, text, (now.0, reason, environment, user, after, until))
+        let ended = execute(writing, text, (now.0, reason, environment, user, after, until))? as u64;
+        if ended > 0 {
+            audit::append(writing, note.of_portion(ended, *before == 0).as_slice())?;
+        }
+        Ok(ended)
     })?;
-    Ok((ended as u64, Some(until)))
+    Ok((ended, Some(until)))
 }

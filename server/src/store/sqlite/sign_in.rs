@@ -4,15 +4,15 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::{
-    Result,
+    Result, audit,
     connection::{execute, failed},
     outbox, records, users, uses, writer,
 };
-use crate::store::{EmailClaim, SessionRecord, SignIn, SignedIn, User, webhooks::Event};
+use crate::store::{EmailClaim, Note, SessionRecord, SignIn, SignedIn, User, webhooks::Event};
 
 /// Uses up what may be used once, finds or makes the user, brings its credentials up to date and opens a
 /// session; all or nothing.
-pub(super) fn sign_in(writing: &Connection, sign_in: &SignIn) -> Result<SignedIn> {
+pub(super) fn sign_in(writing: &Connection, sign_in: &SignIn, note: &Note) -> Result<SignedIn> {
     writer::whole(writing, || {
         uses::spend(writing, sign_in.environment_id, sign_in.one_use.as_ref())?;
         let (user, credential, new_user) = recognise(writing, sign_in)?;
@@ -27,6 +27,7 @@ pub(super) fn sign_in(writing: &Connection, sign_in: &SignIn) -> Result<SignedIn
         if sign_in.tell {
             tell(writing, &user, &session, new_user)?;
         }
+        audit::append(writing, note.about(Some(user.id), Some(session.id)).as_slice())?;
         Ok(SignedIn { user, session, new_user })
     })
 }

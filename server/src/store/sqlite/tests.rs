@@ -96,6 +96,9 @@ mod two_processes {
 
     #[async_trait]
     impl Store for Alternating {
+        fn audited(&self, event: AuditRecord) -> Arc<dyn Store> {
+            self.next().audited(event)
+        }
         async fn ping(&self) -> Result<()> {
             self.next().ping().await
         }

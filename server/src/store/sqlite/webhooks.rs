@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 use uuid::Uuid;
 
 use super::{
-    Result, SqliteStore,
+    Result, SqliteStore, audit,
     connection::{execute, failed},
     outbox, records, writer,
 };
@@ -35,14 +35,15 @@ const OF_NOBODY: &str = "DELETE FROM webhook_messages WHERE rowid IN
 #[async_trait]
 impl WebhookStore for SqliteStore {
     async fn create_webhook(&self, webhook: &Webhook) -> Result<()> {
-        let webhook = webhook.clone();
+        let (webhook, note) = (webhook.clone(), self.note.clone());
         let create = move |writing: &Connection| {
             writer::whole(writing, || {
                 // First, since it says whether there is such an environment.
                 revise(writing, webhook.environment_id, webhook.created_at)?;
                 insert(writing, &webhook)?;
                 let ping = Event::ping(webhook.environment_id, webhook.created_at);
-                outbox::tell_one(writing, &ping, webhook.id)
+                outbox::tell_one(writing, &ping, webhook.id)?;
+                audit::append(writing, note.about(None, None).as_slice())
             })
         };
         self.group.write(create).await
@@ -63,14 +64,19 @@ impl WebhookStore for SqliteStore {
         change: &WebhookChange,
         now: UnixMillis,
     ) -> Result<Webhook> {
-        let change = change.clone();
+        let (change, note) = (change.clone(), self.note.clone());
         let update = move |writing: &Connection| {
-            writer::whole(writing, || update(writing, environment, id, &change, now))
+            writer::whole(writing, || {
+                let changed = update(writing, environment, id, &change, now)?;
+                audit::append(writing, note.about(None, None).as_slice())?;
+                Ok(changed)
+            })
         };
         self.group.write(update).await
     }
 
     async fn delete_webhook(&self, environment: Uuid, id: Uuid, now: UnixMillis) -> Result<bool> {
+        let note = self.note.clone();
         let delete = move |writing: &Connection| {
             writer::whole(writing, || {
                 revise(writing, environment, now)?;
@@ -78,7 +84,7 @@ impl WebhookStore for SqliteStore {
                 if execute(writing, text, (environment, id))? == 0 {
                     return Err(StoreError::NotFound);
                 }
-                Ok(())
+                audit::append(writing, note.about(None, None).as_slice())
             })
         };
         match self.group.write(delete).await {
@@ -91,12 +97,18 @@ impl WebhookStore for SqliteStore {
     }
 
     async fn ping_webhook(&self, environment: Uuid, id: Uuid, now: UnixMillis) -> Result<bool> {
-        let ping = move |writing: &Connection| match get(writing, environment, id) {
-            Err(StoreError::NotFound) => Ok(false),
-            Err(other) => Err(other),
-            Ok(_) => outbox::tell_one(writing, &Event::ping(environment, now), id).map(|()| true),
+        let note = self.note.clone();
+        let ping = move |writing: &Connection| {
+            writer::whole(writing, || {
+                get(writing, environment, id)?;
+                outbox::tell_one(writing, &Event::ping(environment, now), id)?;
+                audit::append(writing, note.about(None, None).as_slice())
+            })
         };
-        self.group.write(ping).await
+        match self.group.write(ping).await {
+            Err(StoreError::NotFound) => Ok(false),
+            done => done.map(|()| true),
+        }
     }
 
     async fn webhook_messages(
@@ -119,8 +131,15 @@ impl WebhookStore for SqliteStore {
         let text = "UPDATE webhook_messages SET state = 'pending', tries = 0, due_at = ?, claim = NULL,
                 finished_at = NULL
             WHERE environment_id = ? AND webhook_id = ? AND id = ?";
+        let note = self.note.clone();
         let again = move |writing: &Connection| {
-            Ok(execute(writing, text, (now.0, environment, webhook, message))? > 0)
+            writer::whole(writing, || {
+                let is_there = execute(writing, text, (now.0, environment, webhook, message))? > 0;
+                if is_there {
+                    audit::append(writing, note.about(None, None).as_slice())?;
+                }
+                Ok(is_there)
+            })
         };
         self.group.write(again).await
     }

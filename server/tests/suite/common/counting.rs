@@ -17,8 +17,8 @@ use uuid::Uuid;
 #[derive(Debug)]
 pub(crate) struct CountingStore {
     inner: Arc<dyn Store>,
-    asked: Mutex<Vec<&'static str>>,
-    gate: Mutex<Option<Gate>>,
+    asked: Arc<Mutex<Vec<&'static str>>>,
+    gate: Arc<Mutex<Option<Gate>>>,
 }
 
 /// How many operations still pass, of that name where there is one, who is told of the next one, and who lets it pass.
@@ -37,7 +37,7 @@ pub(crate) struct Held {
 impl CountingStore {
     /// Around `inner`.
     pub(crate) fn around(inner: Arc<dyn Store>) -> Arc<Self> {
-        Arc::new(Self { inner, asked: Mutex::default(), gate: Mutex::default() })
+        Arc::new(Self { inner, asked: Arc::default(), gate: Arc::default() })
     }
 
     /// What was asked since this was last asked for.
@@ -87,9 +87,10 @@ impl CountingStore {
 }
 
 macro_rules! handed_on {
-    ($of:ident: $(fn $name:ident($($arg:ident: $kind:ty),*) -> $answer:ty;)*) => {
+    ($of:ident {$($more:tt)*}: $(fn $name:ident($($arg:ident: $kind:ty),*) -> $answer:ty;)*) => {
         #[async_trait]
         impl $of for CountingStore {
+            $($more)*
             $(async fn $name(&self, $($arg: $kind),*) -> Result<$answer, StoreError> {
                 self.asked.lock().expect("lock").push(stringify!($name));
                 self.pass(stringify!($name)).await;
@@ -100,7 +101,12 @@ macro_rules! handed_on {
 }
 
 handed_on! {
-    Store:
+    Store {
+        fn audited(&self, event: AuditRecord) -> Arc<dyn Store> {
+            let (asked, gate) = (Arc::clone(&self.asked), Arc::clone(&self.gate));
+            Arc::new(Self { inner: self.inner.audited(event), asked, gate })
+        }
+    }:
     fn ping() -> ();
     fn create_environment(environment: &Environment, key: &SigningKeyRecord) -> ();
     fn update_environment(environment: &Environment, key: Option<&SigningKeyRecord>) -> ();
@@ -138,7 +144,7 @@ handed_on! {
 }
 
 handed_on! {
-    WebhookStore:
+    WebhookStore {}:
     fn create_webhook(webhook: &Webhook) -> ();
     fn webhooks(environment: Uuid) -> Vec<Webhook>;
     fn webhook(environment: Uuid, id: Uuid) -> Webhook;
