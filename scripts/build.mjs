@@ -8,18 +8,29 @@ import { gzipSync } from 'node:zlib';
 import { FOR_START, ensure } from './bootstrap.mjs';
 import { run } from './lib/children.mjs';
 import { Halt, main } from './lib/halt.mjs';
-import { INLINE_TYPES, inlineModule, withoutDispose, withoutWasmAddress } from './lib/inline-wasm.mjs';
+import { FLOOR_TYPES, INLINE_TYPES, WASM_FILE_TYPES, coreModule, coreTypes, floorModule, inlineModule, marked } from './lib/inline-wasm.mjs';
 import { root } from './lib/places.mjs';
 import { stamp } from './lib/stamp.mjs';
 import { runSteps } from './lib/steps.mjs';
+import { subpathFolders } from './lib/subpath-folders.mjs';
+import { withoutFeatures } from './lib/wasm-features.mjs';
+import { WASM_TARGET } from './lib/wasm-target.mjs';
 
 const GENERATED = 'pkg-template/src/generated';
 /** Made from the wasm here and not committed; tsc does not copy them, as they are JavaScript already. */
-const GLUE = ['byoa.js', 'byoa.d.ts', 'wasm-inline.js', 'wasm-inline.d.ts'];
+const GLUE = ['byoa.js', 'byoa.d.ts', 'wasm-inline.js', 'wasm-inline.d.ts', 'floor.js', 'floor.d.ts'];
+/** The wasm as a file, for hosts that want one. */
+const WASM_FILE = 'target/wasm-pkg/byoa.wasm';
 const SERVER = 'target/release/byoa-server';
 const RUST = ['Cargo.toml', 'Cargo.lock', 'crates'];
-const WASM_INPUTS = [...RUST, 'src', '.cargo', 'scripts/build.mjs', 'scripts/lib/inline-wasm.mjs'];
-const PKG_INPUTS = [...WASM_INPUTS, 'pkg-template', 'package-lock.json', ...licences()];
+const WASM_INPUTS = [...RUST, 'src', '.cargo', 'scripts/build.mjs', 'scripts/lib/inline-wasm.mjs', 'scripts/lib/wasm-features.mjs'];
+const PKG_INPUTS = [...WASM_INPUTS, 'scripts/lib/subpath-folders.mjs', 'pkg-template', 'package-lock.json', ...licences()];
+/** What wasm2js cannot translate; without them wasm-bindgen writes smaller code besides. */
+const NOT_IN_JAVASCRIPT = ['reference-types', 'multivalue'];
+const WITHOUT_FEATURES = `-C target-feature=${NOT_IN_JAVASCRIPT.map((name) => `-${name}`).join()}`;
+/** What it can translate only after Binaryen has put simpler instructions in its place. */
+const LOWERED = ['--llvm-memory-copy-fill-lowering', '--signext-lowering', '--llvm-nontrapping-fptoint-lowering'];
+const STRIPPED = ['--strip-debug', '--strip-producers'];
 const glueFiles = GLUE.map((name) => `${GENERATED}/${name}`);
 
 /** In the order in which they need each other. */
@@ -31,7 +42,7 @@ const BUILDS = {
     build: ({ env }, report) =>
       run('cargo', ['build', '--release', '--package', 'byoa-server'], { cwd: root, env, onLine: report }),
   },
-  wasm: { title: 'wasm', inputs: WASM_INPUTS, outputs: glueFiles, build: buildWasm },
+  wasm: { title: 'wasm', inputs: WASM_INPUTS, outputs: [...glueFiles, WASM_FILE], build: buildWasm },
   pkg: {
     title: 'npm package',
     needs: ['wasm'],
@@ -89,27 +100,54 @@ function step(name, tools) {
 
 async function buildWasm({ wasmEnv }, report) {
   const out = join(root, 'target', 'wasm-pkg');
-  await run(
-    'wasm-pack',
-    ['build', '--target', 'web', '--mode', 'no-install', '--profile', 'wasm', '--no-opt', '--no-pack', '--out-dir', out, '--out-name', 'byoa'],
-    { cwd: root, env: wasmEnv, onLine: report },
-  );
-  const optimised = join(out, 'byoa.wasm');
+  mkdirSync(out, { recursive: true });
+  // Not by wasm-pack: it would run wasm-bindgen before the section is mended.
+  await run('cargo', ['build', '--package', 'byoa', '--lib', '--profile', 'wasm', '--target', WASM_TARGET], {
+    cwd: root,
+    env: { ...wasmEnv, RUSTFLAGS: [wasmEnv.RUSTFLAGS, WITHOUT_FEATURES].filter(Boolean).join(' ') },
+    onLine: report,
+  });
+  // The standard library as rustup brings it still names them.
+  const compiled = join(wasmEnv.CARGO_TARGET_DIR ?? join(root, 'target'), WASM_TARGET, 'wasm', 'byoa.wasm');
+  const plain = join(out, 'plain.wasm');
+  writeFileSync(plain, withoutFeatures(readFileSync(compiled), NOT_IN_JAVASCRIPT));
+  await run('wasm-bindgen', [plain, '--target', 'web', '--out-dir', out, '--out-name', 'byoa'], { cwd: root, env: wasmEnv, onLine: report });
+
+  const bound = join(out, 'byoa_bg.wasm');
+  const optimised = join(root, WASM_FILE);
   report('optimising');
-  await run(
-    process.execPath,
-    [npmProgram('binaryen/bin/wasm-opt'), join(out, 'byoa_bg.wasm'), '-Oz', '--strip-debug', '--strip-producers', '-o', optimised],
-    { cwd: root, onLine: report },
-  );
+  await binaryen('wasm-opt', [bound, '-Oz', ...STRIPPED, '-o', optimised], report);
+  report('translating to JavaScript');
+  const lowered = join(out, 'lowered.wasm');
+  const translated = join(out, 'floor.js');
+  await binaryen('wasm-opt', [bound, ...LOWERED, '-Oz', ...STRIPPED, '-o', lowered], report);
+  await binaryen('wasm2js', [lowered, '-Oz', '-o', translated], report);
+  const floor = await minified(floorModule(readFileSync(translated, 'utf8')));
 
   const wasm = readFileSync(optimised);
-  const generated = join(root, GENERATED);
-  mkdirSync(generated, { recursive: true });
-  writeFileSync(join(generated, 'byoa.js'), withoutWasmAddress(readFileSync(join(out, 'byoa.js'), 'utf8')));
-  writeFileSync(join(generated, 'byoa.d.ts'), withoutDispose(readFileSync(join(out, 'byoa.d.ts'), 'utf8')));
-  writeFileSync(join(generated, 'wasm-inline.js'), inlineModule(wasm));
-  writeFileSync(join(generated, 'wasm-inline.d.ts'), INLINE_TYPES);
-  return `${kilobytes(wasm.length)} of wasm, ${kilobytes(gzipSync(wasm).length)} gzipped`;
+  const made = {
+    'byoa.js': coreModule(readFileSync(join(out, 'byoa.js'), 'utf8')),
+    'byoa.d.ts': coreTypes(readFileSync(join(out, 'byoa.d.ts'), 'utf8')),
+    'wasm-inline.js': inlineModule(wasm),
+    'wasm-inline.d.ts': INLINE_TYPES,
+    'floor.js': marked(floor),
+    'floor.d.ts': FLOOR_TYPES,
+  };
+  mkdirSync(join(root, GENERATED), { recursive: true });
+  for (const name of GLUE) writeFileSync(join(root, GENERATED, name), made[name]);
+  return `${kilobytes(wasm.length)} of wasm, ${kilobytes(gzipSync(wasm).length)} gzipped; as JavaScript ${kilobytes(gzipSync(floor).length)}`;
+}
+
+function binaryen(program, args, report) {
+  return run(process.execPath, [npmProgram(`binaryen/bin/${program}`), ...args], { cwd: root, onLine: report });
+}
+
+/** wasm2js writes one statement a line, indented; nobody reads it. */
+async function minified(code) {
+  const { minify } = await import('vite');
+  const result = await minify('floor.js', code, { module: true, mangle: { toplevel: true } });
+  if (result.errors.length > 0) throw new Error(`The build to JavaScript could not be minified: ${result.errors[0].message}`);
+  return result.code;
 }
 
 async function buildPackage(_, report) {
@@ -123,8 +161,16 @@ async function buildPackage(_, report) {
     { cwd: root, onLine: report },
   );
   for (const name of GLUE) cpSync(join(template, 'src', 'generated', name), join(unfinished, 'dist', 'generated', name));
+  cpSync(existing(WASM_FILE), join(unfinished, 'byoa.wasm'));
+  writeFileSync(join(unfinished, 'byoa.wasm.d.ts'), WASM_FILE_TYPES);
 
   const { scripts, devDependencies, private: _private, ...manifest } = JSON.parse(readFileSync(join(template, 'package.json'), 'utf8'));
+  const folders = subpathFolders(manifest);
+  for (const [name, its] of Object.entries(folders)) {
+    mkdirSync(join(unfinished, name));
+    writeFileSync(join(unfinished, name, 'package.json'), `${JSON.stringify(its, null, 2)}\n`);
+  }
+  manifest.files.push(...Object.keys(folders));
   writeFileSync(join(unfinished, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
   for (const file of ['pkg-template/README.md', ...licences()]) cpSync(existing(file), join(unfinished, basename(file)));
 

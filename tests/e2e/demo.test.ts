@@ -146,7 +146,7 @@ describe('the page', () => {
     expect(said.filter((text) => /content security policy/i.test(text))).toEqual([]);
   });
 
-  it('says how to mend a policy that forbids WebAssembly', async () => {
+  it('signs in under a policy that forbids WebAssembly, with the core in JavaScript', async () => {
     const folder = scratch();
     onTestFinished(folder.remove);
     cpSync(built('www/dist', 'node scripts/build.mjs demo'), folder.path, { recursive: true });
@@ -157,13 +157,28 @@ describe('the page', () => {
     const strict = await startDemo({ dist: folder.path });
     onTestFinished(strict.stop);
 
-    const { page } = witness;
+    const { page, requests } = witness;
     await page.goto(strict.pageUrl);
-    await page.getByRole('button', { name: 'Sign in at your backend' }).click();
-    await page.getByRole('button', { name: 'signInWithExternalJwt()' }).click();
-    const alert = await page.getByRole('alert').textContent();
-    expect(alert).toContain('wasm_unavailable');
-    expect(alert).toContain("add 'wasm-unsafe-eval' to its script-src");
+    await signInOnPage(page);
+    expect(requests.filter((url) => /floor[^/]*\.js/.test(url))).toHaveLength(1);
+    await page.reload();
+    await page.getByRole('article', { name: 'session token' }).waitFor();
+  });
+
+  it('signs in where the browser has no WebAssembly, as in Lockdown Mode', async () => {
+    const { page, requests, said } = witness;
+    await page.addInitScript('delete globalThis.WebAssembly');
+    await page.goto(demo.pageUrl);
+    expect(await page.evaluate('typeof WebAssembly')).toBe('undefined');
+    await signInOnPage(page);
+    expect(requests.filter((url) => /floor[^/]*\.js/.test(url))).toHaveLength(1);
+    expect(said).toEqual([]);
+  });
+
+  it('does not download the core in JavaScript where WebAssembly works', async () => {
+    const { page, requests } = witness;
+    await signInOnPage(page);
+    expect(requests.filter((url) => /floor|inflate-raw/.test(url))).toEqual([]);
   });
 
   it('keeps a chosen theme', async () => {

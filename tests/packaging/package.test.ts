@@ -1,11 +1,13 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { publint } from 'publint';
 import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BUDGET } from '../../bench/budget.mjs';
 import { built, root, scratch, undoing } from '../support/processes.ts';
 
 const run = promisify(execFile);
@@ -45,7 +47,8 @@ describe('the tarball', () => {
   it('holds what a consumer needs and nothing else', () => {
     const names = filesUnder(installed).map((file) => file.slice(installed.length + 1));
     const outside = names.filter((name) => !/^dist\/.*\.(js|d\.ts)$/.test(name)).sort();
-    expect(outside).toEqual(['LICENSE', 'README.md', 'package.json']);
+    const folders = ['react', 'react-hooks', 'slim', 'testing'].map((name) => `${name}/package.json`);
+    expect(outside).toEqual(['LICENSE', 'README.md', 'byoa.wasm', 'byoa.wasm.d.ts', 'package.json', ...folders].sort());
     expect(names).toEqual(expect.arrayContaining(['dist/index.js', 'dist/index.d.ts', 'dist/react/index.js', 'dist/react/index.d.ts']));
   });
 
@@ -105,24 +108,76 @@ describe('a consumer', () => {
     expect(stdout.trim()).toBe('loading false');
   });
 
-  it('builds a page with Vite, without a .wasm file and without a plug-in', async () => {
-    writeFileSync(join(consumer, 'index.html'), '<script type="module" src="./page.js"></script>');
-    writeFileSync(
-      join(consumer, 'page.js'),
-      `import { createDynamicClient } from 'byoa';
-       createDynamicClient({ environmentId: 'e', apiBaseUrl: '/api/v0' });`,
-    );
-    await build({ root: consumer, configFile: false, logLevel: 'error' });
-    const made = filesUnder(join(consumer, 'dist'));
-    expect(made.filter((name) => name.endsWith('.wasm'))).toEqual([]);
-    const code = made.filter((name) => name.endsWith('.js')).map((name) => readFileSync(name));
-    // Before the first call only the entry is loaded; the core follows on demand.
-    expect(code.length).toBeGreaterThan(1);
-    const sizes = code.map((bytes) => gzipSync(bytes).length);
-    const total = sizes.reduce((sum, size) => sum + size, 0);
-    console.log(`byoa in a page: ${(total / 1000).toFixed(1)} kB gzipped in ${code.length} files`);
-    // The published client that this replaces has 217 kB.
-    expect(total).toBeLessThan(160_000);
-    expect(existsSync(join(consumer, 'dist/index.html'))).toBe(true);
+  it('has the same names in every form of the client', async () => {
+    const names = async (file: string) => Object.keys(await import(pathToFileURL(join(installed, 'dist', file)).href)).sort();
+    const usual = await names('index.js');
+    expect(await names('edge.js')).toEqual(usual);
+    expect(await names('server.js')).toEqual(usual);
+    expect((await names('slim.js')).filter((name) => name !== 'initializeWasm')).toEqual(usual);
+  });
+
+  it.each([
+    ['react-server', 'server.js'],
+    ['workerd', 'edge.js'],
+    ['edge-light', 'edge.js'],
+    ['browser', 'index.js'],
+  ])('is given by the condition %s what %s is', async (condition, file) => {
+    writeFileSync(join(consumer, 'resolve.js'), "console.log(import.meta.resolve('byoa'));");
+    const { stdout } = await run(process.execPath, ['--conditions', condition, 'resolve.js'], { cwd: consumer });
+    expect(stdout.trim()).toMatch(new RegExp(`/byoa/dist/${file}$`));
+  });
+
+  it('builds a page with Vite without a .wasm file and without a plug-in; the JavaScript form is apart', async () => {
+    const chunks = await bundle("import { createDynamicClient } from 'byoa'; createDynamicClient({ environmentId: 'e', apiBaseUrl: '/api/v0' });", true);
+    const entry = chunks.find((chunk) => chunk.isEntry);
+    expect(entry?.code).toContain('wasm_unavailable');
+    const lazily = chunks.filter((chunk) => entry?.dynamicImports.includes(chunk.fileName));
+    expect(lazily.map(({ name }) => name)).toContain('floor');
+    expect(first(chunks).map(({ name }) => name)).not.toContain('floor');
+  });
+
+  it.each(['slim', 'edge', 'server'])('carries no wasm inside where it is %s', async (form) => {
+    const code = `import { createDynamicClient } from '${form === 'slim' ? 'byoa/slim' : `./node_modules/byoa/dist/${form}.js`}'; createDynamicClient({ environmentId: 'e', apiBaseUrl: '/api/v0' });`;
+    const chunks = await bundle(code, false);
+    expect(first(chunks).reduce((sum, chunk) => sum + chunk.code.length, 0)).toBeLessThan(60_000);
+  });
+
+  it(`downloads at most ${BUDGET.kilobytes} kB, gzipped, before somebody can sign in: client and React hooks`, async () => {
+    const chunks = await bundle("export { DynamicContextProvider, useExternalAuth } from 'byoa/react';", true);
+    const bytes = first(chunks).reduce((sum, { code }) => sum + gzipSync(code, { level: 9 }).length, 0);
+    console.log(`first download to sign in: ${(bytes / 1000).toFixed(1)} kB gzipped (aim: ${BUDGET.aimKilobytes} kB)`);
+    expect(bytes / 1000).toBeLessThan(BUDGET.kilobytes);
   });
 });
+
+/** The chunks of a page with this code. React is not in them. */
+async function bundle(code: string, minify: boolean): Promise<Chunk[]> {
+  const entry = join(consumer, 'entry.js');
+  writeFileSync(entry, code);
+  const options = { rolldownOptions: { input: entry, external: /^react/, preserveEntrySignatures: 'strict' as const }, minify, write: false };
+  const built = await build({ root: consumer, configFile: false, logLevel: 'error', build: { ...options, modulePreload: false } });
+  if (Array.isArray(built) || !('output' in built)) throw new Error('Vite built something else');
+  return built.output.filter((output) => output.type === 'chunk') as Chunk[];
+}
+
+interface Chunk {
+  readonly name: string;
+  readonly fileName: string;
+  readonly code: string;
+  readonly isEntry: boolean;
+  readonly imports: readonly string[];
+  readonly dynamicImports: readonly string[];
+}
+
+/** The entry and its static imports: what must be there before the first call. */
+function first(chunks: readonly Chunk[]): Chunk[] {
+  const named = (name: string) => chunks.find((chunk) => chunk.fileName === name);
+  const seen = new Set<Chunk>();
+  const visit = (chunk: Chunk | undefined): void => {
+    if (!chunk || seen.has(chunk)) return;
+    seen.add(chunk);
+    chunk.imports.forEach((name) => visit(named(name)));
+  };
+  chunks.filter(({ isEntry }) => isEntry).forEach(visit);
+  return [...seen];
+}

@@ -1,0 +1,2 @@
+/** See budget.mjs. */
+export declare const BUDGET: { readonly kilobytes: number; readonly aimKilobytes: number };

@@ -1,0 +1,31 @@
+// Everything of `byoa` but what makes a client, which each entry does with a core of its own.
+export { getDefaultClient } from './default-client.js';
+export { isByoaError } from './error.js';
+export { APIError, BaseError, InvalidExternalAuthError, UnauthorizedError } from './errors.js';
+export { offEvent, onceEvent, onEvent } from './events.js';
+export { initializeClient, waitForClientInitialized } from './initialize.js';
+export { checkUserScopes, deleteUser, refreshUser, updateUser } from './profile.js';
+export { getAuthToken, getMinAuthToken, isSignedIn, logout, refreshAuth, signInWithExternalJwt } from './session.js';
+
+export type { DynamicClient } from './client.js';
+export type { DynamicClientOptions } from './make-client.js';
+export type { ByoaError } from './error.js';
+export type { ErrorKind } from './errors.js';
+export type { DynamicEventName, DynamicEvents, EventSubscription, InitStatus } from './events.js';
+export type { OTPVerification } from './profile.js';
+export type { CallOptions, SignInWithExternalJwtProps, VerifyResponse } from './session.js';
+export type { SdkCredential, SdkUser } from './user.js';
+export type {
+  ClientSnapshot,
+  ErrorCode,
+  JsonValue,
+  JwtVerifiedCredential,
+  LogoutReason,
+  Reason,
+  Security,
+  SecurityLevel,
+  SessionTimeline,
+  StorageKind,
+  UserFields,
+  UserProfile,
+} from './generated/wire.js';
