@@ -1,5 +1,7 @@
 // An app as small as it can be: one client, and a record of what it said. Tests call `app`.
-import { createAuthClient } from '/pkg/index.js';
+import { createDynamicClient, initializeClient, logout, onEvent, refreshAuth, refreshUser, signInWithExternalJwt, updateUser } from '/pkg/index.js';
+
+const EVENTS = ['authInit', 'authSuccess', 'authFailure', 'userChanged', 'tokenChanged', 'sessionExpiring', 'sessionRefreshFailed', 'logout', 'warning'];
 
 const config = JSON.parse(document.getElementById('config').textContent);
 /** Comparable between tabs, and no clock that a test can step. */
@@ -9,7 +11,7 @@ const uncaught = [];
 addEventListener('error', ({ message }) => uncaught.push(message));
 addEventListener('unhandledrejection', ({ reason }) => uncaught.push(String(reason)));
 
-const client = createAuthClient(config);
+const client = createDynamicClient({ ...config, autoInitialize: false });
 const brief = (snapshot) => ({
   status: snapshot.status,
   reason: snapshot.reason ?? null,
@@ -21,37 +23,39 @@ const brief = (snapshot) => ({
 const failure = (error) => ({ name: error.name, code: error.code ?? null, reason: error.reason ?? null, status: error.status ?? null, message: error.message, retryable: error.retryable ?? null });
 const told = async (call) => {
   try {
-    const value = await call();
-    return { at: stamp(), value: value?.externalUserId ?? null, error: null };
+    await call();
+    return { at: stamp(), value: brief(client.getSnapshot()).user, error: null };
   } catch (error) {
     return { at: stamp(), value: null, error: failure(error) };
   }
 };
 
 client.subscribe(() => log.push({ at: stamp(), kind: 'state', ...brief(client.getSnapshot()) }));
-client.onEvent(({ user, ...event }) => log.push({ at: stamp(), kind: 'event', ...event, user: user?.externalUserId ?? null }));
+for (const type of EVENTS) {
+  onEvent({ event: type, listener: ({ reason, code, message }) => log.push({ at: stamp(), kind: 'event', type, reason: reason ?? null, code: code ?? null, message: message ?? null, user: brief(client.getSnapshot()).user }) }, client);
+}
 
 window.app = {
   log,
   uncaught,
   now: () => brief(client.getSnapshot()),
   startFailure: null,
-  signIn: (externalJwt, externalUserId) => told(() => client.signInWithExternalJwt({ externalJwt, externalUserId })),
-  refresh: () => told(() => client.refresh()),
-  refreshUser: () => told(() => client.refreshUser()),
-  update: (fields) => told(() => client.updateUser(fields)),
-  logout: () => told(() => client.logout()),
+  signIn: (externalJwt, externalUserId) => told(() => signInWithExternalJwt({ externalJwt, externalUserId }, client)),
+  refresh: () => told(() => refreshAuth(client)),
+  refreshUser: () => told(() => refreshUser(client)),
+  update: (fields) => told(() => updateUser({ userFields: fields }, client)),
+  logout: () => told(() => logout(client)),
   /** The token's parts that are no secret. */
   token: () => {
-    const [, claims] = client.getMinAuthToken()?.split('.') ?? [];
+    const [, claims] = client.token?.split('.') ?? [];
     if (!claims) return null;
     const { sub, sid, jti, exp, iat, cnf } = JSON.parse(atob(claims.replaceAll('-', '+').replaceAll('_', '/')));
     return { sub, sid, jti, exp, iat, bound: cnf !== undefined };
   },
-  rawToken: () => client.getMinAuthToken() ?? null,
-  inspect: () => client.inspect?.() ?? null,
+  rawToken: () => client.token ?? null,
+  inspect: () => client.inspect() ?? null,
 };
-window.app.startFailure = (await told(() => client.start())).error;
+window.app.startFailure = (await told(() => initializeClient(client))).error;
 window.app.ready = true;
 
 // In the frame nobody outside may look in: it tells its parent what it went through.
