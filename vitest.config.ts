@@ -11,6 +11,12 @@ const source = [
   { find: /^@dynamic-labs\/sdk-react-core$/, replacement: path('pkg-template/src/react/index.ts') },
 ];
 
+/** React 18 in the place of React 19, for the package's tests on both. */
+const react18 = ['react', 'react-dom', '@testing-library/react'].map((name) => ({
+  find: new RegExp(`^${name}(?=/|$)`),
+  replacement: path(`tests/react-18/node_modules/${name}`),
+}));
+
 export default defineConfig({
   test: {
     projects: [
@@ -18,6 +24,16 @@ export default defineConfig({
         plugins: [react(), seedSamplePlugin()],
         resolve: { alias: source },
         test: { name: 'react', environment: 'jsdom', include: ['pkg-template/test/**/*.test.{ts,tsx}'] },
+      },
+      {
+        plugins: [react(), seedSamplePlugin()],
+        resolve: { alias: [...source, ...react18] },
+        test: {
+          name: 'react-18',
+          environment: 'jsdom',
+          env: { REACT_MAJOR: '18' },
+          include: ['pkg-template/test/react*.test.tsx', 'pkg-template/test/node.test.tsx'],
+        },
       },
       {
         test: {

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as hooks from 'byoa/react-hooks';
 import { LazyClient } from '../src/client.js';
 import { logout, signInWithExternalJwt } from '../src/session.js';
+import { expectAnError } from './expect-an-error.js';
 import { FakeWasm, alice, config, credentials, deferred, refusal, settle } from './fake-core.js';
 
 const { DynamicProvider, useDeleteUser, useDynamicClient, useInitStatus, useLogout, useOnEvent, useOnceEvent } = hooks;
@@ -48,7 +49,7 @@ describe('the provider', () => {
 
   const all = Object.entries(hooks).filter(([name]) => name.startsWith('use')) as [string, (props: unknown) => unknown][];
   it.each(all)('%s throws a MissingProviderError outside of it', (name, hook) => {
-    vi.spyOn(console, 'error').mockImplementation(() => {});
+    expectAnError();
     expect(() => renderHook(() => hook({}))).toThrow(expect.objectContaining({ name: 'MissingProviderError', message: expect.stringContaining(`${name} must be used inside`) }));
   });
 });
