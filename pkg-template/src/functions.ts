@@ -6,6 +6,7 @@ export { offEvent, onceEvent, onEvent } from './events.js';
 export { initializeClient, waitForClientInitialized } from './initialize.js';
 export { checkUserScopes, deleteUser, refreshUser, updateUser } from './profile.js';
 export { getAuthToken, getMinAuthToken, isSignedIn, logout, refreshAuth, signInWithExternalJwt } from './session.js';
+export { syncExternalAuth } from './sync/index.js';
 
 export type { DynamicClient } from './client.js';
 export type { DynamicClientOptions } from './make-client.js';
@@ -14,6 +15,8 @@ export type { ErrorKind } from './errors.js';
 export type { DynamicEventName, DynamicEvents, EventSubscription, InitStatus } from './events.js';
 export type { OTPVerification } from './profile.js';
 export type { CallOptions, SignInWithExternalJwtProps, VerifyResponse } from './session.js';
+export type { SyncState } from './sync/machine.js';
+export type { ExternalAuthProvider, ExternalAuthSync } from './sync/runner.js';
 export type { SdkCredential, SdkUser } from './user.js';
 export type {
   ClientSnapshot,

@@ -1,5 +1,5 @@
 import { act, cleanup, fireEvent, render, renderHook, screen, waitFor } from '@testing-library/react';
-import { type ReactNode, StrictMode, useEffect } from 'react';
+import { type ReactNode, StrictMode, useEffect, version } from 'react';
 import { hydrateRoot } from 'react-dom/client';
 import { renderToString } from 'react-dom/server';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -15,10 +15,13 @@ import {
   SignedOut,
   getAuthToken,
   getMinAuthToken,
+  type UseSyncExternalAuthOptions,
   useDynamicEvents,
+  useSyncExternalAuth,
 } from '../src/react/index.js';
 import { refreshUser } from '../src/profile.js';
 import { logout, signInWithExternalJwt } from '../src/session.js';
+import { expectAnError } from './expect-an-error.js';
 import { FakeWasm, alice, config, credentials, refusal, settle } from './fake-core.js';
 
 let wasm: FakeWasm;
@@ -48,6 +51,10 @@ async function started<T>(hook: () => T, events?: AuthEvents) {
   await act(settle);
   return rendered;
 }
+
+it('runs on the React that is meant', () => {
+  expect(version.split('.')[0]).toBe(process.env['REACT_MAJOR'] ?? '19');
+});
 
 describe('the provider', () => {
   it('starts one core under StrictMode and does not lose it', async () => {
@@ -118,7 +125,7 @@ describe('the provider', () => {
 
 describe('the hooks', () => {
   it.each(Object.entries<() => unknown>(hooks as Record<string, () => unknown>))('%s names the provider where there is none', (name, hook) => {
-    vi.spyOn(console, 'error').mockImplementation(() => {});
+    expectAnError();
     expect(() => renderHook(hook)).toThrow(
       expect.objectContaining({
         name: 'MissingProviderError',
@@ -334,6 +341,45 @@ describe('the profile hooks', () => {
     expect(wasm.clients.map(({ closed }) => closed)).toEqual([true, false]);
     expect(result.current.loaded).toBe(true);
     expect(getMinAuthToken()).toBe('small-0');
+  });
+});
+
+describe('useSyncExternalAuth', () => {
+  const provider = (user: string | null) => ({
+    getExternalJwt: vi.fn(async () => (user === null ? null : `h.${btoa(JSON.stringify({ sub: user }))}.s`)),
+    getExternalUserId: () => user,
+  });
+
+  it('follows a provider that lives in React, asked once under StrictMode and again when its user is another', async () => {
+    const [alices, bobs] = [provider('alice'), provider('bob')];
+    const client = new LazyClient(config, wasm.load);
+    const wrapper = ({ children }: { children: ReactNode }) => <StrictMode><DynamicContextProvider client={client}>{children}</DynamicContextProvider></StrictMode>;
+    const { result, rerender, unmount } = renderHook(useSyncExternalAuth, { wrapper, initialProps: { ...alices, enabled: false } as UseSyncExternalAuthOptions });
+    await act(settle);
+    expect([result.current, alices.getExternalJwt.mock.calls.length]).toEqual([{ status: 'off' }, 0]);
+    rerender({ ...alices, enabled: true });
+    await act(settle);
+    expect([result.current, client.user?.externalUserId, alices.getExternalJwt.mock.calls.length]).toEqual([{ status: 'synced' }, 'alice', 1]);
+    rerender({ ...alices });
+    await act(settle);
+    expect(alices.getExternalJwt).toHaveBeenCalledOnce();
+    rerender(bobs);
+    await act(settle);
+    expect([result.current, client.user?.externalUserId]).toEqual([{ status: 'synced' }, 'bob']);
+    unmount();
+    await settle();
+    expect(client.user?.externalUserId).toBe('bob');
+  });
+
+  it('subscribes once, and leaves when it is gone', async () => {
+    const ends = vi.fn();
+    const subscribe = vi.fn(() => ends);
+    const { rerender, unmount } = renderHook(() => useSyncExternalAuth({ ...provider('alice'), subscribe }), { wrapper: inProvider() });
+    await act(settle);
+    rerender();
+    expect([subscribe.mock.calls.length, ends.mock.calls.length]).toEqual([1, 0]);
+    unmount();
+    expect(ends).toHaveBeenCalledOnce();
   });
 });
 

@@ -6,7 +6,9 @@ export { DynamicProvider } from './provider.js';
 export { useInitStatus, useSessionExpiresAt, useUser } from './state.js';
 export { MissingProviderError } from '../react/context.js';
 export { useDynamicClient } from '../react/hooks.js';
+export { useSyncExternalAuth } from '../react/sync.js';
 
 export type { Mutation, MutationCallbacks, MutationState } from './mutation.js';
 export type { DynamicProviderProps } from './provider.js';
 export type { StateResult } from './state.js';
+export type { UseSyncExternalAuthOptions } from '../react/sync.js';
