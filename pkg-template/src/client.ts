@@ -66,6 +66,9 @@ export class LazyClient implements DynamicClient {
   /** What the listeners were told of last. */
   #told: Told = { user: null, token: null, expiresAt: null };
   #expiry: Date | null = null;
+  /** The core's newest snapshot, and the same as it is given. */
+  #seen: ClientSnapshot = LOADING;
+  #shown: ClientSnapshot = LOADING;
 
   constructor(config: ClientConfig, load: () => Promise<Core>) {
     this.environmentId = required(config?.environmentId, 'environmentId');
@@ -95,7 +98,14 @@ export class LazyClient implements DynamicClient {
   }
 
   // Arrow functions: React and others call these without `this`.
-  readonly getSnapshot = (): ClientSnapshot => this.#core?.getSnapshot() ?? LOADING;
+  readonly getSnapshot = (): ClientSnapshot => {
+    const now = this.#core?.getSnapshot() ?? LOADING;
+    if (now !== this.#seen) {
+      this.#shown = sharing(this.#shown, now);
+      this.#seen = now;
+    }
+    return this.#shown;
+  };
   readonly getServerSnapshot = (): ClientSnapshot => LOADING;
   readonly subscribe = (listener: () => void): (() => void) => add(this.#listeners, listener);
   readonly inspect = (): SessionTimeline | undefined => this.#core?.inspect();
@@ -209,6 +219,13 @@ export class LazyClient implements DynamicClient {
       // failure by the function that was called.
     }
   }
+}
+
+/** The new snapshot with the old one's user where that is the same: a new token is no change of the user. */
+function sharing(before: ClientSnapshot, now: ClientSnapshot): ClientSnapshot {
+  if (before.status !== 'signedIn' || now.status !== 'signedIn') return now;
+  const { user } = before;
+  return JSON.stringify(user) === JSON.stringify(now.user) ? Object.freeze({ ...now, user }) : now;
 }
 
 interface Told {

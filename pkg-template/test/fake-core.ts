@@ -179,7 +179,7 @@ export function refusal(code: string, more: object = {}) {
 }
 
 function signedIn(user: UserProfile, tokens = 0): ClientSnapshot {
-  return { status: 'signedIn', user, sessionExpiresAt: 1_800_000_000_000 + tokens, security: { level: 'bearer' } };
+  return { status: 'signedIn', user: Object.freeze({ ...user }), sessionExpiresAt: 1_800_000_000_000 + tokens, security: { level: 'bearer' } };
 }
 
 function added<T>(set: Set<T>, item: T) {

@@ -108,7 +108,7 @@ describe('the provider', () => {
   });
 
   it.each(['environmentId', 'apiBaseUrl'] as const)('says that %s is missing', (name) => {
-    vi.spyOn(console, 'error').mockImplementation(() => {});
+    expectAnError();
     const { [name]: _, ...rest } = config;
     const settings = rest as typeof config;
     expect(() => render(<DynamicContextProvider settings={settings} />)).toThrow(`byoa needs \`${name}\``);
@@ -317,7 +317,7 @@ describe('the profile hooks', () => {
   it('refresh the session and give the profile', async () => {
     wasm.stored = alice;
     const { result } = await started(() => hooks.useRefreshAuth());
-    expect(await act(() => result.current())).toBe(alice);
+    expect(await act(() => result.current())).toEqual(alice);
     expect(getMinAuthToken()).toBe('small-1');
   });
 

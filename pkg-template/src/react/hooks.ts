@@ -6,7 +6,7 @@ import type { ClientSnapshot, JsonValue, UserFields, UserProfile } from '../gene
 import { updateUser } from '../profile.js';
 import { type VerifyResponse, answered, exchange, logout } from '../session.js';
 import { useProvided } from './context.js';
-import { useSnapshotOf } from './store.js';
+import { statusOf, userOf, useSnapshotOf, wholeOf } from './store.js';
 
 /**
  * What `useExternalAuth` gives.
@@ -85,18 +85,19 @@ export function useExternalAuth(): ExternalAuth {
  */
 export function useDynamicContext(): DynamicContext {
   const client = useProvided('useDynamicContext');
-  const snapshot = useSnapshotOf(client);
+  const user = useSnapshotOf(client, userOf);
+  const sdkHasLoaded = useSnapshotOf(client, statusOf) !== 'loading';
   const handleLogOut = useCallback(() => logout(client), [client]);
   return useMemo(
     () => ({
-      user: snapshot.status === 'signedIn' ? snapshot.user : undefined,
-      sdkHasLoaded: snapshot.status !== 'loading',
+      user,
+      sdkHasLoaded,
       handleLogOut,
       environmentId: client.environmentId,
       apiBaseUrl: client.apiBaseUrl,
       primaryWallet: null,
     }),
-    [client, snapshot, handleLogOut],
+    [client, user, sdkHasLoaded, handleLogOut],
   );
 }
 
@@ -111,7 +112,7 @@ export function useDynamicContext(): DynamicContext {
  * @throws {MissingProviderError}
  */
 export function useIsLoggedIn(): boolean {
-  return useSnapshotOf(useProvided('useIsLoggedIn')).status === 'signedIn';
+  return useSnapshotOf(useProvided('useIsLoggedIn'), statusOf) === 'signedIn';
 }
 
 /**
@@ -285,7 +286,7 @@ export function useDeleteUserAccount(): DeleteUserAccount {
  * @throws {MissingProviderError}
  */
 export function useAuthSnapshot(): ClientSnapshot {
-  return useSnapshotOf(useProvided('useAuthSnapshot'));
+  return useSnapshotOf(useProvided('useAuthSnapshot'), wholeOf);
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import type { ReactNode } from 'react';
 import { useProvided } from './context.js';
-import { useSnapshotOf } from './store.js';
+import { statusOf, useSnapshotOf } from './store.js';
 
 /**
  * Shows its children while somebody is signed in.
@@ -15,7 +15,7 @@ import { useSnapshotOf } from './store.js';
  * @throws {MissingProviderError}
  */
 export function SignedIn({ children }: { readonly children?: ReactNode }): ReactNode {
-  return useSnapshotOf(useProvided('SignedIn')).status === 'signedIn' ? children : null;
+  return useSnapshotOf(useProvided('SignedIn'), statusOf) === 'signedIn' ? children : null;
 }
 
 /**
@@ -30,5 +30,5 @@ export function SignedIn({ children }: { readonly children?: ReactNode }): React
  * @throws {MissingProviderError}
  */
 export function SignedOut({ children }: { readonly children?: ReactNode }): ReactNode {
-  return useSnapshotOf(useProvided('SignedOut')).status === 'signedOut' ? children : null;
+  return useSnapshotOf(useProvided('SignedOut'), statusOf) === 'signedOut' ? children : null;
 }
