@@ -134,7 +134,8 @@ describe('a transition', () => {
     }
     let show!: (rows: number) => void;
     function Page() {
-      const [rows, setRows] = useState(1);
+      // No row at first: nobody has subscribed yet, so that only a look before the commit can see the change.
+      const [rows, setRows] = useState(0);
       show = setRows;
       useLayoutEffect(() => {
         commits.push([...container.querySelectorAll('i')].map((row) => row.textContent));
@@ -144,16 +145,15 @@ describe('a transition', () => {
     const container = document.body.appendChild(document.createElement('div'));
     const root = createRoot(container);
     root.render(<DynamicContextProvider client={client}><Page /></DynamicContextProvider>);
-    await vi.waitFor(() => expect(commits.at(-1)).toEqual(['user-0']));
+    await vi.waitFor(() => expect(commits).toEqual([[]]));
 
-    renders = 0;
     startTransition(() => show(40));
     await vi.waitFor(() => expect(renders).toBeGreaterThan(3), { interval: 1 });
-    expect(container.querySelectorAll('i'), 'the transition is under way').toHaveLength(1);
+    expect(commits, 'the transition is under way').toHaveLength(1);
     await signInWithExternalJwt({ ...credentials, externalUserId: 'user-1' }, client);
     await vi.waitFor(() => expect(commits.at(-1)).toHaveLength(40), { timeout: 5000 });
     expect(new Set(commits.at(-1))).toEqual(new Set(['user-1']));
-    for (const commit of commits) expect(new Set(commit).size, commit.join(' ')).toBe(1);
+    for (const commit of commits) expect(new Set(commit).size, commit.join(' ')).toBeLessThanOrEqual(1);
     root.unmount();
     container.remove();
   });
