@@ -2,7 +2,14 @@ import type { Core } from './core.js';
 import { errorBeforeCore } from './error.js';
 import { type WasmCode, coreLoader, messageOf } from './load-core.js';
 
-/** What {@link initializeWasm} takes: the file's bytes, a module, or the response that brings the file. */
+/**
+ * What {@link initializeWasm} takes: the file's bytes, a module, or the response that brings the file.
+ *
+ * @example
+ * ```ts
+ * const source: WasmSource = await readFile('node_modules/byoa/byoa.wasm');
+ * ```
+ */
 export type WasmSource = BufferSource | WebAssembly.Module | Response;
 
 let load: (() => Promise<Core>) | undefined;

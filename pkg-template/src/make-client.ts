@@ -12,11 +12,19 @@ import type { ClientConfig } from './generated/wire.js';
  * const options: DynamicClientOptions = { environmentId, apiBaseUrl: 'https://auth.example.com/api/v0' };
  * ```
  */
-export interface DynamicClientOptions extends Omit<ClientConfig, 'apiBaseUrl'> {
+export interface DynamicClientOptions {
+  /** UUID of the environment. */
+  readonly environmentId: string;
   /** Such as `https://auth.example.com/api/v0`. There is no default: no host but yours is called. */
   readonly apiBaseUrl?: string | undefined;
   /** The published SDK's place for it. */
   readonly coreConfig?: { readonly apiBaseUrl?: string | undefined } | undefined;
+  /** Keeps two apps of one origin and one environment apart: their sessions have keys of their own. */
+  readonly storageKeySuffix?: string | undefined;
+  /** How long a request may take, in milliseconds; 10 000 unless given. */
+  readonly requestTimeoutMs?: number | undefined;
+  /** Whether the session is refreshed by itself before its token ends; `true` unless given. */
+  readonly autoRefresh?: boolean | undefined;
   /** Whether the client starts by itself, in a browser; `true` unless given. A server never starts one by itself. */
   readonly autoInitialize?: boolean | undefined;
   /** Taken for code written for the published SDK; nothing is sent anywhere. */

@@ -64,6 +64,7 @@ fn typescript_declarations_are_current() {
 
     let config = Config::default();
     let mut file = String::from("// Generated from crates/protocol; do not edit.\n\n");
+    file.push_str("/** Whatever JSON can say. */\n");
     file.push_str("export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };\n\n");
     for text in [
         declaration::<claims::Confirmation>(&config),

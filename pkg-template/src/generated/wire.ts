@@ -1,5 +1,6 @@
 // Generated from crates/protocol; do not edit.
 
+/** Whatever JSON can say. */
 export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };
 
 /**

@@ -19,9 +19,9 @@ export interface ExternalAuthProvider {
    * The JWT of whoever is signed in at your provider; `null` where nobody is, which ends the session, and
    * `undefined` where that is not known yet. It may throw, reject or hang: then it is asked again.
    */
-  readonly getExternalJwt: () => Answer | Promise<Answer>;
+  readonly getExternalJwt: () => string | null | undefined | Promise<string | null | undefined>;
   /** Your id of that user; the JWT's `sub` unless given. */
-  readonly getExternalUserId?: (() => Answer | Promise<Answer>) | undefined;
+  readonly getExternalUserId?: (() => string | null | undefined | Promise<string | null | undefined>) | undefined;
   /** Calls back when somebody signs in or out at your provider. @returns what ends it */
   readonly subscribe?: ((changed: () => void) => (() => void) | void) | undefined;
 }
