@@ -74,7 +74,12 @@ const TOOLS = {
   npm: {
     title: 'npm packages',
     locate: async () => hasNpmPackages() || null,
-    install: installNpmPackages,
+    install: (report) => installNpmPackages(report),
+  },
+  site: {
+    title: 'npm packages of the documentation site',
+    locate: async () => hasNpmPackages('site') || null,
+    install: (report) => installNpmPackages(report, 'site'),
   },
 };
 

@@ -95,6 +95,9 @@ export const SUITES = {
 
   ...Object.fromEntries(['react', 'react-18', 'interop', 'packaging', 'e2e', 'sessions'].map((project) => [project, vitest(project)])),
 
+  // Needs nothing that is built.
+  site: { ...vitest('site', ['site', 'browser']), after: [] },
+
   firefox: { ...vitest('firefox', ['firefox', 'geckodriver']), onlyWhenNamed: true },
 
   webkit: { ...vitest('webkit', ['webkit']), onlyWhenNamed: true },

@@ -1,4 +1,4 @@
-// What npm brings: everything in package-lock.json, into node_modules.
+// What npm brings: everything in a package-lock.json, into the node_modules beside it.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from './children.mjs';
@@ -6,15 +6,15 @@ import { isInstalled } from './lock-files.mjs';
 import { root } from './places.mjs';
 
 /** Whether node_modules is what package-lock.json asks for. npm writes its own note of it last. */
-export function hasNpmPackages() {
-  const lock = read('package-lock.json');
-  const installed = read('node_modules/.package-lock.json');
+export function hasNpmPackages(directory = '.') {
+  const lock = read(join(directory, 'package-lock.json'));
+  const installed = read(join(directory, 'node_modules/.package-lock.json'));
   return lock !== null && installed !== null && isInstalled(lock, installed);
 }
 
 /** Installs exactly the lock's packages. */
-export async function installNpmPackages(report) {
-  await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=http'], { cwd: root, onLine: report });
+export async function installNpmPackages(report, directory = '.') {
+  await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=http'], { cwd: join(root, directory), onLine: report });
 }
 
 function read(file) {
