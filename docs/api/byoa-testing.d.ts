@@ -1,6 +1,36 @@
 // Generated from pkg-template/src by pkg-template/test/api.test.ts; do not edit.
 // Everything that `import … from 'byoa/testing'` gives.
 
+type ClientEvent = {
+  "type": "authInit";
+} | {
+  "type": "authSuccess";
+  user: UserProfile;
+} | {
+  "type": "authFailure";
+  code: string;
+  reason?: string;
+} | {
+  "type": "userChanged";
+  user: UserProfile;
+} | {
+  "type": "tokenChanged";
+} | {
+  "type": "sessionExpiring";
+  expiresAt: number;
+} | {
+  "type": "sessionRefreshFailed";
+  code: string;
+  retryAt: number;
+} | {
+  "type": "logout";
+  reason: LogoutReason;
+} | {
+  "type": "warning";
+  code: string;
+  message: string;
+};
+
 interface Credentials { readonly externalJwt: string; readonly externalUserId: string; }
 
 interface Failure {
@@ -36,6 +66,8 @@ interface SeenRequest {
   readonly code: string | undefined;
 }
 
+type SignInWithExternalJwtArgs = { externalJwt: string; externalUserId: string; };
+
 interface SignOptions {
   readonly claims?: Members;
   readonly header?: Members;
@@ -45,6 +77,24 @@ interface SignOptions {
 
 type TestAlgorithm = 'RS256' | 'RS384' | 'RS512' | 'PS256' | 'PS384' | 'PS512' | 'ES256' | 'ES384' | 'EdDSA';
 
+interface TestClient extends DynamicClient {
+  signInAs(user: TestUserProfile): void;
+  endSession(reason?: LogoutReason): void;
+  emitEvent(event: ClientEvent): void;
+  readonly signIns: readonly SignInWithExternalJwtArgs[];
+}
+
+interface TestClientOptions {
+  readonly user?: TestUserProfile | undefined;
+  readonly reason?: LogoutReason | undefined;
+  readonly loading?: boolean | undefined;
+  readonly failure?: TestFailure | undefined;
+  readonly signIn?: ((args: SignInWithExternalJwtArgs) => TestUserProfile | Promise<TestUserProfile>) | undefined;
+  readonly sessionExpiresAt?: number | undefined;
+  readonly environmentId?: string | undefined;
+  readonly apiBaseUrl?: string | undefined;
+}
+
 class TestClock {
   #private;
   constructor(start: number);
@@ -52,6 +102,14 @@ class TestClock {
   advance(milliseconds: number): Promise<void>;
   jump(milliseconds: number): void;
   install(): () => void;
+}
+
+interface TestFailure {
+  readonly code: ErrorCode | (string & {});
+  readonly reason?: Reason | (string & {}) | undefined;
+  readonly status?: number | undefined;
+  readonly retryable?: boolean | undefined;
+  readonly message?: string | undefined;
 }
 
 class TestIssuer {
@@ -112,14 +170,20 @@ interface TestUser {
   readonly lastVisit: string;
 }
 
+type TestUserProfile = string | Partial<UserProfile>;
+
 interface TrustedIssuer {
   readonly issuer: string;
   readonly audience?: string | undefined;
   jwks(): JwkSet | Promise<JwkSet>;
 }
 
+function createTestClient(options?: TestClientOptions): TestClient;
+
 function createTestClock(start?: number | Date): TestClock;
 
 function createTestIssuer(options?: TestIssuerOptions): Promise<TestIssuer>;
 
 function createTestServer(options?: TestServerOptions): Promise<TestServer>;
+
+function testError({ code, reason, status, retryable, message }: TestFailure): ByoaError;

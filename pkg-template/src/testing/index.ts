@@ -15,3 +15,4 @@ export type { Credentials, SignOptions, TestIssuer, TestIssuerOptions } from './
 export type { JwkSet, Members, PublicJwk, TestAlgorithm } from './jwt.js';
 export type { Failure, SeenRequest, TestServer, TestServerOptions } from './server.js';
 export type { TestUser } from './sessions.js';
+export type { ClientEvent, SignInWithExternalJwtArgs } from '../generated/wire.js';
