@@ -1,7 +1,22 @@
 // Compiled, never run: what the types promise. An unused @ts-expect-error fails the compilation.
-import type { ByoaError, ClientSnapshot, UserProfile } from 'byoa';
-import { createDynamicClient, isByoaError } from 'byoa';
-import { DynamicContextProvider, useDynamicContext, useExternalAuth, useIsLoggedIn } from 'byoa/react';
+import type { ByoaError, ClientSnapshot, DynamicEvents, InitStatus, LogoutReason, OTPVerification, SdkUser, SyncState, UserProfile, VerifyResponse } from 'byoa';
+import {
+  BaseError,
+  createDynamicClient,
+  getDefaultClient,
+  isByoaError,
+  isSignedIn,
+  logout,
+  onEvent,
+  onceEvent,
+  refreshAuth,
+  refreshUser,
+  signInWithExternalJwt,
+  syncExternalAuth,
+  updateUser,
+} from 'byoa';
+import { DynamicContextProvider, useDynamicContext, useDynamicEvents, useExternalAuth, useIsLoggedIn, useSyncExternalAuth } from 'byoa/react';
+import { DynamicProvider, useInitStatus, useLogout, useOnEvent, useSessionExpiresAt, useSignInWithExternalJwt, useUpdateUser, useUser } from 'byoa/react-hooks';
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const holds = <_ extends true>() => {};
@@ -52,3 +67,84 @@ export const providers = [
   // @ts-expect-error not both
   <DynamicContextProvider settings={settings} client={createDynamicClient(settings)} />,
 ];
+
+export async function functions(signal: AbortSignal) {
+  const client = getDefaultClient();
+  const answer = await signInWithExternalJwt({ externalJwt: '', externalUserId: '', signal }, client);
+  holds<Equal<typeof answer, VerifyResponse>>();
+  holds<Equal<ReturnType<typeof refreshAuth>, Promise<VerifyResponse>>>();
+  holds<Equal<ReturnType<typeof refreshUser>, Promise<SdkUser>>>();
+  holds<Equal<ReturnType<typeof updateUser>, Promise<OTPVerification | undefined>>>();
+  holds<Equal<ReturnType<typeof logout>, Promise<void>>>();
+  holds<Equal<ReturnType<typeof isSignedIn>, boolean>>();
+  holds<Equal<typeof client.user, SdkUser | null>>();
+  holds<Equal<typeof client.token, string | null>>();
+  holds<Equal<typeof client.sessionExpiresAt, Date | null>>();
+  holds<Equal<typeof client.initStatus, InitStatus>>();
+  await refreshAuth(client, { signal });
+  // @ts-expect-error the client comes last
+  await signInWithExternalJwt(client);
+  // @ts-expect-error a number is no JWT
+  await signInWithExternalJwt({ externalJwt: 7 });
+  // @ts-expect-error what is known is not for writing
+  client.token = '';
+}
+
+export function events() {
+  const end = onEvent({ event: 'logout', listener: ({ reason }) => holds<Equal<typeof reason, LogoutReason>>() });
+  holds<Equal<typeof end, () => void>>();
+  onceEvent({ event: 'userChanged', listener: ({ user }) => holds<Equal<typeof user, SdkUser | null>>() });
+  onEvent({ event: 'sessionExpiring', listener: ({ expiresAt }) => holds<Equal<typeof expiresAt, Date>>() });
+  // @ts-expect-error there is no such event
+  onEvent({ event: 'walletAccountsChanged', listener: () => {} });
+  // @ts-expect-error a logout has no user
+  onEvent({ event: 'logout', listener: ({ user }) => user });
+  holds<Equal<keyof DynamicEvents & 'tokenChanged', 'tokenChanged'>>();
+}
+
+export function errorKinds(caught: unknown) {
+  if (caught instanceof BaseError) holds<Equal<typeof caught, ByoaError>>();
+}
+
+export function sync(state: SyncState) {
+  syncExternalAuth({ getExternalJwt: () => null }).stop();
+  syncExternalAuth({ getExternalJwt: async () => undefined, getExternalUserId: () => 'alice', subscribe: () => () => {} });
+  // @ts-expect-error how shall it know who is there?
+  syncExternalAuth({});
+  // @ts-expect-error only a failure has an error
+  state.error;
+  switch (state.status) {
+    case 'retrying':
+      return state.attempt;
+    case 'paused':
+      return state.reason;
+    case 'off':
+    case 'syncing':
+    case 'synced':
+    case 'signedOut':
+      return 0;
+  }
+}
+
+export function Hooks() {
+  const { mutate, mutateAsync, ...state } = useSignInWithExternalJwt();
+  mutate({ externalJwt: '' }, { onSuccess: ({ user }) => user.id, onError: (error) => error.message });
+  mutate();
+  holds<Equal<ReturnType<typeof mutateAsync>, Promise<VerifyResponse>>>();
+  if (state.status === 'success') holds<Equal<typeof state.data, VerifyResponse>>();
+  if (state.isError) holds<Equal<typeof state.error, Error>>();
+  if (state.isPending) holds<Equal<typeof state.data, undefined>>();
+  useLogout().mutate();
+  useUpdateUser().mutate({ userFields: { alias: '' } });
+  // @ts-expect-error there is no such field
+  useUpdateUser().mutate({ userFields: { wallet: '' } });
+  holds<Equal<ReturnType<typeof useUser>['data'], SdkUser | null>>();
+  holds<Equal<ReturnType<typeof useInitStatus>['data'], InitStatus>>();
+  holds<Equal<ReturnType<typeof useSessionExpiresAt>['data'], Date | null>>();
+  useOnEvent({ event: 'tokenChanged', listener: ({ token }) => holds<Equal<typeof token, string | null>>() });
+  useDynamicEvents('authFailure', (attempt, { error }) => [attempt.externalUserId, error]);
+  // @ts-expect-error there is no such event
+  useDynamicEvents('embeddedWalletCreated', () => {});
+  holds<Equal<ReturnType<typeof useSyncExternalAuth>, SyncState>>();
+  return <DynamicProvider client={getDefaultClient()} />;
+}
