@@ -83,7 +83,7 @@ fn check_signature<'k>(
 ) -> Result<(Algorithm, &'k VerifyingKey), Rejection> {
     let header = token.header();
     header.check_critical()?;
-    observer.passed("critical", || format!("no critical extension"));
+    observer.passed("critical", || "no critical extension".to_owned());
     if !policy.types.accept(header.token_type()) {
         return Err(Rejection::TypeNotAllowed {
             member: "typ",

@@ -108,6 +108,8 @@ codes! {
     BadRequest = "bad_request", Some(400), retry: false;
     /// No session token came with the request, or it is not a live one of this environment.
     Unauthorized = "unauthorized", Some(401), retry: false;
+    /// The session was left alone for longer than the server allows (`serve --idle-limit`).
+    SessionIdle = "session_idle", Some(401), retry: false;
     /// The proof of possession that came, or did not come, with a bound token was refused; the first of
     /// `additionalMessages` says by which rule (RFC 9449 7.1).
     InvalidDpopProof = "invalid_dpop_proof", Some(401), retry: false;

@@ -450,6 +450,7 @@ export type ErrorCode =
   | "invalid_external_auth"
   | "bad_request"
   | "unauthorized"
+  | "session_idle"
   | "invalid_dpop_proof"
   | "use_dpop_nonce"
   | "forbidden"

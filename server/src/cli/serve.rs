@@ -7,7 +7,7 @@ use super::reload::{Configured, Reload};
 use super::server_args::ServerArgs;
 use super::signals::{self, Hangup, Stop};
 use super::{CliError, Common, database, first_environment, help};
-use crate::config::{ConfigError, FileSettings, Operations, PublicUrl, Settings};
+use crate::config::{ConfigError, FileSettings, Operations, PublicUrl, SessionSeconds, Settings};
 use byoa_server::AppState;
 use byoa_server::audit::Audit;
 use byoa_server::clock::{Clock, UnixMillis};
@@ -48,6 +48,16 @@ pub(super) struct ServeArgs {
     /// [default: 30].
     #[arg(long, env = "BYOA_REFRESH_GRACE", value_name = "SECONDS", hide_env_values = true)]
     refresh_grace: Option<u64>,
+    /// Seconds for which a session token lives; 1 to 604800 [default: 7200].
+    #[arg(long, env = "BYOA_SESSION_LIFETIME", value_name = "SECONDS", hide_env_values = true)]
+    session_lifetime: Option<u64>,
+    /// Seconds for which a session can be refreshed; 1 to 31536000 [default: 2592000, which are 30 days].
+    #[arg(long, env = "BYOA_REFRESH_WINDOW", value_name = "SECONDS", hide_env_values = true)]
+    refresh_window: Option<u64>,
+    /// Seconds after its token's end for which a session can still be gone on with; 1 to 31536000 [default: as
+    /// long as it can be refreshed].
+    #[arg(long, env = "BYOA_IDLE_LIMIT", value_name = "SECONDS", hide_env_values = true)]
+    idle_limit: Option<u64>,
     /// Do not bring the database's tables up to date; refuse to start where they are older than this version.
     #[arg(long)]
     no_migrate: bool,
@@ -61,7 +71,19 @@ impl ServeArgs {
     /// What the flags and variables say, else the file.
     pub(super) fn settings(&self, file: &FileSettings) -> Result<Settings, ConfigError> {
         let (public_url, allow_private) = (self.server.public_url(), self.server.allow_private());
-        Settings::resolve(self.listen.as_deref(), public_url, allow_private, self.refresh_grace, file)
+        let sessions = SessionSeconds {
+            lifetime: self.session_lifetime,
+            window: self.refresh_window,
+            idle: self.idle_limit,
+        };
+        Settings::resolve(
+            self.listen.as_deref(),
+            public_url,
+            allow_private,
+            self.refresh_grace,
+            sessions,
+            file,
+        )
     }
 
     /// Likewise, of what protects the server.
@@ -93,6 +115,9 @@ pub(super) async fn run(
     let clock = database::clock();
     let config = ExchangeConfig {
         refresh_grace: settings.refresh_grace,
+        session_lifetime: settings.sessions.lifetime,
+        refresh_window: settings.sessions.window,
+        idle_limit: settings.sessions.idle,
         ..ExchangeConfig::new(public_url.url().clone())
     };
     let keys = super::server_args::key_sets(settings.allow_private_jwks)?;

@@ -104,6 +104,16 @@ pub(crate) enum ConfigError {
         "the refresh grace may be 300 seconds, but is {0}; a replaced token opens the session for so long"
     )]
     RefreshGrace(u64),
+    /// How long tokens or sessions live is out of bounds.
+    #[error("the setting {setting} is {seconds} s, but must be from 1 to {most} s")]
+    SessionTime {
+        /// Which.
+        setting: &'static str,
+        /// What was given.
+        seconds: u64,
+        /// The most that it may be.
+        most: u64,
+    },
     /// No public URL, and none can be guessed.
     #[error(
         "the server listens on {0}, which is not loopback, so its public URL cannot be guessed; pass \

@@ -19,6 +19,9 @@ pub(crate) struct FileSettings {
     pub(crate) old_master_key_file: Option<PathBuf>,
     pub(crate) allow_private_jwks: Option<bool>,
     pub(crate) refresh_grace: Option<u64>,
+    pub(crate) session_lifetime: Option<u64>,
+    pub(crate) refresh_window: Option<u64>,
+    pub(crate) idle_limit: Option<u64>,
     pub(crate) log_format: Option<String>,
     pub(crate) log: Option<String>,
     pub(crate) no_rate_limit: Option<bool>,
@@ -44,6 +47,9 @@ const KEYS: &[&str] = &[
     "old-master-key-file",
     "allow-private-jwks",
     "refresh-grace",
+    "session-lifetime",
+    "refresh-window",
+    "idle-limit",
     "log-format",
     "log",
     "no-rate-limit",
@@ -112,6 +118,8 @@ fn example(key: &str) -> &'static str {
         "database-url" => "\"sqlite://byoa.db\"",
         "allow-private-jwks" | "no-rate-limit" | "no-docs" => "true",
         "refresh-grace" => "30",
+        "session-lifetime" => "7200",
+        "refresh-window" | "idle-limit" => "2592000",
         "log-format" => "\"json\"",
         "log" => "\"info\"",
         "trusted-proxy" => "[\"10.0.0.0/8\"]",
@@ -141,7 +149,7 @@ mod tests {
     #[test]
     fn reads_every_key() {
         let text = "listen = '127.0.0.1:1'\npublic-url = 'http://a'\ndatabase-url = 'sqlite://a'\n\
-                    allow-private-jwks = true\nrefresh-grace = 5\nlog-format = 'json'\nlog = 'debug'\n\
+                    allow-private-jwks = true\nrefresh-grace = 5\nsession-lifetime = 60\nrefresh-window = 600\nidle-limit = 300\nlog-format = 'json'\nlog = 'debug'\n\
                     no-rate-limit = true\nrate-limit-address = '1/s'\nrate-limit-sign-in = '1/s'\n\
                     rate-limit-environment = '1/s'\nrate-limit-admin = '1/s'\n\
                     rate-limit-admin-refused = '1/s'\ntrusted-proxy = ['10.0.0.0/8']\n\
@@ -161,7 +169,7 @@ mod tests {
             "the configuration file byoa.toml has the unknown key \"databse_url\"; did you mean database-url?"
         );
         let all = "the keys are listen, public-url, database-url, master-key-file, old-master-key-file, \
-                   allow-private-jwks, refresh-grace, log-format, log, ";
+                   allow-private-jwks, refresh-grace, session-lifetime, refresh-window, idle-limit, log-format, log, ";
         assert!(refusal("zzz = 1").contains(all));
     }
 

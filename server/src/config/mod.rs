@@ -14,4 +14,4 @@ pub(crate) use error::ConfigError;
 pub(crate) use file::FileSettings;
 pub(crate) use master_key::MasterKeyFlags;
 pub(crate) use operations::{Operations, OperationsFlags};
-pub(crate) use settings::{LogFormat, PublicUrl, Settings};
+pub(crate) use settings::{LogFormat, PublicUrl, SessionSeconds, Settings};

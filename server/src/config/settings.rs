@@ -1,7 +1,7 @@
 //! The settings of `serve`, resolved and checked.
 
 use super::{ConfigError, FileSettings};
-use byoa_server::exchange::DEFAULT_REFRESH_GRACE;
+use byoa_server::exchange::{DEFAULT_REFRESH_GRACE, DEFAULT_REFRESH_WINDOW, DEFAULT_SESSION_LIFETIME};
 use std::fmt;
 use std::net::SocketAddr;
 use std::str::FromStr;
@@ -13,6 +13,12 @@ pub(crate) const DEFAULT_LISTEN: &str = "127.0.0.1:3333";
 /// The longest grace.
 const MAX_REFRESH_GRACE: Duration = Duration::from_mins(5);
 
+/// The longest life of a token: for so long a signing key is published after it was replaced.
+const MAX_SESSION_LIFETIME: Duration = Duration::from_hours(7 * 24);
+
+/// The longest life of a session.
+const MAX_REFRESH_WINDOW: Duration = Duration::from_hours(365 * 24);
+
 /// Everything that `serve` needs to know.
 #[derive(Debug)]
 pub(crate) struct Settings {
@@ -20,6 +26,42 @@ pub(crate) struct Settings {
     pub(crate) public_url: Option<PublicUrl>,
     pub(crate) allow_private_jwks: bool,
     pub(crate) refresh_grace: Duration,
+    pub(crate) sessions: SessionTimes,
+}
+
+/// How long tokens and sessions live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SessionTimes {
+    /// A token.
+    pub(crate) lifetime: Duration,
+    /// A session.
+    pub(crate) window: Duration,
+    /// A session after its token's end.
+    pub(crate) idle: Duration,
+}
+
+/// The same as somebody gives them, in seconds.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct SessionSeconds {
+    pub(crate) lifetime: Option<u64>,
+    pub(crate) window: Option<u64>,
+    pub(crate) idle: Option<u64>,
+}
+
+impl SessionTimes {
+    fn resolve(flags: SessionSeconds, file: &FileSettings) -> Result<Self, ConfigError> {
+        let within = |setting, seconds: Option<u64>, most: Duration, default| match seconds {
+            None => Ok(default),
+            Some(seconds) if (1..=most.as_secs()).contains(&seconds) => Ok(Duration::from_secs(seconds)),
+            Some(seconds) => Err(ConfigError::SessionTime { setting, seconds, most: most.as_secs() }),
+        };
+        let lifetime = flags.lifetime.or(file.session_lifetime);
+        let lifetime = within("session-lifetime", lifetime, MAX_SESSION_LIFETIME, DEFAULT_SESSION_LIFETIME)?;
+        let window = flags.window.or(file.refresh_window);
+        let window = within("refresh-window", window, MAX_REFRESH_WINDOW, DEFAULT_REFRESH_WINDOW)?;
+        let idle = within("idle-limit", flags.idle.or(file.idle_limit), MAX_REFRESH_WINDOW, window)?;
+        Ok(Self { lifetime, window, idle })
+    }
 }
 
 impl Settings {
@@ -29,6 +71,7 @@ impl Settings {
         public_url: Option<&str>,
         allow_private_jwks: Option<bool>,
         refresh_grace: Option<u64>,
+        sessions: SessionSeconds,
         file: &FileSettings,
     ) -> Result<Self, ConfigError> {
         let listen = listen.or(file.listen.as_deref()).unwrap_or(DEFAULT_LISTEN);
@@ -40,6 +83,7 @@ impl Settings {
             public_url: public_url.map(str::parse).transpose()?,
             allow_private_jwks: allow_private_jwks.or(file.allow_private_jwks).unwrap_or(false),
             refresh_grace: grace(refresh_grace.or(file.refresh_grace))?,
+            sessions: SessionTimes::resolve(sessions, file)?,
         })
     }
 }
@@ -140,19 +184,39 @@ mod tests {
             allow_private_jwks: Some(true),
             ..FileSettings::default()
         };
-        let resolved =
-            Settings::resolve(Some("127.0.0.1:2"), None, Some(false), Some(0), &file).expect("valid");
+        let resolved = Settings::resolve(
+            Some("127.0.0.1:2"),
+            None,
+            Some(false),
+            Some(0),
+            SessionSeconds::default(),
+            &file,
+        )
+        .expect("valid");
         assert_eq!((resolved.listen.port(), resolved.allow_private_jwks), (2, false));
         assert_eq!(resolved.refresh_grace, Duration::ZERO);
-        let resolved = Settings::resolve(None, None, None, None, &file).expect("valid");
+        let resolved =
+            Settings::resolve(None, None, None, None, SessionSeconds::default(), &file).expect("valid");
         assert_eq!((resolved.listen.port(), resolved.allow_private_jwks), (1, true));
-        let resolved = Settings::resolve(None, None, None, None, &FileSettings::default()).expect("valid");
+        let resolved =
+            Settings::resolve(None, None, None, None, SessionSeconds::default(), &FileSettings::default())
+                .expect("valid");
         assert_eq!(
             (resolved.listen.to_string().as_str(), resolved.allow_private_jwks),
             (DEFAULT_LISTEN, false)
         );
         assert_eq!(resolved.refresh_grace, DEFAULT_REFRESH_GRACE);
-        assert!(Settings::resolve(None, None, None, Some(301), &FileSettings::default()).is_err());
+        assert!(
+            Settings::resolve(
+                None,
+                None,
+                None,
+                Some(301),
+                SessionSeconds::default(),
+                &FileSettings::default()
+            )
+            .is_err()
+        );
     }
 
     #[test]
@@ -181,6 +245,25 @@ mod tests {
             [("http://a.example", true), ("https://a.example", false), ("http://localhost:1", false)]
         {
             assert_eq!(url.parse::<PublicUrl>().expect(url).is_exposed(), exposed, "{url}");
+        }
+    }
+
+    #[test]
+    fn sessions_live_as_long_as_is_said_within_bounds() {
+        let file = FileSettings { session_lifetime: Some(60), ..FileSettings::default() };
+        let given =
+            |lifetime, window, idle| SessionTimes::resolve(SessionSeconds { lifetime, window, idle }, &file);
+        let (second, minute) = (Duration::from_secs(1), Duration::from_mins(1));
+        let all = |lifetime, window, idle| SessionTimes { lifetime, window, idle };
+        assert_eq!(given(Some(1), Some(60), None).expect("valid"), all(second, minute, minute));
+        assert_eq!(given(None, Some(60), Some(1)).expect("valid"), all(minute, minute, second));
+        for (lifetime, window, idle) in [
+            (Some(0), None, None),
+            (Some(604_801), None, None),
+            (None, Some(0), None),
+            (None, None, Some(31_536_001)),
+        ] {
+            assert!(given(lifetime, window, idle).is_err());
         }
     }
 }

@@ -105,6 +105,9 @@ pub enum Unauthorized {
         "the session token was used again after it had been replaced, so the session was ended; sign in again"
     )]
     Reused,
+    /// It ended so long ago that its session is not gone on with.
+    #[error("the session was left alone for too long; sign in again")]
+    Idle,
     /// Its session may not be refreshed any longer.
     #[error("the session is past its refresh deadline; sign in again")]
     RefreshDeadline,

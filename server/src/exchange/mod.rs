@@ -58,6 +58,12 @@ pub const MAX_NONCES: usize = 5;
 /// How long a replaced token still gets its successor, unless configured otherwise.
 pub const DEFAULT_REFRESH_GRACE: Duration = Duration::from_secs(30);
 
+/// How long a session token lives, unless configured otherwise.
+pub const DEFAULT_SESSION_LIFETIME: Duration = Duration::from_hours(2);
+
+/// How long a session can be refreshed, unless configured otherwise.
+pub const DEFAULT_REFRESH_WINDOW: Duration = Duration::from_hours(30 * 24);
+
 /// What the operator decides for all environments.
 #[derive(Clone, Debug)]
 pub struct ExchangeConfig {
@@ -68,6 +74,8 @@ pub struct ExchangeConfig {
     pub session_lifetime: Duration,
     /// How long a session can be refreshed.
     pub refresh_window: Duration,
+    /// How long after its token's end a session can still be gone on with.
+    pub idle_limit: Duration,
     /// How long a replaced token still gets its successor: what requests that cross each other need.
     pub refresh_grace: Duration,
 }
@@ -78,8 +86,9 @@ impl ExchangeConfig {
     pub const fn new(public_url: Url) -> Self {
         Self {
             public_url,
-            session_lifetime: Duration::from_hours(2),
-            refresh_window: Duration::from_hours(30 * 24),
+            session_lifetime: DEFAULT_SESSION_LIFETIME,
+            refresh_window: DEFAULT_REFRESH_WINDOW,
+            idle_limit: DEFAULT_REFRESH_WINDOW,
             refresh_grace: DEFAULT_REFRESH_GRACE,
         }
     }
@@ -294,6 +303,12 @@ impl Exchange {
     pub fn with_seal(self, seal: Seal) -> Self {
         let signing = Arc::new(SigningKeys::new(Arc::clone(&self.store), seal, Arc::clone(&self.clock)));
         Self { signing, ..self }
+    }
+
+    /// How long after its token's end a session can still be gone on with.
+    #[must_use]
+    pub fn idle_limit(&self) -> Duration {
+        self.config.idle_limit
     }
 
     /// Where browsers reach the server.

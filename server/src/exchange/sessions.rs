@@ -10,7 +10,7 @@ use super::{
 use crate::{
     clock::UnixMillis,
     ids,
-    store::{Refresh, Refreshed, StoreError},
+    store::{Refresh, Refreshed, SessionRecord, StoreError},
 };
 
 /// The most characters kept of why a session was ended.
@@ -24,7 +24,7 @@ impl Exchange {
         environment: impl Into<Named>,
         shown: impl Into<Shown<'r>>,
     ) -> Result<AuthenticatedSession, ExchangeError> {
-        let (live, _) = self.live_session(environment, &shown.into()).await?;
+        let (live, _) = self.live_session(environment, &shown.into(), false).await?;
         if live.claims.jti != live.session.token_id.to_string() {
             return Err(Unauthorized::Superseded.into());
         }
@@ -32,14 +32,20 @@ impl Exchange {
     }
 
     /// The session of the token that is shown, if token and session are live; the token may have been
-    /// replaced. And whether a key was proved that the token is bound to.
+    /// replaced, and with `late` have ended. And whether a key was proved that the token is bound to.
     async fn live_session(
         &self,
         environment: impl Into<Named>,
         shown: &Shown<'_>,
+        late: bool,
     ) -> Result<(AuthenticatedSession, bool), ExchangeError> {
         let environment = self.named(environment).await?;
-        let claims = self.read_live(&environment, shown.token).await?;
+        let claims = match self.read_live(&environment, shown.token).await {
+            Err(ExchangeError::Unauthorized(Unauthorized::Expired)) if late => {
+                self.read_signed(&environment, shown.token.unwrap_or_default()).await?
+            }
+            claims => claims?,
+        };
         let session = self.store.session(environment.id, session_id(&claims)?).await.map_err(ended)?;
         if session.revoked_at.is_some() || session.user_id.to_string() != claims.sub {
             return Err(Unauthorized::Ended.into());
@@ -54,17 +60,25 @@ impl Exchange {
     /// Shown again within the grace, or with proof of the session's key, it gets the session's newest
     /// token: same id, same times. Shown again later without proof, it ends the session: two hold the
     /// token, and which of them is the user cannot be told.
+    ///
+    /// A token that has ended is good for this as well where it is the session's newest, or was until within the
+    /// grace: a machine that slept goes on where it was. That has two bounds, the session's own end and
+    /// [`ExchangeConfig::idle_limit`]. One that is neither is refused and ends nothing.
     pub async fn refresh<'r>(
         &self,
         environment: impl Into<Named>,
         shown: impl Into<Shown<'r>>,
         device: DeviceProof,
     ) -> Result<VerifyResponse, ExchangeError> {
-        let (live, dpop_proven) = self.live_session(environment, &shown.into()).await?;
+        let (live, dpop_proven) = self.live_session(environment, &shown.into(), true).await?;
         let AuthenticatedSession { environment, claims, session } = live;
         let now = self.clock.now();
         if now >= session.refresh_expires_at {
             return Err(Unauthorized::RefreshDeadline.into());
+        }
+        let late = claims.exp <= now.seconds();
+        if late {
+            self.check_late(&claims, &session, now)?;
         }
         let proved_key = self.verify_device(&environment, device).await?;
         let key_proven = proved_key.is_some() && proved_key == session.origin.public_key;
@@ -80,6 +94,7 @@ impl Exchange {
                 expires_at: UnixMillis::from_seconds(end),
                 grace: self.refresh_grace.get(),
                 proven: dpop_proven || key_proven,
+                late,
             })
             .await
             .map_err(ended)?;
@@ -102,6 +117,23 @@ impl Exchange {
             new_user: false,
         })
         .await
+    }
+
+    /// Whether a session may go on whose token has ended.
+    fn check_late(
+        &self,
+        claims: &SessionClaims,
+        session: &SessionRecord,
+        now: UnixMillis,
+    ) -> Result<(), Unauthorized> {
+        let is = |id: Option<Uuid>| id.is_some_and(|id| id.to_string() == claims.jti);
+        let in_grace = now.since(session.refreshed_at) < self.refresh_grace.get();
+        let is_good = is(Some(session.token_id)) || is(session.previous_token_id) && in_grace;
+        if !is_good {
+            return Err(Unauthorized::Expired);
+        }
+        let idle = now.since(UnixMillis::from_seconds(claims.exp));
+        if idle >= self.config.idle_limit { Err(Unauthorized::Idle) } else { Ok(()) }
     }
 
     /// Ends the session whose token is shown. A token that has expired or was replaced still ends its

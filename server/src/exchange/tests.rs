@@ -383,6 +383,47 @@ async fn a_replaced_token_that_comes_back_late_ends_the_session() {
 }
 
 #[tokio::test]
+async fn a_session_whose_token_has_ended_goes_on_by_a_refresh_and_by_nothing_else() {
+    let world = world().await;
+    let first = world.sign_in().await;
+    world.clock.set(UnixMillis::from_seconds(first.expires_at + 86_400));
+    assert_eq!(world.why_not(bearer(&first)).await, Some(Unauthorized::Expired));
+    let fields = UserFields::default();
+    let refused = world.exchange.update_user(ENVIRONMENT, Some(bearer(&first)), fields).await;
+    assert!(matches!(refused, Err(ExchangeError::Unauthorized(Unauthorized::Expired))), "{refused:?}");
+    let next = world.refresh(&first).await.unwrap();
+    assert_eq!(payload(bearer(&next))["sid"], payload(bearer(&first))["sid"]);
+    assert_eq!(world.why_not(bearer(&next)).await, None);
+    world.pass(29);
+    let again = world.refresh(&first).await.unwrap();
+    assert_eq!(payload(bearer(&again)), payload(bearer(&next)), "another tab, within the grace");
+    world.pass(1);
+    let refused = world.refresh(&first).await;
+    assert!(matches!(refused, Err(ExchangeError::Unauthorized(Unauthorized::Expired))), "{refused:?}");
+    assert_eq!(world.why_not(bearer(&next)).await, None, "what has ended and was replaced ends nothing");
+    world.exchange.revoke(ENVIRONMENT, Some(bearer(&next)), None).await.unwrap();
+    world.clock.set(UnixMillis::from_seconds(next.expires_at));
+    let refused = world.refresh(&next).await;
+    assert!(matches!(refused, Err(ExchangeError::Unauthorized(Unauthorized::Ended))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_session_that_was_left_alone_for_longer_than_the_limit_is_over() {
+    let world = world().await;
+    let config = ExchangeConfig { idle_limit: Duration::from_mins(10), ..(*world.exchange.config).clone() };
+    let exchange = Exchange { config: Arc::new(config), ..world.exchange.clone() };
+    let first = world.sign_in().await;
+    let refresh = async |of: &VerifyResponse| {
+        exchange.refresh(ENVIRONMENT, Some(bearer(of)), DeviceProof::default()).await
+    };
+    world.clock.set(UnixMillis::from_seconds(first.expires_at + 599));
+    let next = refresh(&first).await.unwrap();
+    world.clock.set(UnixMillis::from_seconds(next.expires_at + 600));
+    let refused = refresh(&next).await;
+    assert!(matches!(refused, Err(ExchangeError::Unauthorized(Unauthorized::Idle))), "{refused:?}");
+}
+
+#[tokio::test]
 async fn no_refresh_goes_beyond_the_hard_end() {
     let world = world().await;
     let mut answer = world.sign_in().await;
@@ -390,7 +431,7 @@ async fn no_refresh_goes_beyond_the_hard_end() {
         world.pass(7_000);
         match world.exchange.refresh(ENVIRONMENT, Some(bearer(&answer)), DeviceProof::default()).await {
             Ok(next) => answer = next,
-            Err(ExchangeError::Unauthorized(Unauthorized::Expired)) => break,
+            Err(ExchangeError::Unauthorized(Unauthorized::RefreshDeadline)) => break,
             Err(other) => panic!("{other:?}"),
         }
         assert!(answer.expires_at <= START + 30 * 86_400);

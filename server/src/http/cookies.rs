@@ -8,20 +8,26 @@ use axum::http::{
 };
 use byoa_protocol::external_auth::VerifyResponse;
 use byoa_protocol::headers::SESSION_COOKIE;
+use std::time::Duration;
 
 /// What the session's cookie is, set or cleared: for this host only, over TLS only, out of reach of
 /// scripts, and not sent along with what another site's page posts.
 const ATTRIBUTES: &str = "Path=/; HttpOnly; Secure; SameSite=Lax";
 
 /// Puts the answer's token into the cookie, and both tokens out of the body, where the environment keeps
-/// its sessions so. The headers to answer with.
-pub(super) fn keep(environment: &Environment, answer: &mut VerifyResponse) -> HeaderMap {
+/// its sessions so. It stays for as long as the token is good for anything: `idle_limit` after its end, for a
+/// refresh. The headers to answer with.
+pub(super) fn keep(
+    environment: &Environment,
+    idle_limit: Duration,
+    answer: &mut VerifyResponse,
+) -> HeaderMap {
     if !environment.session_cookie {
         return HeaderMap::new();
     }
     answer.jwt = None;
     let token = answer.minified_jwt.take().unwrap_or_default();
-    let end = UnixMillis::from_seconds(answer.expires_at).http_date();
+    let end = UnixMillis::from_seconds(answer.expires_at).plus(idle_limit).http_date();
     set(&format!("{SESSION_COOKIE}={token}; Expires={end}; {ATTRIBUTES}"))
 }
 

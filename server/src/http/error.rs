@@ -1,9 +1,9 @@
 //! Errors as answers: the only table from what went wrong to a status and a code.
 
 use super::{BODY_TIMEOUT, MAX_BODY_BYTES, REQUEST_TIMEOUT};
-use crate::exchange::ExchangeError;
 use crate::exchange::environments::EnvironmentError;
 use crate::exchange::webhooks::WebhookError;
+use crate::exchange::{ExchangeError, Unauthorized};
 use crate::store::StoreError;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -148,6 +148,7 @@ impl ApiError {
             Self::Exchange(error) => match error {
                 ExchangeError::Rejected { .. } => ErrorCode::InvalidExternalAuth,
                 ExchangeError::KeysUnavailable(_) => ErrorCode::IssuerKeysUnavailable,
+                ExchangeError::Unauthorized(Unauthorized::Idle) => ErrorCode::SessionIdle,
                 ExchangeError::Unauthorized(_) => ErrorCode::Unauthorized,
                 ExchangeError::ProofRefused { .. } => ErrorCode::InvalidDpopProof,
                 ExchangeError::ProofNonce { .. } => ErrorCode::UseDpopNonce,
@@ -237,7 +238,9 @@ fn companion(error: &ApiError) -> Option<(HeaderName, HeaderValue)> {
     }
     match error.code() {
         // RFC 6750 §3; without parameters, since the body says more than they could.
-        ErrorCode::Unauthorized => Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
+        ErrorCode::Unauthorized | ErrorCode::SessionIdle => {
+            Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
+        }
         // RFC 9449 §7.1; the algorithms are in the settings.
         ErrorCode::InvalidDpopProof => {
             Some((header::WWW_AUTHENTICATE, HeaderValue::from_static(r#"DPoP error="invalid_dpop_proof""#)))
@@ -271,7 +274,6 @@ pub(super) fn panicked(_message: Box<dyn Any + Send>) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exchange::Unauthorized;
     use crate::keys::KeySetUnavailable;
     use crate::seal::SealError;
     use crate::store::Conflicting;
@@ -323,6 +325,7 @@ mod tests {
                 "issuer_keys_unavailable",
             ),
             (exchange(ExchangeError::Unauthorized(Unauthorized::Ended)), 401, "unauthorized"),
+            (exchange(ExchangeError::Unauthorized(Unauthorized::Idle)), 401, "session_idle"),
             (
                 exchange(ExchangeError::ProofRefused { reason: "dpop_replayed", message: "no".to_owned() }),
                 401,

@@ -73,7 +73,7 @@ pub(super) async fn sign_in(
         trail.refused_sign_in(&environment, seen.as_deref(), &refused);
         refused
     })?;
-    Ok((cookies::keep(&environment, &mut answer), axum::Json(answer)))
+    Ok((cookies::keep(&environment, state.exchange.idle_limit(), &mut answer), axum::Json(answer)))
 }
 
 /// Get an elevated token for a fresh external JWT of the signed-in user.

@@ -21,11 +21,14 @@ use byoa_protocol::headers::LOGOUT_REASON;
 ///
 /// The one before is then good for another refresh within the grace, which gives the same successor, and for
 /// nothing else. Late and without proof of the session's key, it ends the session. Reads no body.
+///
+/// The session's newest token is good for this also after its end, until the session's (`refreshExp`), or for as
+/// long as the server lets sessions be left alone.
 #[cfg_attr(test, utoipa::path(post, path = "/refresh", tag = "Session", operation_id = "refresh",
     params(read::Device),
     responses(
         (status = 200, body = VerifyResponse, description = "The same session with its next token.", headers(("Set-Cookie" = String, description = "`DYNAMIC_JWT_TOKEN`, where the environment keeps sessions in a cookie."))),
-        Refused<(refused::Environment, refused::Page, refused::Session, refused::Device)>
+        Refused<(refused::Environment, refused::Page, refused::Session, refused::Idle, refused::Device)>
     ),
     security(("session" = []), ("dpop" = [], "dpopProof" = []), ("cookie" = []))))]
 pub(super) async fn refresh(
@@ -35,9 +38,9 @@ pub(super) async fn refresh(
     Device(device): Device,
     trail: Trail,
 ) -> Result<(HeaderMap, Json<VerifyResponse>), ApiError> {
-    let exchange = state.exchange.recording(trail.reuse());
+    let exchange = state.exchange.recording(trail.refreshing());
     let mut answer = exchange.refresh(&environment, bearer.shown(), device).await?;
-    Ok((cookies::keep(&environment, &mut answer), Json(answer)))
+    Ok((cookies::keep(&environment, state.exchange.idle_limit(), &mut answer), Json(answer)))
 }
 
 /// Ask whether the session is alive.

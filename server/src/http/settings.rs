@@ -2,11 +2,11 @@
 
 #[cfg(test)]
 use super::openapi::refused::{self, Refused};
-use super::{ApiError, environment::InEnvironment};
+use super::{ApiError, dpop::DPOP_NONCE, environment::InEnvironment};
 use crate::AppState;
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderName, HeaderValue, header::CACHE_CONTROL};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header::CACHE_CONTROL};
 use byoa_protocol::jwks::JwksResponse;
 use byoa_protocol::settings::ProjectSettings;
 
@@ -15,12 +15,16 @@ const JWKS_CACHE: HeaderValue = HeaderValue::from_static("public, max-age=300");
 
 /// Get what the environment tells the world about itself.
 #[cfg_attr(test, utoipa::path(get, path = "/settings", tag = "Environment", operation_id = "settings",
-    responses((status = 200, body = ProjectSettings, description = "The settings."), Refused<(refused::Environment,)>)))]
+    responses((status = 200, body = ProjectSettings, description = "The settings.", headers(("DPoP-Nonce" = String, description = "For the first proof of possession."))), Refused<(refused::Environment,)>)))]
 pub(super) async fn show(
     State(state): State<AppState>,
     InEnvironment(environment): InEnvironment,
-) -> Result<Json<ProjectSettings>, ApiError> {
-    Ok(Json(state.exchange.settings(&environment).await?))
+) -> Result<(HeaderMap, Json<ProjectSettings>), ApiError> {
+    let settings = state.exchange.settings(&environment).await?;
+    // Whoever reads them is about to sign in, and need not be refused first to learn of it (RFC 9449 8.2).
+    let nonce = state.exchange.dpop_nonce(&environment).ok();
+    let nonce = nonce.and_then(|nonce| HeaderValue::from_str(&nonce).ok());
+    Ok((nonce.map(|nonce| (DPOP_NONCE, nonce)).into_iter().collect(), Json(settings)))
 }
 
 /// Get the public keys that the environment's session tokens are verified with.

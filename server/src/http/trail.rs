@@ -8,7 +8,7 @@ use crate::AppState;
 use crate::audit::Audit;
 use crate::exchange::ExchangeError;
 use crate::exchange::admin::AdminTokenRefused;
-use crate::store::{AuditRecord, Environment, REFRESH_REUSE};
+use crate::store::{AuditRecord, Environment};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use byoa_jwt::UnverifiedToken;
@@ -104,10 +104,10 @@ impl Trail {
         self.event("user.session.revoked", "user").map(|(_, event)| event)
     }
 
-    /// What is written down where a session ends since a replaced token of it came back.
-    pub(super) fn reuse(&self) -> Option<AuditRecord> {
-        let (_, event) = self.event("user.session.revoked", "server")?;
-        Some(AuditRecord { detail: Some(REFRESH_REUSE.to_owned()), ..event })
+    /// What is written down where a session goes on after its token's end, or ends since a replaced token of it
+    /// came back.
+    pub(super) fn refreshing(&self) -> Option<AuditRecord> {
+        self.event("user.session.refreshed", "user").map(|(_, event)| event)
     }
 
     /// What is written down where a user removes itself.

@@ -47,7 +47,7 @@ pub(super) async fn update(
     Json(fields): Json<UserFields>,
 ) -> Result<(HeaderMap, axum::Json<UpdateSelfResponse>), ApiError> {
     let mut answer = state.exchange.update_user(&environment, bearer.shown(), fields).await?;
-    Ok((cookies::keep(&environment, &mut answer.session), axum::Json(answer)))
+    Ok((cookies::keep(&environment, state.exchange.idle_limit(), &mut answer.session), axum::Json(answer)))
 }
 
 /// Delete the signed-in user. All its sessions end.

@@ -4,7 +4,14 @@ use std::{net::IpAddr, sync::Arc};
 
 use uuid::Uuid;
 
+use super::{REFRESH_REUSE, SessionRecord};
 use crate::{clock::UnixMillis, ids};
+
+/// What an event says of a session that went on although its token had ended.
+const REFRESHED_LATE: &str = "after-expiry";
+
+/// What the end of a session is called.
+const SESSION_REVOKED: &str = "user.session.revoked";
 
 /// One event. Holds no token, no claim and no e-mail address; text of a stranger is short and escaped.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +77,25 @@ impl Note {
     /// The row about that user and that session, where it does not say so itself.
     pub(super) fn about(&self, user: Option<Uuid>, session: Option<Uuid>) -> Option<AuditRecord> {
         self.with(|row| (row.user_id, row.session_id) = (row.user_id.or(user), row.session_id.or(session)))
+    }
+
+    /// The row of a session that goes on although its token had ended.
+    pub(super) fn refreshed_late(&self, session: &SessionRecord) -> Option<AuditRecord> {
+        self.with(|row| {
+            (row.user_id, row.session_id) = (Some(session.user_id), Some(session.id));
+            row.detail = Some(REFRESHED_LATE.to_owned());
+        })
+    }
+
+    /// The row of a session that ends since a replaced token of it came back. The caller may be a thief, so
+    /// nobody is named who did it.
+    pub(super) fn reused(&self, session: &SessionRecord) -> Self {
+        let row = self.with(|row| {
+            (row.action, row.actor) = (SESSION_REVOKED.to_owned(), "server".to_owned());
+            (row.user_id, row.session_id) = (Some(session.user_id), Some(session.id));
+            row.detail = Some(REFRESH_REUSE.to_owned());
+        });
+        row.map(Self::of).unwrap_or_default()
     }
 
     /// The row of a portion of what is ended at once: how many of them it was. Each has a row of its own, in its

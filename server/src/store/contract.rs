@@ -464,6 +464,7 @@ pub(crate) fn refresh(session: &super::SessionRecord, now: UnixMillis) -> Refres
         expires_at: now.plus(Duration::from_hours(2)),
         grace: Duration::from_secs(30),
         proven: false,
+        late: false,
     }
 }
 
@@ -994,6 +995,8 @@ pub(crate) async fn a_change_and_its_row_of_the_audit_log_are_one(store: TestSto
 
     let moved = refresh(&first, later(1));
     assert!(matches!(noting("not").refresh(&moved).await.unwrap(), Refreshed::Live(_)));
+    let late = Refresh { late: true, ..refresh(&second, later(1)) };
+    assert!(matches!(noting("k").refresh(&late).await.unwrap(), Refreshed::Live(_)));
     let late = refresh(&first, later(1_000));
     assert!(matches!(noting("c").refresh(&late).await.unwrap(), Refreshed::Reused(_)));
     assert!(noting("d").revoke_session(id, second.id, later(2), "r").await.unwrap());
@@ -1020,7 +1023,6 @@ pub(crate) async fn a_change_and_its_row_of_the_audit_log_are_one(store: TestSto
     let expected = [
         note("a", user, first),
         note("b", user, second),
-        note("c", user, first),
         note("d", None, second),
         ("e".to_owned(), None, None, None, sessions("2")),
         ("f".to_owned(), None, None, None, sessions("0")),
@@ -1028,6 +1030,8 @@ pub(crate) async fn a_change_and_its_row_of_the_audit_log_are_one(store: TestSto
         note("h", Some(made[0].id), None),
         note("i", None, None),
         note("j", user, None),
+        ("k".to_owned(), user, second, None, Some("after-expiry".to_owned())),
+        ("user.session.revoked".to_owned(), user, first, None, Some("refresh-reuse".to_owned())),
     ];
     assert_eq!(noted(&store).await, expected);
 }

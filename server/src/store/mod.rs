@@ -52,7 +52,7 @@ pub trait Store: WebhookStore + Send + Sync + Debug {
     /// audit log with what it changes: in one transaction, so that neither is there without the other. It adds
     /// which user, session or key it was about where `event` leaves that open. What changes nothing (it is
     /// refused, the session had ended, there is nobody to remove) writes nothing. Of [`Store::refresh`]
-    /// only the end of a session is written; of [`Store::revoke_sessions`] how many of them a transaction has
+    /// only the end of a session, and a late one, is written; of [`Store::revoke_sessions`] how many of them a transaction has
     /// ended, a row for each.
     fn audited(&self, event: AuditRecord) -> Arc<dyn Store>;
 

@@ -353,6 +353,8 @@ pub struct Refresh {
     pub grace: Duration,
     /// Whether the caller has proved the key that the session is bound to.
     pub proven: bool,
+    /// Whether the token that was shown had ended: then its success is written into the audit log as well.
+    pub late: bool,
 }
 
 /// What a refresh made of a session.

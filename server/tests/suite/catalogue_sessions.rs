@@ -25,7 +25,17 @@ fn bearer(session: &Value) -> &str {
 }
 
 async fn assert_dead(app: &TestApp, id: &str, token: &str) {
-    for (method, operation) in [(Method::GET, "session"), (Method::GET, "users"), (Method::POST, "refresh")] {
+    assert_refused(
+        app,
+        id,
+        token,
+        &[(Method::GET, "session"), (Method::GET, "users"), (Method::POST, "refresh")],
+    )
+    .await;
+}
+
+async fn assert_refused(app: &TestApp, id: &str, token: &str, operations: &[(Method, &str)]) {
+    for (method, operation) in operations.iter().cloned() {
         let answer = app.with_bearer(method, operation, token).await;
         assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{id} {operation}: {}", answer.text());
         assert!(!answer.text().contains("eyJ"), "{id}");
@@ -80,6 +90,10 @@ async fn a_session_token_is_ours_or_nothing() {
     let stale = app.with_bearer(Method::GET, "users", good).await;
     assert_eq!(stale.status, StatusCode::UNAUTHORIZED, "SES-006: what refreshed opens nothing any more");
     app.clock.set(byoa_server::clock::UnixMillis::from_seconds(next["expiresAt"].as_i64().expect("a time")));
+    // The newest token of a live session still refreshes it: docs/SECURITY.md.
+    let others = [(Method::GET, "session"), (Method::GET, "users"), (Method::DELETE, "users")];
+    assert_refused(&app, "SES-007", bearer(&next), &others).await;
+    app.clock.advance(Duration::from_hours(30 * 24));
     assert_dead(&app, "SES-007", bearer(&next)).await;
 }
 

@@ -39,6 +39,11 @@ fn set(answer: &Answer) -> String {
     let line = answer.header("set-cookie").unwrap_or_else(|| panic!("a cookie with {}", answer.text()));
     let (pair, rest) = line.split_once("; ").expect("attributes");
     assert!(rest.starts_with("Expires=") && rest.ends_with(&format!("GMT; {ATTRIBUTES}")), "{rest}");
+    // As long as a refresh takes it: 30 days after the end of the token, which is not kept here for less.
+    let end =
+        byoa_server::clock::UnixMillis::from_seconds(answer.json()["expiresAt"].as_i64().expect("a time"));
+    let end = end.plus(std::time::Duration::from_hours(30 * 24)).http_date();
+    assert!(rest.contains(&end), "{rest} and {end}");
     pair.strip_prefix("DYNAMIC_JWT_TOKEN=").expect("our cookie").to_owned()
 }
 

@@ -42,6 +42,7 @@ fn refusal(code: ErrorCode) -> ApiError {
             ApiError::BadRequest("the body is not a JSON object; send {\"jwt\": \"…\"}".to_owned())
         }
         ErrorCode::Unauthorized => ExchangeError::from(Unauthorized::Ended).into(),
+        ErrorCode::SessionIdle => ExchangeError::from(Unauthorized::Idle).into(),
         ErrorCode::InvalidDpopProof => ExchangeError::ProofRefused {
             reason: "dpop_replayed",
             message: "the proof was used before; make a new one for every request".to_owned(),

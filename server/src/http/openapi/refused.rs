@@ -48,6 +48,8 @@ groups! {
     Body of Body: BadRequest, RequestTimeout, PayloadTooLarge, UnsupportedMediaType;
     /// The page that calls, where it matters which.
     Page: Forbidden;
+    /// A session that is gone on with.
+    Idle: SessionIdle;
     /// A session's token, and the proof that it may need.
     Session: Unauthorized, InvalidDpopProof, UseDpopNonce;
     /// A proof of possession without a token.

@@ -49,7 +49,13 @@ pub(super) async fn refresh(writing: &mut PgConnection, refresh: &Refresh, note:
     .await
     .map_err(rows::failed)?;
     match row {
-        Some(row) => Ok(Refreshed::Live(rows::session(&row)?)),
+        Some(row) => {
+            let session = rows::session(&row)?;
+            if refresh.late {
+                audit::append(writing, note.refreshed_late(&session).as_slice()).await?;
+            }
+            Ok(Refreshed::Live(session))
+        }
         None => superseded(writing, refresh, note).await,
     }
 }
@@ -65,8 +71,8 @@ async fn superseded(writing: &mut PgConnection, refresh: &Refresh, note: &Note) 
     if in_grace || refresh.proven {
         return Ok(Refreshed::Live(session));
     }
-    let note = note.with(|row| row.user_id = Some(session.user_id)).map(Note::of).unwrap_or_default();
-    revoke(writing, (session.environment_id, session.id), refresh.now, REFRESH_REUSE, &note).await?;
+    let ended = (session.environment_id, session.id);
+    revoke(writing, ended, refresh.now, REFRESH_REUSE, &note.reused(&session)).await?;
     Ok(Refreshed::Reused(SessionRecord { revoked_at: Some(refresh.now), ..session }))
 }
 

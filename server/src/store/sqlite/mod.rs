@@ -269,7 +269,10 @@ impl Store for SqliteStore {
 
     async fn refresh(&self, refresh: &Refresh) -> Result<Refreshed> {
         let (refresh, note) = (refresh.clone(), self.note.clone());
-        self.group.write(move |writing| sessions::refresh(writing, &refresh, &note)).await
+        let moved = move |writing: &Connection| {
+            writer::whole(writing, || sessions::refresh(writing, &refresh, &note))
+        };
+        self.group.write(moved).await
     }
 
     async fn revoke_session(

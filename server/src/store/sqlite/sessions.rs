@@ -79,7 +79,13 @@ pub(super) fn refresh(writing: &Connection, refresh: &Refresh, note: &Note) -> R
         })
         .map_err(failed)?;
     match moved {
-        Some(session) => Ok(Refreshed::Live(session?)),
+        Some(session) => {
+            let session = session?;
+            if refresh.late {
+                audit::append(writing, note.refreshed_late(&session).as_slice())?;
+            }
+            Ok(Refreshed::Live(session))
+        }
         None => superseded(writing, refresh, note),
     }
 }
@@ -95,8 +101,8 @@ fn superseded(writing: &Connection, refresh: &Refresh, note: &Note) -> Result<Re
     if in_grace || refresh.proven {
         return Ok(Refreshed::Live(session));
     }
-    let note = note.with(|row| row.user_id = Some(session.user_id)).map(Note::of).unwrap_or_default();
-    revoke(writing, (session.environment_id, session.id), refresh.now, REFRESH_REUSE, &note)?;
+    let ended = (session.environment_id, session.id);
+    revoke(writing, ended, refresh.now, REFRESH_REUSE, &note.reused(&session))?;
     Ok(Refreshed::Reused(SessionRecord { revoked_at: Some(refresh.now), ..session }))
 }
 
