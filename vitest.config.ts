@@ -90,9 +90,18 @@ export default defineConfig({
       {
         test: {
           name: 'packaging',
-          include: ['tests/packaging/**/*.test.ts'],
+          include: ['tests/packaging/*.test.ts'],
+          exclude: ['tests/packaging/consumers.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: 'consumers',
+          include: ['tests/packaging/consumers.test.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
         },
       },
     ],

@@ -15,7 +15,6 @@ import type {
   UserFields,
   UserProfile,
 } from "./wire.js";
-import type { Aborted, CoreHost } from "../core.js";
 
 /** What `useExternalAuth()` gives. Its methods may be taken off it. */
 export interface ExternalAuth {

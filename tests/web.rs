@@ -7,7 +7,6 @@ mod web {
 
     mod concurrency;
     mod errors;
-    mod host;
     mod listeners;
     mod storage;
     mod surface;

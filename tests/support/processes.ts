@@ -27,8 +27,8 @@ export function built(path: string, how: string): string {
 }
 
 /** Starts a program and waits until `url` answers. */
-export async function startProcess(command: string, args: readonly string[], url: string, env: NodeJS.ProcessEnv = {}): Promise<Running> {
-  const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+export async function startProcess(command: string, args: readonly string[], url: string, env: NodeJS.ProcessEnv = {}, cwd?: string): Promise<Running> {
+  const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   child.stdout.on('data', (chunk) => (output += chunk));
   child.stderr.on('data', (chunk) => (output += chunk));
