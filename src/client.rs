@@ -31,11 +31,12 @@ impl ByoaClient {
     #[wasm_bindgen(constructor)]
     pub fn new(
         #[wasm_bindgen(unchecked_param_type = "ClientConfig")] config: &JsValue,
+        #[wasm_bindgen(unchecked_optional_param_type = "CoreHost")] host: &JsValue,
     ) -> Result<Self, JsValue> {
         let config = convert::config(config).and_then(|config| Config::new(&config));
         let config = config.map_err(|failure| error::to_js(&failure))?;
         let (changes, events) = (Listeners::default(), Listeners::default());
-        let client = Client::new(config, ports::browser(), observer(&changes, &events));
+        let client = Client::new(config, ports::browser(host), observer(&changes, &events));
         let (snapshot, external_auth) = (SnapshotCache::default(), OnceCell::new());
         Ok(Self { client, changes, events, snapshot, external_auth })
     }
@@ -90,14 +91,20 @@ impl ByoaClient {
 
     /// Gets new tokens for the session. Calls at the same time share one request.
     #[wasm_bindgen(unchecked_return_type = "Promise<UserProfile>")]
-    pub fn refresh(&self) -> Promise {
-        settle_user(self.client.refresh())
+    pub fn refresh(
+        &self,
+        #[wasm_bindgen(unchecked_optional_param_type = "Aborted")] aborted: &JsValue,
+    ) -> Promise {
+        settle_user(self.client.refresh(convert::aborted(aborted)))
     }
 
     /// Reads the user from the server.
     #[wasm_bindgen(js_name = refreshUser, unchecked_return_type = "Promise<UserProfile>")]
-    pub fn refresh_user(&self) -> Promise {
-        settle_user(self.client.refresh_user())
+    pub fn refresh_user(
+        &self,
+        #[wasm_bindgen(unchecked_optional_param_type = "Aborted")] aborted: &JsValue,
+    ) -> Promise {
+        settle_user(self.client.refresh_user(convert::aborted(aborted)))
     }
 
     /// Changes the user's own fields.
@@ -105,15 +112,20 @@ impl ByoaClient {
     pub fn update_user(
         &self,
         #[wasm_bindgen(unchecked_param_type = "UserFields")] fields: &JsValue,
+        #[wasm_bindgen(unchecked_optional_param_type = "Aborted")] aborted: &JsValue,
     ) -> Promise {
-        let begun = convert::user_fields(fields).map(|fields| self.client.update_user(fields));
+        let aborted = convert::aborted(aborted);
+        let begun = convert::user_fields(fields).map(|fields| self.client.update_user(fields, aborted));
         settle_user(async move { begun?.await })
     }
 
     /// Deletes the user and ends the session.
     #[wasm_bindgen(js_name = deleteUser, unchecked_return_type = "Promise<void>")]
-    pub fn delete_user(&self) -> Promise {
-        let deletion = self.client.delete_user();
+    pub fn delete_user(
+        &self,
+        #[wasm_bindgen(unchecked_optional_param_type = "Aborted")] aborted: &JsValue,
+    ) -> Promise {
+        let deletion = self.client.delete_user(convert::aborted(aborted));
         settle(async move { deletion.await.map(|()| Value::Null) })
     }
 

@@ -2,18 +2,19 @@
 
 use crate::error;
 use byoa_client::{
-    ClientError, Snapshot,
+    Aborted, ClientError, Snapshot,
     json::{self, Value},
 };
 use byoa_protocol::{
     client::{ClientConfig, LogoutReason, SignInWithExternalJwtArgs},
     profile,
 };
-use js_sys::{JSON, Object, Reflect};
+use js_sys::{JSON, Object, Promise, Reflect};
 use serde::Serialize as _;
 use serde_wasm_bindgen::Serializer;
 use std::cell::RefCell;
 use wasm_bindgen::{JsCast as _, prelude::JsValue};
+use wasm_bindgen_futures::JsFuture;
 
 /// A plain JavaScript value, as `JSON.parse` would make it; `undefined` for nothing. Takes one type only, so
 /// that the code that converts is there once.
@@ -61,6 +62,12 @@ pub(crate) fn sign_in_args(value: &JsValue) -> Result<SignInWithExternalJwtArgs,
     let external_jwt = members.string("externalJwt")?;
     let external_user_id = members.string("externalUserId")?;
     Ok(SignInWithExternalJwtArgs { external_jwt, external_user_id })
+}
+
+/// Reads the promise that settles when the caller gives up.
+pub(crate) fn aborted(value: &JsValue) -> Option<Aborted> {
+    let promise = value.dyn_ref::<Promise>()?.clone();
+    Some(Box::pin(async move { _ = JsFuture::from(promise).await }))
 }
 
 /// Reads the argument of `logout`.

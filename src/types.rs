@@ -15,6 +15,7 @@ import type {
   UserFields,
   UserProfile,
 } from "./wire.js";
+import type { Aborted, CoreHost } from "../core.js";
 
 /** What `useExternalAuth()` gives. Its methods may be taken off it. */
 export interface ExternalAuth {

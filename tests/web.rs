@@ -7,6 +7,7 @@ mod web {
 
     mod concurrency;
     mod errors;
+    mod host;
     mod listeners;
     mod storage;
     mod surface;

@@ -70,6 +70,9 @@ interface DynamicClientOptions {
   readonly storageKeySuffix?: string | undefined;
   readonly requestTimeoutMs?: number | undefined;
   readonly autoRefresh?: boolean | undefined;
+  readonly storage?: 'local' | 'session' | 'memory' | StorageAdapter | undefined;
+  readonly logLevel?: LogLevel | undefined;
+  readonly log?: LogSink | undefined;
   readonly autoInitialize?: boolean | undefined;
   readonly metadata?: Readonly<Record<string, string | undefined>> | undefined;
   readonly instrumentation?: { readonly enabled?: boolean | undefined; } | undefined;
@@ -130,6 +133,7 @@ type ErrorCode =
   | "invalid_external_auth"
   | "bad_request"
   | "unauthorized"
+  | "session_idle"
   | "invalid_dpop_proof"
   | "use_dpop_nonce"
   | "forbidden"
@@ -203,6 +207,10 @@ type JwtVerifiedCredential = {
   verifiedAt?: string;
   lastSelectedAt?: string;
 };
+
+type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+type LogSink = (level: LogLevel, message: string, fields: Readonly<Record<string, unknown>>) => void;
 
 type LogoutReason = "user-intent" | "expired" | "session-revoked" | "user-deleted" | "provider-signed-out";
 
@@ -281,6 +289,12 @@ interface SignInWithExternalJwtProps extends CallOptions {
 function SignedIn({ children }: { readonly children?: ReactNode; }): ReactNode;
 
 function SignedOut({ children }: { readonly children?: ReactNode; }): ReactNode;
+
+interface StorageAdapter {
+  getItem(key: string): string | null | Promise<string | null>;
+  setItem(key: string, value: string): void | Promise<void>;
+  removeItem(key: string): void | Promise<void>;
+}
 
 type StorageKind = "local" | "session" | "memory" | "custom";
 

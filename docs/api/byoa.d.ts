@@ -49,6 +49,9 @@ interface DynamicClientOptions {
   readonly storageKeySuffix?: string | undefined;
   readonly requestTimeoutMs?: number | undefined;
   readonly autoRefresh?: boolean | undefined;
+  readonly storage?: 'local' | 'session' | 'memory' | StorageAdapter | undefined;
+  readonly logLevel?: LogLevel | undefined;
+  readonly log?: LogSink | undefined;
   readonly autoInitialize?: boolean | undefined;
   readonly metadata?: Readonly<Record<string, string | undefined>> | undefined;
   readonly instrumentation?: { readonly enabled?: boolean | undefined; } | undefined;
@@ -75,6 +78,7 @@ type ErrorCode =
   | "invalid_external_auth"
   | "bad_request"
   | "unauthorized"
+  | "session_idle"
   | "invalid_dpop_proof"
   | "use_dpop_nonce"
   | "forbidden"
@@ -144,6 +148,10 @@ type JwtVerifiedCredential = {
   verifiedAt?: string;
   lastSelectedAt?: string;
 };
+
+type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+type LogSink = (level: LogLevel, message: string, fields: Readonly<Record<string, unknown>>) => void;
 
 type LogoutReason = "user-intent" | "expired" | "session-revoked" | "user-deleted" | "provider-signed-out";
 
@@ -215,6 +223,12 @@ type SessionTimeline = {
 interface SignInWithExternalJwtProps extends CallOptions {
   readonly externalJwt?: string | undefined;
   readonly externalUserId?: string | undefined;
+}
+
+interface StorageAdapter {
+  getItem(key: string): string | null | Promise<string | null>;
+  setItem(key: string, value: string): void | Promise<void>;
+  removeItem(key: string): void | Promise<void>;
 }
 
 type StorageKind = "local" | "session" | "memory" | "custom";

@@ -1,6 +1,7 @@
-import type { Core, CoreClient } from './core.js';
+import type { Core, CoreClient, CoreHost } from './core.js';
 import { type ByoaError, errorBeforeCore } from './error.js';
 import type { DynamicEventName, DynamicEvents, InitStatus } from './events.js';
+import { hostOf, type HostOptions, told } from './host.js';
 import type { ClientConfig, ClientEvent, ClientSnapshot, SessionTimeline } from './generated/wire.js';
 import { type SdkUser, sdkUserOf } from './user.js';
 
@@ -54,7 +55,7 @@ export function internals(client: DynamicClient): LazyClient {
 export class LazyClient implements DynamicClient {
   readonly environmentId: string;
   readonly apiBaseUrl: string;
-  readonly #config: ClientConfig;
+  readonly #config: ClientConfig & HostOptions;
   readonly #load: () => Promise<Core>;
   readonly #listeners = new Set<Entry<void>>();
   readonly #events = new Map<DynamicEventName, Set<Entry<never>>>();
@@ -70,7 +71,7 @@ export class LazyClient implements DynamicClient {
   #seen: ClientSnapshot = LOADING;
   #shown: ClientSnapshot = LOADING;
 
-  constructor(config: ClientConfig, load: () => Promise<Core>) {
+  constructor(config: ClientConfig & HostOptions, load: () => Promise<Core>) {
     this.environmentId = required(config?.environmentId, 'environmentId');
     this.apiBaseUrl = required(config?.apiBaseUrl, 'apiBaseUrl');
     this.#config = config;
@@ -155,8 +156,12 @@ export class LazyClient implements DynamicClient {
     const isCurrent = () => this.#opening === opening;
     const opening: Promise<CoreClient> = this.#load()
       .then(({ ByoaClient }) => {
-        if (!isCurrent()) throw closedMeanwhile();
-        return this.#begin(new ByoaClient(this.#config));
+        const begin = (host: CoreHost) => {
+          if (!isCurrent()) throw closedMeanwhile();
+          return this.#begin(new ByoaClient(this.#config, host), host.log);
+        };
+        const host = hostOf(this.#config);
+        return host instanceof Promise ? host.then(begin) : begin(host);
       })
       .then((core) => {
         if (isCurrent()) this.#become('finished');
@@ -174,9 +179,12 @@ export class LazyClient implements DynamicClient {
     return opening;
   };
 
-  async #begin(core: CoreClient): Promise<CoreClient> {
+  async #begin(core: CoreClient, log: CoreHost['log']): Promise<CoreClient> {
     core.subscribe(() => this.#changed());
-    core.onEvent((event) => this.#happened(event));
+    core.onEvent((event) => {
+      if (log) log(...told(event));
+      this.#happened(event);
+    });
     this.#core = core;
     await core.start();
     return core;

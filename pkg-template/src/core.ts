@@ -20,6 +20,8 @@ export interface CoreHost {
   readonly storage?: SyncStorage | undefined;
   /** Loads the keys that sessions are bound with; called only where the environment asks for them. */
   readonly keys?: (() => Promise<KeyHost>) | undefined;
+  /** The page and the tabs beside it; without it the core hears of nothing and has no lock. */
+  readonly page?: PageHost | undefined;
   /** Told what the core does; nothing is, unless given. No token is in it. */
   readonly log?: ((level: LogLevel, message: string, fields: Readonly<Record<string, unknown>>) => void) | undefined;
 }
@@ -33,7 +35,27 @@ export interface SyncStorage {
   removeItem(key: string): void;
 }
 
-/** How much is told, from most to least. */
+/** What woke the core: another tab's write (0), the page (1), or the network (2). */
+export type Wake = 0 | 1 | 2;
+
+/** What the core hears of the page and of the tabs beside it. */
+export interface PageHost {
+  /** Whether somebody can see the page. */
+  isVisible(): boolean;
+  /** Calls back until the returned function is called. */
+  watch(wake: (what: Wake) => void): () => void;
+  /** Waits at most that long for a lock that all tabs share. @returns what releases it; never rejects */
+  lock(name: string, waitMs: number): Promise<() => void>;
+}
+
+/**
+ * How much is told, from most to least.
+ *
+ * @example
+ * ```ts
+ * const logLevel: LogLevel = 'info';
+ * ```
+ */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 /** What the wasm core's `externalAuth()` gives. */

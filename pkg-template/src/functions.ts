@@ -9,6 +9,8 @@ export { getAuthToken, getMinAuthToken, isSignedIn, logout, refreshAuth, signInW
 export { syncExternalAuth } from './sync/index.js';
 
 export type { DynamicClient } from './client.js';
+export type { LogLevel } from './core.js';
+export type { LogSink, StorageAdapter } from './host.js';
 export type { DynamicClientOptions } from './make-client.js';
 export type { ByoaError } from './error.js';
 export type { ErrorKind } from './errors.js';

@@ -1,5 +1,6 @@
 import { type DynamicClient, LazyClient } from './client.js';
-import type { Core } from './core.js';
+import type { Core, LogLevel } from './core.js';
+import type { StorageAdapter, LogSink } from './host.js';
 import { setDefaultClient } from './default-client.js';
 import type { ClientConfig } from './generated/wire.js';
 
@@ -25,6 +26,15 @@ export interface DynamicClientOptions {
   readonly requestTimeoutMs?: number | undefined;
   /** Whether the session is refreshed by itself before its token ends; `true` unless given. */
   readonly autoRefresh?: boolean | undefined;
+  /**
+   * Where the session is kept. `local` (unless given): `localStorage`, for every tab and the next visit. `session`: this
+   * tab only. `memory`: this page only. Or a storage of your own.
+   */
+  readonly storage?: 'local' | 'session' | 'memory' | StorageAdapter | undefined;
+  /** The least that is told of what the client does; nothing unless given. No token is told at any level. */
+  readonly logLevel?: LogLevel | undefined;
+  /** Who is told; the console unless given. */
+  readonly log?: LogSink | undefined;
   /** Whether the client starts by itself, in a browser; `true` unless given. A server never starts one by itself. */
   readonly autoInitialize?: boolean | undefined;
   /** Taken for code written for the published SDK; nothing is sent anywhere. */

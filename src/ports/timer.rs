@@ -1,12 +1,7 @@
-//! `setTimeout`, which in its plain form fires at once for a delay over 24 days.
+//! `setTimeout`.
 
-use super::clock::BrowserClock;
-use byoa_client::ports::{Alarm, Clock as _, Timer};
+use byoa_client::ports::{Alarm, Timer};
 use js_sys::Function;
-use std::{
-    cell::{Cell, OnceCell, RefCell},
-    rc::Rc,
-};
 use wasm_bindgen::{
     JsCast as _,
     closure::Closure,
@@ -27,57 +22,30 @@ extern "C" {
 pub(crate) struct BrowserTimer;
 
 impl Timer for BrowserTimer {
-    fn wake_at(&self, deadline_ms: i64, wake: Box<dyn FnOnce()>) -> Box<dyn Alarm> {
-        let wakeup = Rc::new(Wakeup {
-            deadline_ms,
-            wake: Cell::new(Some(wake)),
-            handle: RefCell::new(JsValue::UNDEFINED),
-            tick: OnceCell::new(),
+    fn wake_after(&self, delay_ms: i64, wake: Box<dyn FnOnce()>) -> Box<dyn Alarm> {
+        let mut wake = Some(wake);
+        // A callback may drop the alarm, and with it the closure that runs: it lives on until it returns.
+        let tick = Closure::<dyn FnMut()>::new(move || {
+            if let Some(wake) = wake.take() {
+                wake();
+            }
         });
-        let weak = Rc::downgrade(&wakeup);
-        let tick = move || _ = weak.upgrade().as_ref().map(Wakeup::tick);
-        // Set once, here.
-        let _ = wakeup.tick.set(Closure::new(tick));
-        wakeup.arm();
-        Box::new(Armed(wakeup))
+        // A longer delay would be none at all (HTML, "timers": a signed 32-bit number).
+        let delay_ms = i32::try_from(delay_ms).unwrap_or(i32::MAX);
+        let handle = set_timeout(tick.as_ref().unchecked_ref(), delay_ms).unwrap_or_default();
+        Box::new(Timeout { handle, _tick: tick })
     }
 }
 
-struct Wakeup {
-    deadline_ms: i64,
-    wake: Cell<Option<Box<dyn FnOnce()>>>,
-    handle: RefCell<JsValue>,
-    tick: OnceCell<Closure<dyn FnMut()>>,
+struct Timeout {
+    handle: JsValue,
+    _tick: Closure<dyn FnMut()>,
 }
 
-/// The one strong handle; the host's timer has a weak one.
-struct Armed(#[expect(dead_code, reason = "held for its drop")] Rc<Wakeup>);
+impl Alarm for Timeout {}
 
-impl Alarm for Armed {}
-
-impl Wakeup {
-    /// Sets the host's timer for the rest of the time, or for as much of it as it takes.
-    fn arm(&self) {
-        let rest = (self.deadline_ms - BrowserClock.now_ms()).max(0);
-        let delay_ms = i32::try_from(rest).unwrap_or(i32::MAX);
-        if let Some(tick) = self.tick.get() {
-            let handle = set_timeout(tick.as_ref().unchecked_ref(), delay_ms);
-            *self.handle.borrow_mut() = handle.unwrap_or_default();
-        }
-    }
-
-    fn tick(self: &Rc<Self>) {
-        if BrowserClock.now_ms() < self.deadline_ms {
-            return self.arm();
-        }
-        if let Some(wake) = self.wake.take() {
-            wake();
-        }
-    }
-}
-
-impl Drop for Wakeup {
+impl Drop for Timeout {
     fn drop(&mut self) {
-        let _ = clear_timeout(&self.handle.borrow());
+        let _ = clear_timeout(&self.handle);
     }
 }

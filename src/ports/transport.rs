@@ -12,7 +12,7 @@ use wasm_bindgen::{
     prelude::{JsValue, wasm_bindgen},
 };
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{RequestCache, RequestCredentials, RequestRedirect};
+use web_sys::{AbortController, AbortSignal, RequestCache, RequestCredentials, RequestRedirect};
 
 #[wasm_bindgen]
 extern "C" {
@@ -27,10 +27,21 @@ pub(crate) struct Fetch;
 #[async_trait::async_trait(?Send)]
 impl Transport for Fetch {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
-        let built = build(&request)?;
+        let ending = Ending(AbortController::new().map_err(unreachable)?);
+        let built = build(&request, &ending.0.signal())?;
         // The tokens in it are overwritten now, not when the answer comes.
         drop(request);
         read(answer(built).await?).await
+    }
+}
+
+/// Ends the request when nobody waits for it any more. The signal is our own: a caller's could be aborted
+/// with whatever the caller likes.
+struct Ending(AbortController);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 
@@ -52,12 +63,13 @@ async fn read(answer: web_sys::Response) -> Result<Response, TransportError> {
 
 /// Without cookies, without the cache, and without following a redirect, which would repeat the token to
 /// whatever host it names.
-fn build(request: &Request) -> Result<web_sys::Request, TransportError> {
+fn build(request: &Request, signal: &AbortSignal) -> Result<web_sys::Request, TransportError> {
     let builder = RequestBuilder::new(&request.url)
         .method(method(request.method))
         .credentials(RequestCredentials::Omit)
         .cache(RequestCache::NoStore)
-        .redirect(RequestRedirect::Error);
+        .redirect(RequestRedirect::Error)
+        .abort_signal(Some(signal));
     let builder =
         request.headers.iter().fold(builder, |builder, (name, value)| builder.header(name, value.expose()));
     let built = match &request.body {

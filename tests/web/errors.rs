@@ -91,7 +91,7 @@ async fn wrong_fields_of_an_update_reject() {
 #[test]
 fn a_wrong_configuration_throws() {
     for config in ["undefined", "{}", "{ environmentId: 'x', apiBaseUrl: 'https://a' }"] {
-        let error = ByoaClient::new(&object(config)).expect_err(config);
+        let error = ByoaClient::new(&object(config), &JsValue::UNDEFINED).expect_err(config);
         assert_error(&error, "InvalidArgumentError", "invalid_argument", None, None, false);
     }
 }

@@ -16,6 +16,7 @@ const real = {
   setTimeout: globalThis.setTimeout,
   clearTimeout: globalThis.clearTimeout,
   now: Date.now,
+  monotonic: performance.now,
   reportError: globalThis.reportError,
   localStorage: Object.getOwnPropertyDescriptor(globalThis, 'localStorage'),
 };
@@ -27,12 +28,13 @@ export function resetPage() {
   globalThis.setTimeout = real.setTimeout;
   globalThis.clearTimeout = real.clearTimeout;
   Date.now = real.now;
+  performance.now = real.monotonic;
   answers = []; requests = []; reported = []; timers = [];
   globalThis.reportError = (error) => { reported.push(error); };
   globalThis.fetch = (request) => {
     const seen = {
       method: request.method, url: request.url, credentials: request.credentials,
-      redirect: request.redirect, cache: request.cache, headers: Object.fromEntries(request.headers),
+      redirect: request.redirect, cache: request.cache, signal: request.signal, headers: Object.fromEntries(request.headers),
     };
     requests.push(seen);
     const answer = answers.shift() ?? (() => Promise.reject(new TypeError('nothing scripted')));
@@ -51,6 +53,21 @@ export function gated(status, body) {
 export function rejectWith(value) { answers.push(() => Promise.reject(value)); }
 export function resolveWith(value) { answers.push(() => value); }
 export function replaceFetch(fetch) { globalThis.fetch = fetch; }
+export function isAborted(index) { return requests[index].signal.aborted; }
+/** A page that a test wakes, and a lock that it grants. */
+export function hostPage() {
+  const page = {
+    visible: true, woken: [], locks: [], released: 0, ended: 0,
+    isVisible: () => page.visible,
+    watch: (wake) => { page.woken.push(wake); return () => { page.ended += 1; }; },
+    lock: (name, waitMs) => {
+      page.locks.push([name, waitMs]);
+      return Promise.resolve(() => { page.released += 1; });
+    },
+  };
+  return page;
+}
+export function turn() { return new Promise((resolve) => real.setTimeout.call(globalThis, resolve, 20)); }
 export function requestsJson() { return JSON.stringify(requests); }
 export function reportedErrors() { return reported; }
 export function hideReportError() { globalThis.reportError = undefined; }
@@ -65,6 +82,8 @@ export function replaceStorage(value) {
 export function stopTime() {
   let now = real.now();
   Date.now = () => now;
+  const ahead = now - real.monotonic.call(performance);
+  performance.now = () => now - ahead;
   globalThis.setTimeout = (run, delay) => { timers.push({ run, delay, live: true }); return timers.length; };
   globalThis.clearTimeout = (id) => { if (timers[id - 1]) timers[id - 1].live = false; };
   return (milliseconds) => { now += milliseconds; };
@@ -94,7 +113,14 @@ export function invoke(method, target, args) { return Reflect.apply(method, targ
 "#)]
 extern "C" {
     #[wasm_bindgen(js_name = resetPage)]
-    fn reset_page();
+    pub(crate) fn reset_page();
+    #[wasm_bindgen(js_name = isAborted)]
+    pub(crate) fn is_aborted(index: u32) -> bool;
+    /// Lets the page do what it has to do.
+    #[wasm_bindgen(js_name = turn)]
+    pub(crate) fn turn_js() -> JsValue;
+    #[wasm_bindgen(js_name = hostPage)]
+    pub(crate) fn host_page() -> JsValue;
     pub(crate) fn answer(status: u16, body: &str);
     pub(crate) fn gated(status: u16, body: &str) -> Function;
     #[wasm_bindgen(js_name = rejectWith)]
@@ -149,8 +175,15 @@ impl JsClient {
 
     /// On the page as it is, started.
     pub(crate) fn of(environment: &str) -> Self {
-        let config = format!("{{ environmentId: '{environment}', apiBaseUrl: '{API_BASE}' }}");
-        let client = ByoaClient::new(&object(&config)).expect("a client");
+        Self::with(environment, false, &JsValue::UNDEFINED)
+    }
+
+    /// With a host object, and a session that is kept alive or not.
+    pub(crate) fn with(environment: &str, auto_refresh: bool, host: &JsValue) -> Self {
+        let config = format!(
+            "{{ environmentId: '{environment}', apiBaseUrl: '{API_BASE}', autoRefresh: {auto_refresh} }}"
+        );
+        let client = ByoaClient::new(&object(&config), host).expect("a client");
         let client = Self(client.into());
         client.call("start", &[]);
         client

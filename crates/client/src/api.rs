@@ -7,9 +7,12 @@ use crate::{
     json::{self, Object},
     ports::{Method, Ports, Random, Request, Response},
     session::{NOT_OURS, checked_user},
+    sleep::Sleep,
+    time::{Timekeeper, http_date},
 };
 use byoa_protocol::{client::LogoutReason, headers, paths, profile::User};
-use std::{fmt, future::Future, pin::Pin};
+use futures_util::future::{Either, select};
+use std::{fmt, future::Future, ops::Deref, pin::Pin, rc::Rc};
 
 /// Version of the API that this client was written against.
 const API_VERSION: &str = "API/0.0.1125";
@@ -31,6 +34,21 @@ pub struct Api {
     config: Config,
     client_id: String,
     ports: Ports,
+    time: Rc<Timekeeper>,
+}
+
+/// An answer of 2xx, and this machine's time when it was asked for.
+pub(crate) struct Answer {
+    response: Response,
+    sent_ms: i64,
+}
+
+impl Deref for Answer {
+    type Target = Response;
+
+    fn deref(&self) -> &Response {
+        &self.response
+    }
 }
 
 impl fmt::Debug for Api {
@@ -45,9 +63,9 @@ impl fmt::Debug for Api {
 impl Api {
     /// The API of the configured environment, with an id of its own for the server's log.
     #[must_use]
-    pub fn new(config: Config, ports: Ports) -> Self {
+    pub(crate) fn new(config: Config, ports: Ports, time: Rc<Timekeeper>) -> Self {
         let client_id = random_id(&*ports.random, CLIENT_ID_LENGTH);
-        Self { config, client_id, ports }
+        Self { config, client_id, ports, time }
     }
 
     /// The configuration.
@@ -60,32 +78,34 @@ impl Api {
     #[must_use]
     pub fn sign_in(&self, external_jwt: &Secret) -> Answering<'_, Session> {
         let body = Some(sign_in_body(external_jwt));
-        self.session(self.request(Method::Post, paths::EXTERNAL_AUTH_SIGN_IN, None, body))
+        self.ask_session(self.request(Method::Post, paths::EXTERNAL_AUTH_SIGN_IN, None, body))
     }
 
-    /// Reads the signed-in user.
-    pub async fn user(&self, session: &Session) -> Result<User, ClientError> {
-        let answer = self.send(self.request(Method::Get, paths::USERS, Some(session), None)).await?;
-        checked_user(&self.config, read(&answer)?)
+    /// For reading the signed-in user.
+    pub(crate) fn user_request(&self, session: &Session) -> Request {
+        self.request(Method::Get, paths::USERS, Some(session), None)
+    }
+
+    /// The user that was read.
+    pub(crate) fn user(&self, answer: &Answer) -> Result<User, ClientError> {
+        checked_user(&self.config, read(answer)?)
             .map_err(|problem| ClientError::invalid_response(answer.status, problem))
     }
 
-    /// Changes the signed-in user; the answer is a whole session.
-    #[must_use]
-    pub fn update_user(&self, session: &Session, fields: Object) -> Answering<'_, Session> {
-        let body = Secret::new(json::write(&fields.into()));
-        self.session(self.request(Method::Put, paths::USERS, Some(session), Some(body)))
+    /// For changing the signed-in user; the answer is a whole session.
+    pub(crate) fn update_request(&self, session: &Session, fields: &Secret) -> Request {
+        self.request(Method::Put, paths::USERS, Some(session), Some(fields.clone()))
     }
 
-    /// Deletes the signed-in user.
-    pub async fn delete_user(&self, session: &Session) -> Result<(), ClientError> {
-        self.send(self.request(Method::Delete, paths::USERS, Some(session), None)).await.map(drop)
+    /// For deleting the signed-in user.
+    pub(crate) fn delete_request(&self, session: &Session) -> Request {
+        self.request(Method::Delete, paths::USERS, Some(session), None)
     }
 
     /// Gets new tokens for the session.
     #[must_use]
     pub fn refresh(&self, session: &Session) -> Answering<'_, Session> {
-        self.session(self.request(Method::Post, paths::REFRESH, Some(session), None))
+        self.ask_session(self.request(Method::Post, paths::REFRESH, Some(session), None))
     }
 
     /// Ends the session on the server. `true` where it is over there: now, or before already.
@@ -94,29 +114,50 @@ impl Api {
         request.headers.push((headers::LOGOUT_REASON, Secret::from(logout_reason(reason))));
         match self.send(request).await {
             Ok(_) => true,
-            Err(error) => error.is_unauthorized() && session.minified_jwt.is_some(),
+            Err(error) => error.is_refusal() && session.minified_jwt.is_some(),
         }
     }
 
-    fn send(&self, request: Request) -> Answering<'_, Response> {
+    /// Sends a request, gives up on it after the configured time, and learns the time from its answer.
+    pub(crate) fn send(&self, request: Request) -> Answering<'_, Answer> {
         Box::pin(async {
-            let answer = self.ports.transport.send(request).await?;
-            if (200..300).contains(&answer.status) {
-                Ok(answer)
-            } else {
-                Err(ClientError::from_answer(&answer))
+            let sent_ms = self.time.local_ms();
+            let id = request.headers.iter().find(|(name, _)| *name == headers::REQUEST_ID);
+            let id = id.map(|(_, id)| id.expose().to_owned());
+            let limit = Sleep::new(&*self.ports.timer, i64::from(self.config.request_timeout_ms()));
+            let outcome = match select(self.ports.transport.send(request), limit).await {
+                Either::Left((outcome, _)) => outcome.map_err(ClientError::from),
+                Either::Right(_) => Err(ClientError::timeout()),
+            };
+            let outcome = outcome.and_then(|response| {
+                if let Some(second) = response.header("date").and_then(http_date) {
+                    self.time.learn(sent_ms, second);
+                }
+                let is_good = (200..300).contains(&response.status);
+                if is_good { Ok(response) } else { Err(ClientError::from_answer(&response)) }
+            });
+            match outcome {
+                Ok(response) => Ok(Answer { response, sent_ms }),
+                Err(error) => Err(ClientError { request_id: id, ..error }),
             }
         })
     }
 
-    fn session(&self, request: Request) -> Answering<'_, Session> {
-        Box::pin(async {
-            let answer = self.send(request).await?;
-            Session::from_answer(&self.config, self.ports.clock.now_ms(), answer.status, read(&answer)?)
-        })
+    fn ask_session(&self, request: Request) -> Answering<'_, Session> {
+        Box::pin(async { self.session(&self.send(request).await?) })
     }
 
-    fn request(
+    /// The session that an answer is.
+    pub(crate) fn session(&self, answer: &Answer) -> Result<Session, ClientError> {
+        let now_ms = self.time.now(true).low;
+        let session = Session::from_answer(&self.config, now_ms, answer.status, read(answer)?)?;
+        if answer.header("date").is_none() && session.issued_at_ms != now_ms {
+            self.time.learn(answer.sent_ms, session.issued_at_ms / 1000);
+        }
+        Ok(session)
+    }
+
+    pub(crate) fn request(
         &self,
         method: Method,
         operation: &str,

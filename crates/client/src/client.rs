@@ -5,46 +5,30 @@
 
 use crate::{
     ClientError, Config, Secret, Session,
-    json::Object,
+    json::{self, Object},
     ports::Ports,
+    requests::{Ask, Asked},
     runner::{Notice, Runner, Snapshot},
-    session::same_external_user,
+    session::{same_external_user, same_user},
     sign_in,
     state::{Event, Ticket},
 };
 use byoa_protocol::{
     client::{
         LogoutReason, LogoutResult, Security, SecurityLevel, SessionTimeline, SignInWithExternalJwtArgs,
-        StorageKind,
     },
     profile::User,
 };
-use futures_util::{
-    FutureExt as _,
-    future::{LocalBoxFuture, Shared},
-};
-use std::{cell::RefCell, fmt, future::Future, ops::Deref, rc::Rc};
+use futures_util::future::{Either, LocalBoxFuture, select};
+use std::{fmt, future::Future, rc::Rc};
 
-type Refreshing = Shared<LocalBoxFuture<'static, Result<User, ClientError>>>;
+/// Ready when the caller does not want the answer any more.
+pub type Aborted = LocalBoxFuture<'static, ()>;
 
 /// A handle to one client; clones are the same client.
 #[derive(Clone)]
 pub struct Client {
-    inner: Rc<Inner>,
-}
-
-struct Inner {
-    runner: Rc<Runner>,
-    /// The refresh under way, and whose.
-    refreshing: RefCell<Option<(Ticket, Refreshing)>>,
-}
-
-impl Deref for Inner {
-    type Target = Rc<Runner>;
-
-    fn deref(&self) -> &Self::Target {
-        &self.runner
-    }
+    inner: Rc<Runner>,
 }
 
 impl fmt::Debug for Client {
@@ -60,8 +44,7 @@ impl Client {
     /// A client that has done nothing yet. The observer may call back into it.
     #[must_use]
     pub fn new(config: Config, ports: Ports, observer: impl Fn(&Notice) + 'static) -> Self {
-        let runner = Rc::new(Runner::new(config, ports, observer));
-        Self { inner: Rc::new(Inner { runner, refreshing: RefCell::new(None) }) }
+        Self { inner: Rc::new(Runner::new(config, ports, observer)) }
     }
 
     /// Restores the stored session, without a network call. Only the first call does anything.
@@ -82,14 +65,15 @@ impl Client {
     pub fn sign_in_with_external_jwt(
         &self,
         args: SignInWithExternalJwtArgs,
+        aborted: Option<Aborted>,
     ) -> impl Future<Output = Result<User, ClientError>> + use<> {
         let inner = Rc::clone(&self.inner);
         inner.start();
         let begun = inner.begin_sign_in(args);
         async move {
             let (attempt, checked) = begun?;
-            let outcome = inner.api.sign_in(&checked.external_jwt).await;
-            drop(checked.external_jwt);
+            let exchange = Box::pin(inner.api.sign_in(&checked.external_jwt));
+            let outcome = unless(aborted, exchange).await;
             let outcome = outcome.and_then(|session| {
                 same_external_user(&session, &checked.external_user_id).map(|()| session)
             });
@@ -106,6 +90,7 @@ impl Client {
     pub fn logout_because(&self, reason: LogoutReason) -> impl Future<Output = LogoutResult> + use<> {
         let inner = Rc::clone(&self.inner);
         inner.start();
+        inner.read_register();
         let ended = inner.session();
         inner.dispatch(Event::LogoutStarted { reason });
         async move {
@@ -118,20 +103,25 @@ impl Client {
         }
     }
 
-    /// Gets new tokens. Calls at the same time share one request.
-    pub fn refresh(&self) -> impl Future<Output = Result<User, ClientError>> + use<> {
+    /// Gets new tokens. Calls at the same time share one request, which goes on when all of them give up.
+    pub fn refresh(
+        &self,
+        aborted: Option<Aborted>,
+    ) -> impl Future<Output = Result<User, ClientError>> + use<> {
         let inner = Rc::clone(&self.inner);
-        let flight = inner.started_session().map(|(session, ticket)| inner.refresh_once(session, ticket));
-        async move { flight?.await }
+        let flight = inner.started_session().map(|(session, ticket)| inner.begin_refresh(session, ticket));
+        async move { unless(aborted, flight?).await.map(|session| session.user.clone()) }
     }
 
     /// Reads the user from the server.
-    pub fn refresh_user(&self) -> impl Future<Output = Result<User, ClientError>> + use<> {
-        let inner = Rc::clone(&self.inner);
-        let begun = inner.started_session();
+    pub fn refresh_user(
+        &self,
+        aborted: Option<Aborted>,
+    ) -> impl Future<Output = Result<User, ClientError>> + use<> {
+        let asked = self.ask(Ask::User, aborted);
         async move {
-            let (session, ticket) = begun?;
-            let user = inner.authenticated(ticket, inner.api.user(&session).await)?;
+            let Asked { inner, session, ticket, answer } = asked.await?;
+            let user = inner.api.user(&answer)?;
             same_user(&session, &user)?;
             inner.accept(Event::UserRead { ticket, user: user.clone() })?;
             Ok(user)
@@ -139,34 +129,52 @@ impl Client {
     }
 
     /// Changes the user.
-    pub fn update_user(&self, fields: Object) -> impl Future<Output = Result<User, ClientError>> + use<> {
-        let inner = Rc::clone(&self.inner);
-        let begun = inner.started_session();
+    pub fn update_user(
+        &self,
+        fields: Object,
+        aborted: Option<Aborted>,
+    ) -> impl Future<Output = Result<User, ClientError>> + use<> {
+        let body = Secret::new(json::write(&fields.into()));
+        let asked = self.ask(Ask::Update(body), aborted);
         async move {
-            let (session, ticket) = begun?;
-            let renewed = inner.authenticated(ticket, inner.api.update_user(&session, fields).await)?;
-            inner.renew(&session, ticket, renewed)
+            let Asked { inner, session, ticket, answer } = asked.await?;
+            let renewed = inner.api.session(&answer)?;
+            same_user(&session, &renewed.user)?;
+            let user = renewed.user.clone();
+            inner.accept(Event::Renewed { ticket, session: Rc::new(renewed) })?;
+            Ok(user)
         }
     }
 
     /// Deletes the user and ends the session.
-    pub fn delete_user(&self) -> impl Future<Output = Result<(), ClientError>> + use<> {
-        let inner = Rc::clone(&self.inner);
-        let begun = inner.started_session();
+    pub fn delete_user(
+        &self,
+        aborted: Option<Aborted>,
+    ) -> impl Future<Output = Result<(), ClientError>> + use<> {
+        let asked = self.ask(Ask::Delete, aborted);
         async move {
-            let (session, ticket) = begun?;
-            inner.authenticated(ticket, inner.api.delete_user(&session).await)?;
+            let Asked { inner, ticket, .. } = asked.await?;
             inner.accept(Event::UserDeleted { ticket })
         }
     }
 
-    /// The bearer token for the app's own backend, while the session lasts.
+    /// Asks with the session of now, unless the caller gives up before.
+    fn ask(&self, ask: Ask, aborted: Option<Aborted>) -> LocalBoxFuture<'static, Result<Asked, ClientError>> {
+        let inner = Rc::clone(&self.inner);
+        let begun = inner.started_session();
+        Box::pin(async move {
+            let (_, ticket) = begun?;
+            unless(aborted, Box::pin(inner.ask(ticket, ask))).await
+        })
+    }
+
+    /// The bearer token for the app's own backend, while it lasts.
     #[must_use]
     pub fn minified_token(&self) -> Option<Secret> {
         self.inner.live_session()?.minified_jwt.clone()
     }
 
-    /// The token with the whole profile in its claims, while the session lasts.
+    /// The token with the whole profile in its claims, while it lasts.
     #[must_use]
     pub fn token(&self) -> Option<Secret> {
         self.inner.live_session()?.jwt.clone()
@@ -176,13 +184,14 @@ impl Client {
     #[must_use]
     pub fn inspect(&self) -> SessionTimeline {
         let session = self.inner.session().map(|(session, _)| session);
+        let session = session.as_deref();
         SessionTimeline {
-            issued_at: None,
-            expires_at: session.as_ref().map(|session| session.expires_at_ms),
-            next_refresh_at: None,
-            refresh_expires_at: None,
-            skew_ms: 0,
-            storage: StorageKind::Local,
+            issued_at: session.map(|session| session.issued_at_ms),
+            expires_at: session.map(|session| session.expires_at_ms),
+            next_refresh_at: self.inner.next_refresh_at(),
+            refresh_expires_at: session.and_then(|session| session.refresh_expires_at_ms),
+            skew_ms: self.inner.time.skew_ms(),
+            storage: self.inner.storage(),
             security: session.map(|_| Security { level: SecurityLevel::Bearer }),
         }
     }
@@ -194,21 +203,31 @@ impl Client {
     }
 }
 
-impl Inner {
+impl Runner {
     /// The session at the time of the call: what comes later is not what the caller meant.
     fn started_session(self: &Rc<Self>) -> Result<(Rc<Session>, Ticket), ClientError> {
         self.start();
         if self.is_closed() {
             return Err(ClientError::superseded());
         }
+        self.look(false);
         self.session().ok_or_else(ClientError::not_signed_in)
+    }
+
+    /// The session, if its token has not ended. A wake-up may be late, after a laptop's sleep for instance.
+    fn live_session(self: &Rc<Self>) -> Option<Rc<Session>> {
+        let (session, _) = self.session()?;
+        if session.is_over(self.now().high) {
+            self.look(false);
+        }
+        self.session().map(|(session, _)| session).filter(|session| !session.is_over(self.now().high))
     }
 
     fn begin_sign_in(
         self: &Rc<Self>,
         args: SignInWithExternalJwtArgs,
     ) -> Result<(u64, sign_in::Checked), ClientError> {
-        let checked = sign_in::check(args, self.now_ms())
+        let checked = sign_in::check(args, self.now().low)
             .inspect_err(|error| _ = self.dispatch(failed(None, error)))?;
         self.accept(Event::SignInStarted)?;
         let attempt = self.attempt();
@@ -223,7 +242,8 @@ impl Inner {
         match outcome {
             Ok(session) => {
                 let user = session.user.clone();
-                self.accept(Event::SignInSucceeded { attempt, session: Rc::new(session) })?;
+                let epoch = self.next_epoch();
+                self.accept(Event::SignInSucceeded { attempt, epoch, session: Rc::new(session) })?;
                 Ok(user)
             }
             Err(error) => {
@@ -232,52 +252,23 @@ impl Inner {
             }
         }
     }
+}
 
-    fn refresh_once(self: &Rc<Self>, session: Rc<Session>, ticket: Ticket) -> Refreshing {
-        if let Some((_, running)) = self.refreshing.borrow().as_ref().filter(|(whose, _)| *whose == ticket) {
-            return running.clone();
-        }
-        let inner = Rc::clone(self);
-        let flight = async move {
-            let answer = inner.api.refresh(&session).await;
-            let renewed = inner.authenticated(ticket, answer);
-            inner.refreshing.borrow_mut().take_if(|(whose, _)| *whose == ticket);
-            inner.renew(&session, ticket, renewed?)
-        };
-        let flight = flight.boxed_local().shared();
-        *self.refreshing.borrow_mut() = Some((ticket, flight.clone()));
-        flight
-    }
-
-    fn renew(self: &Rc<Self>, old: &Session, ticket: Ticket, renewed: Session) -> Result<User, ClientError> {
-        same_user(old, &renewed.user)?;
-        let user = renewed.user.clone();
-        self.accept(Event::Renewed { ticket, session: Rc::new(renewed) })?;
-        Ok(user)
-    }
-
-    /// Notes that the server does not take the session, where it says so.
-    fn authenticated<T>(
-        self: &Rc<Self>,
-        ticket: Ticket,
-        answer: Result<T, ClientError>,
-    ) -> Result<T, ClientError> {
-        answer.inspect_err(|error| {
-            if error.is_unauthorized() {
-                self.dispatch(Event::Refused { ticket });
-            }
-        })
+/// The outcome, unless the caller gives up before.
+async fn unless<T>(
+    aborted: Option<Aborted>,
+    outcome: impl Future<Output = Result<T, ClientError>> + Unpin,
+) -> Result<T, ClientError> {
+    let Some(aborted) = aborted else {
+        return outcome.await;
+    };
+    match select(aborted, outcome).await {
+        Either::Left(_) => Err(ClientError::aborted()),
+        Either::Right((outcome, _)) => outcome,
     }
 }
 
 fn failed(attempt: Option<u64>, error: &ClientError) -> Event {
     let reason = error.reason.as_deref().map(str::to_owned);
     Event::SignInFailed { attempt, code: error.code.clone().into_owned(), reason }
-}
-
-fn same_user(session: &Session, user: &User) -> Result<(), ClientError> {
-    if session.user.text("id") == user.text("id") {
-        return Ok(());
-    }
-    Err(ClientError::invalid_response(200, "the answer is about another user; sign in again"))
 }

@@ -27,6 +27,8 @@ pub struct ClientError {
     pub retryable: bool,
     /// Names the request in the logs of both sides, where one was sent.
     pub request_id: Option<String>,
+    /// How long the server asks to wait, in seconds.
+    pub retry_after: Option<u32>,
     /// For people; not part of the contract.
     pub message: Cow<'static, str>,
 }
@@ -39,6 +41,7 @@ impl ClientError {
             status: None,
             retryable: code.retryable(),
             request_id: None,
+            retry_after: None,
             message: message.into(),
         }
     }
@@ -92,10 +95,24 @@ impl ClientError {
         }
     }
 
-    /// Whether the server does not take the session token any more.
+    /// The call took too long.
     #[must_use]
-    pub fn is_unauthorized(&self) -> bool {
-        self.status == Some(401)
+    pub fn timeout() -> Self {
+        Self::new(ErrorCode::Timeout, "the server did not answer in time; see requestTimeoutMs")
+    }
+
+    /// The caller gave up.
+    #[must_use]
+    pub fn aborted() -> Self {
+        Self::new(ErrorCode::Aborted, "the call was aborted by its AbortSignal")
+    }
+
+    /// Whether the server says that it does not take the session token: an answer of 401 in the words of
+    /// this API, and not the page of a proxy.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        let ends = [ErrorCode::Unauthorized.as_str(), ErrorCode::SessionIdle.as_str()];
+        self.status == Some(401) && ends.contains(&&*self.code)
     }
 
     /// Reads an answer of 300 or above.
@@ -119,14 +136,12 @@ impl ClientError {
             (None, None) => Cow::Borrowed("unknown_error"),
         };
         let retryable = known.map_or_else(|| is_temporary(status), ErrorCode::retryable);
-        Self { code, reason, status: Some(status), retryable, request_id: None, message: Cow::Owned(message) }
+        let retry_after = answer.header("retry-after").and_then(|wait| wait.trim().parse().ok());
+        let message = Cow::Owned(message);
+        Self { code, reason, status: Some(status), retryable, request_id: None, retry_after, message }
     }
 
     fn without_body(status: u16) -> Self {
-        if status == 401 {
-            let message = "the server does not take the session; sign in again";
-            return Self { status: Some(status), ..Self::new(ErrorCode::Unauthorized, message) };
-        }
         let message = "the answer is not one of this API's; check apiBaseUrl";
         Self { retryable: is_temporary(status), ..Self::invalid_response(status, message) }
     }

@@ -2,6 +2,7 @@
 
 use crate::Secret;
 use async_trait::async_trait;
+use byoa_protocol::client::StorageKind;
 use std::{fmt, future::Future, pin::Pin, rc::Rc};
 
 /// One request, complete: an implementation adds nothing to it, cookies least of all.
@@ -99,22 +100,49 @@ pub trait Store {
     fn set(&self, key: &str, value: &str) -> Result<(), StoreError>;
     /// Removes a key; one that is not there counts as removed.
     fn remove(&self, key: &str) -> Result<(), StoreError>;
+    /// What it is.
+    fn kind(&self) -> StorageKind;
 }
 
 /// The time.
 pub trait Clock {
     /// Milliseconds since 1970.
     fn now_ms(&self) -> i64;
+    /// Milliseconds of a clock that nobody can set. It may stand still while the machine sleeps.
+    fn monotonic_ms(&self) -> i64;
 }
 
-/// Keeps a wake-up set. Dropping it cancels the wake-up.
+/// Keeps something going: a wake-up, a listener, a lock. Dropping it ends that.
 pub trait Alarm {}
 
 /// Wake-ups.
 pub trait Timer {
-    /// Calls `wake` once when the clock has reached `deadline_ms`, however far away that is; never from
-    /// within this call.
-    fn wake_at(&self, deadline_ms: i64, wake: Box<dyn FnOnce()>) -> Box<dyn Alarm>;
+    /// Calls `wake` once after that many milliseconds, or earlier where that is too long for the host;
+    /// never from within this call.
+    fn wake_after(&self, delay_ms: i64, wake: Box<dyn FnOnce()>) -> Box<dyn Alarm>;
+}
+
+/// What a page hears from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wake {
+    /// The store was changed by another tab.
+    Changed,
+    /// The page was shown, thawed or hidden.
+    Page,
+    /// The network is back.
+    Online,
+}
+
+/// The page and the tabs beside it.
+#[async_trait(?Send)]
+pub trait Page {
+    /// Whether somebody can see it; `true` where there is no telling.
+    fn is_visible(&self) -> bool;
+    /// Calls `wake` from now on, until what is returned is dropped.
+    fn watch(&self, wake: Box<dyn Fn(Wake)>) -> Box<dyn Alarm>;
+    /// Waits for the lock of that name that all tabs share, at most that long. Best effort: it may be
+    /// granted to nobody, to several, or be stolen. Dropping what is returned releases it.
+    async fn lock(&self, name: &str, wait_ms: i64) -> Box<dyn Alarm>;
 }
 
 /// Randomness for ids that only have to be distinct; never for keys.
@@ -144,6 +172,8 @@ pub struct Ports {
     pub random: Rc<dyn Random>,
     /// Work that nobody waits for.
     pub tasks: Rc<dyn Tasks>,
+    /// The page and the tabs beside it.
+    pub page: Rc<dyn Page>,
 }
 
 impl fmt::Debug for Ports {

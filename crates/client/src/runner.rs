@@ -6,17 +6,28 @@
 use crate::{
     ClientError, Config, Session,
     api::Api,
-    ports::{Alarm, Ports, StoreError},
-    state::{Effect, Event, Phase, Restored, State, Ticket, transition},
-    stored,
+    ports::{Alarm, Ports, StoreError, Wake},
+    refresh::Flight,
+    state::{Effect, Event, Phase, State, Ticket, transition},
+    stored::Register,
+    time::{Now, Timekeeper},
+    upkeep::Policy,
 };
-use byoa_protocol::client::{ClientEvent, ClientSnapshot, LogoutReason};
+use byoa_protocol::client::{ClientEvent, ClientSnapshot, LogoutReason, StorageKind};
 use futures_util::FutureExt as _;
 use std::{
     cell::{Cell, RefCell},
     collections::VecDeque,
     rc::Rc,
 };
+
+/// A visible page looks at the clocks this often, a hidden one less: a wake-up after a machine's sleep
+/// may be late by as much as it slept.
+const HEARTBEAT_MS: i64 = 60_000;
+const HIDDEN_HEARTBEAT_MS: i64 = 600_000;
+
+/// No wake-up comes sooner, so that one that finds nothing to do does not become a loop.
+const SHORTEST_SLEEP_MS: i64 = 20;
 
 /// A snapshot and its number: the same number is the same snapshot.
 #[derive(Clone, Debug)]
@@ -39,11 +50,16 @@ pub enum Notice {
 /// One client's state and what is around it. No borrow outlives a statement that calls outwards.
 pub(crate) struct Runner {
     pub(crate) api: Api,
-    ports: Ports,
+    pub(crate) ports: Ports,
+    pub(crate) time: Rc<Timekeeper>,
+    /// The refresh under way, and whose.
+    pub(crate) flight: RefCell<Option<(Ticket, Flight)>>,
+    register: Register,
     observer: Box<dyn Fn(&Notice)>,
     state: RefCell<State>,
     snapshot: RefCell<Snapshot>,
     alarm: RefCell<Option<Box<dyn Alarm>>>,
+    watching: RefCell<Option<Box<dyn Alarm>>>,
     notices: RefCell<VecDeque<Notice>>,
     delivering: Cell<bool>,
     storage_failed: Cell<bool>,
@@ -51,23 +67,32 @@ pub(crate) struct Runner {
 
 impl Runner {
     pub(crate) fn new(config: Config, ports: Ports, observer: impl Fn(&Notice) + 'static) -> Self {
-        let state = State::default();
+        let time = Rc::new(Timekeeper::new(Rc::clone(&ports.clock)));
+        let (auto_refresh, register) = (config.auto_refresh(), Register::new(&config));
+        let api = Api::new(config, ports.clone(), Rc::clone(&time));
+        let mut seed = [0; 4];
+        ports.random.fill(&mut seed);
+        let state = State::new(Policy { auto_refresh, seed: u32::from_le_bytes(seed) });
         let snapshot = Snapshot { generation: 0, value: Rc::new(state.snapshot()) };
         Self {
-            api: Api::new(config, ports.clone()),
+            register,
+            api,
             ports,
+            time,
+            flight: RefCell::new(None),
             observer: Box::new(observer),
             state: RefCell::new(state),
             snapshot: RefCell::new(snapshot),
             alarm: RefCell::new(None),
+            watching: RefCell::new(None),
             notices: RefCell::new(VecDeque::new()),
             delivering: Cell::new(false),
             storage_failed: Cell::new(false),
         }
     }
 
-    pub(crate) fn now_ms(&self) -> i64 {
-        self.ports.clock.now_ms()
+    pub(crate) fn now(&self) -> Now {
+        self.time.now(self.ports.page.is_visible())
     }
 
     pub(crate) fn snapshot(&self) -> Snapshot {
@@ -78,35 +103,83 @@ impl Runner {
         self.state.borrow().phase == Phase::Closed
     }
 
+    /// Where the session is kept.
+    pub(crate) fn storage(&self) -> StorageKind {
+        if self.storage_failed.get() { StorageKind::Memory } else { self.ports.store.kind() }
+    }
+
     /// The number of the newest sign-in.
     pub(crate) fn attempt(&self) -> u64 {
         self.state.borrow().attempts
-    }
-
-    /// Restores the stored session; only the first call does anything.
-    pub(crate) fn start(self: &Rc<Self>) {
-        if self.state.borrow().phase != Phase::Loading {
-            return;
-        }
-        let found = stored::load(&*self.ports.store, self.api.config(), self.ports.clock.now_ms());
-        if found.is_err() {
-            self.storage_refused();
-        }
-        self.dispatch(Event::Restored(found.unwrap_or(Restored::Nothing)));
     }
 
     pub(crate) fn session(&self) -> Option<(Rc<Session>, Ticket)> {
         self.state.borrow().session()
     }
 
-    /// The session, if the clock says so too: a wake-up may be late, after a laptop's sleep for instance.
-    pub(crate) fn live_session(self: &Rc<Self>) -> Option<Rc<Session>> {
-        let (session, ticket) = self.session()?;
-        if session.is_over(self.ports.clock.now_ms()) {
-            self.dispatch(Event::DeadlineReached { ticket });
-            return None;
+    /// When the present tokens are refreshed, as things stand.
+    pub(crate) fn next_refresh_at(&self) -> Option<i64> {
+        let now = self.now();
+        match &self.state.borrow().phase {
+            Phase::SignedIn { session, ticket, upkeep } if self.api.config().auto_refresh() => {
+                let at =
+                    self.state.borrow().policy.refresh_at(session, ticket.generation, *upkeep, now.visible);
+                (at < i64::MAX).then_some(at)
+            }
+            _ => None,
         }
-        Some(session)
+    }
+
+    /// Restores the stored session and begins to listen; only the first call does anything.
+    pub(crate) fn start(self: &Rc<Self>) {
+        if self.state.borrow().phase != Phase::Loading {
+            return;
+        }
+        let inner = Rc::downgrade(self);
+        let wake = move |wake| {
+            if let Some(inner) = inner.upgrade() {
+                inner.look(wake != Wake::Changed);
+            }
+        };
+        *self.watching.borrow_mut() = Some(self.ports.page.watch(Box::new(wake)));
+        self.look(false);
+    }
+
+    /// Reads the register and does what is due. An eager look tries again at once what failed.
+    pub(crate) fn look(self: &Rc<Self>, eager: bool) {
+        self.read_register();
+        self.dispatch(Event::Woken { eager });
+    }
+
+    /// Takes over what other tabs wrote, and gives the greatest epoch of all.
+    pub(crate) fn read_register(self: &Rc<Self>) -> i64 {
+        let (store, config) = (&*self.ports.store, self.api.config());
+        let read = self.register.read(store, config, self.now().best);
+        if read.is_err() {
+            self.storage_refused();
+        }
+        let read = read.unwrap_or_default();
+        self.time.restore(read.skew_ms);
+        let is_behind = self.time.at_least(read.seen_ms);
+        if read.set_aside {
+            self.apply(Event::SetAside);
+        }
+        self.dispatch(Event::Seen(read.found));
+        if let (true, Some((session, ticket))) =
+            (is_behind && self.api.config().auto_refresh(), self.session())
+        {
+            // How much time has passed is not known, and an answer says it.
+            drop(self.begin_refresh(session, ticket));
+        }
+        read.newest
+    }
+
+    /// An epoch that is greater than any that this tab or the register has seen.
+    pub(crate) fn next_epoch(self: &Rc<Self>) -> i64 {
+        let newest = self.read_register();
+        let state = self.state.borrow();
+        let own = state.session().map_or(0, |(_, ticket)| ticket.epoch).max(state.ended);
+        (newest.max(own) + 1).max(self.time.now(true).best)
     }
 
     /// Feeds one event; an error where it came too late to count.
@@ -118,17 +191,21 @@ impl Runner {
     /// came too late to count.
     pub(crate) fn dispatch(self: &Rc<Self>, event: Event) -> bool {
         let counts = self.apply(event);
+        self.arm();
         self.deliver();
         counts
     }
 
-    fn apply(self: &Rc<Self>, event: Event) -> bool {
+    pub(crate) fn apply(self: &Rc<Self>, event: Event) -> bool {
+        let now = self.now();
         let effects = {
             let mut state = self.state.borrow_mut();
-            let (next, effects) = transition(std::mem::take(&mut *state), event);
+            let policy = state.policy;
+            let (next, effects) = transition(std::mem::replace(&mut *state, State::new(policy)), event, now);
             *state = next;
             effects
         };
+        self.publish();
         let counts = !effects.contains(&Effect::Supersede);
         for effect in effects {
             self.carry_out(effect);
@@ -137,13 +214,14 @@ impl Runner {
     }
 
     fn carry_out(self: &Rc<Self>, effect: Effect) {
-        let config = self.api.config();
+        let store = &*self.ports.store;
         match effect {
-            Effect::Persist(session) => self.stored(stored::save(&*self.ports.store, config, &session)),
-            Effect::Forget => self.stored(stored::forget(&*self.ports.store, config)),
-            Effect::Schedule { at_ms, ticket } => self.schedule(at_ms, ticket),
-            Effect::Unschedule => drop(self.alarm.take()),
-            Effect::Publish => self.publish(),
+            Effect::Persist { session, ticket } => {
+                let (seen, skew) = (self.time.now(true).best, self.time.skew_ms());
+                self.stored(self.register.write(store, &session, ticket, seen, skew));
+            }
+            Effect::End { epoch, reason } => self.stored(self.register.end(store, epoch, reason)),
+            Effect::Refresh { session, ticket } => drop(self.begin_refresh(session, ticket)),
             Effect::Emit(event) => self.notices.borrow_mut().push_back(Notice::Event(event)),
             Effect::RevokeOrphan(session) => {
                 let inner = Rc::clone(self);
@@ -154,18 +232,27 @@ impl Runner {
         }
     }
 
-    fn schedule(self: &Rc<Self>, at_ms: i64, ticket: Ticket) {
-        let inner = Rc::downgrade(self);
-        let wake = move || {
-            if let Some(inner) = inner.upgrade() {
-                inner.dispatch(Event::DeadlineReached { ticket });
-            }
-        };
-        let alarm = self.ports.timer.wake_at(at_ms, Box::new(wake));
-        drop(self.alarm.replace(Some(alarm)));
+    /// Sets the one wake-up to when something has to be done next, or to the next look at the clocks.
+    fn arm(self: &Rc<Self>) {
+        let now = self.now();
+        let next = self.state.borrow().wake_at(now);
+        let alarm = next.map(|at_ms| {
+            let heartbeat = if now.visible { HEARTBEAT_MS } else { HIDDEN_HEARTBEAT_MS };
+            let delay = at_ms.saturating_sub(now.best).clamp(SHORTEST_SLEEP_MS, heartbeat);
+            let inner = Rc::downgrade(self);
+            let wake = move || _ = inner.upgrade().map(|inner| inner.look(false));
+            self.ports.timer.wake_after(delay, Box::new(wake))
+        });
+        drop(self.alarm.replace(alarm));
+        if self.is_closed() {
+            drop(self.watching.take());
+        }
     }
 
     fn publish(&self) {
+        if self.is_closed() {
+            return;
+        }
         let value = self.state.borrow().snapshot();
         let mut current = self.snapshot.borrow_mut();
         if *current.value != value {

@@ -4,6 +4,7 @@ use crate::{
     ClientError, Config, Secret,
     json::{Object, Value, whole},
 };
+use byoa_jwt::UnverifiedToken;
 use byoa_protocol::{Reason, profile::User};
 
 /// Somebody is signed in, until then, with these tokens.
@@ -11,8 +12,12 @@ use byoa_protocol::{Reason, profile::User};
 pub struct Session {
     /// Who, as the server shows it.
     pub user: User,
+    /// When the tokens were issued, in milliseconds since 1970.
+    pub issued_at_ms: i64,
     /// When the tokens end, in milliseconds since 1970.
     pub expires_at_ms: i64,
+    /// When the session cannot be refreshed any more, where the token says so.
+    pub refresh_expires_at_ms: Option<i64>,
     /// The bearer token; absent where the session lives in a cookie.
     pub minified_jwt: Option<Secret>,
     /// The same with the whole profile in its claims.
@@ -29,7 +34,8 @@ const MAX_TOKEN_BYTES: usize = 64 * 1024;
 const LATEST_EXPIRY_SECONDS: i64 = 253_402_300_799;
 
 impl Session {
-    /// Checks the body of an answer of 2xx, whole or not at all: a half session is none.
+    /// Checks the body of an answer of 2xx, whole or not at all: a half session is none. The time is when
+    /// the tokens were issued, where they do not say so themselves.
     pub fn from_answer(
         config: &Config,
         now_ms: i64,
@@ -37,15 +43,15 @@ impl Session {
         answer: Object,
     ) -> Result<Self, ClientError> {
         let refuse = |problem| ClientError::invalid_response(status, problem);
-        let session = Self::checked(config, answer).map_err(refuse)?;
-        if session.is_over(now_ms) {
-            return Err(refuse("the answer's session has ended already; check this machine's clock"));
+        let session = Self::checked(config, answer, now_ms).map_err(refuse)?;
+        if session.is_over(session.issued_at_ms) {
+            return Err(refuse("the answer's session has ended before it began"));
         }
         Ok(session)
     }
 
     /// The same checks, whenever the session ends; the error is a sentence.
-    pub(crate) fn checked(config: &Config, mut answer: Object) -> Result<Self, &'static str> {
+    pub(crate) fn checked(config: &Config, mut answer: Object, now_ms: i64) -> Result<Self, &'static str> {
         let expires_at = whole(&answer, "expiresAt").ok_or(NOT_OURS)?;
         if !(1..=LATEST_EXPIRY_SECONDS).contains(&expires_at) {
             return Err("the answer's expiresAt is no time in seconds");
@@ -55,7 +61,10 @@ impl Session {
             return Err(NOT_OURS);
         };
         let user = checked_user(config, user)?;
-        Ok(Self { user, expires_at_ms: expires_at * 1000, minified_jwt, jwt })
+        let expires_at_ms = expires_at * 1000;
+        let (issued, refresh_expires_at_ms) = times([&minified_jwt, &jwt].into_iter().flatten());
+        let issued_at_ms = issued.unwrap_or(now_ms).min(expires_at_ms);
+        Ok(Self { user, issued_at_ms, expires_at_ms, refresh_expires_at_ms, minified_jwt, jwt })
     }
 
     /// Whether the session has ended.
@@ -63,6 +72,26 @@ impl Session {
     pub const fn is_over(&self, now_ms: i64) -> bool {
         self.expires_at_ms <= now_ms
     }
+
+    /// Whether these are the very tokens of the other one.
+    pub(crate) fn has_tokens_of(&self, other: &Self) -> bool {
+        self.minified_jwt == other.minified_jwt
+            && self.jwt == other.jwt
+            && self.expires_at_ms == other.expires_at_ms
+    }
+}
+
+/// `iat` and `refreshExp` in milliseconds, as the first token that can be read says. They decide when the
+/// client asks the server, and nothing else.
+fn times<'a>(mut tokens: impl Iterator<Item = &'a Secret>) -> (Option<i64>, Option<i64>) {
+    let Some(token) = tokens.find_map(|token| UnverifiedToken::parse(token.expose()).ok()) else {
+        return (None, None);
+    };
+    let time = |claim| {
+        let seconds = token.claims().get(claim)?.as_i64()?;
+        (1..=LATEST_EXPIRY_SECONDS).contains(&seconds).then(|| seconds * 1000)
+    };
+    (time("iat"), time("refreshExp"))
 }
 
 /// Checks the user of an answer; the error is a sentence.
@@ -90,6 +119,14 @@ pub(crate) fn same_external_user(session: &Session, external_user_id: &str) -> R
     }
     let message = "the server answered with a session of another user; check apiBaseUrl";
     Err(ClientError::rejected(Reason::ExternalUserMismatch, message))
+}
+
+/// Refuses an answer about another user than the session's.
+pub(crate) fn same_user(session: &Session, user: &User) -> Result<(), ClientError> {
+    if session.user.text("id") == user.text("id") {
+        return Ok(());
+    }
+    Err(ClientError::invalid_response(200, "the answer is about another user; sign in again"))
 }
 
 /// Takes a token out of an answer, where there is one.

@@ -1,7 +1,11 @@
 //! The state, what can happen to it, and what has to be done then. [`transition`] is the only code that
 //! makes one of these from another.
 
-use crate::Session;
+use crate::{
+    Session,
+    time::Now,
+    upkeep::{Policy, Upkeep},
+};
 use byoa_protocol::{
     client::{ClientEvent, ClientSnapshot, LogoutReason, Security, SecurityLevel},
     profile::User,
@@ -19,6 +23,10 @@ pub struct State {
     pub attempts: u64,
     /// The sign-in whose answer still counts.
     pub pending: Option<u64>,
+    /// The newest epoch that ended, as far as this tab knows; 0 for none.
+    pub ended: i64,
+    /// How sessions are kept alive.
+    pub policy: Policy,
 }
 
 /// Who is signed in.
@@ -35,46 +43,66 @@ pub enum Phase {
     SignedIn {
         /// With this.
         session: Rc<Session>,
-        /// Which of the sessions of this client.
+        /// Where it stands in the register.
         ticket: Ticket,
+        /// How it is kept alive.
+        upkeep: Upkeep,
     },
     /// The client was closed; nothing happens any more.
     Closed,
 }
 
-/// Names the session that a request was made with, so that its answer is not taken for another's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A place in the register that all tabs share, and so the name of the session that a request was made
+/// with, so that its answer is not taken for another's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ticket {
-    /// The sign-in that made the session; 0 for a restored one.
-    pub session: u64,
-    /// How often its tokens were replaced.
-    pub renewal: u64,
+    /// The sign-in: each has a greater one than those before. An epoch that ended never comes back.
+    pub epoch: i64,
+    /// Counts what was written in the epoch.
+    pub generation: u32,
 }
 
-/// What the store had.
+/// What the register has.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Restored {
-    /// A live session.
-    Found(Rc<Session>),
-    /// No session.
+pub enum Found {
+    /// A session.
+    Session {
+        /// The session.
+        session: Rc<Session>,
+        /// Where it stands.
+        ticket: Ticket,
+    },
+    /// The newest epoch has ended.
+    Ended {
+        /// Which.
+        epoch: i64,
+        /// Why.
+        reason: LogoutReason,
+    },
+    /// Nothing, or nothing that could be read: somebody may have cleared it.
     Nothing,
-    /// A session that ended meanwhile.
-    Expired,
-    /// Something that is no session of this environment.
-    Invalid,
 }
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
-    /// The store was read.
-    Restored(Restored),
+    /// The register was read: at the start, when another tab changed it, and before each request.
+    Seen(Found),
+    /// The store has something that is no session of this environment; it was set aside.
+    SetAside,
+    /// Time has passed, or the page woke up.
+    Woken {
+        /// Whether a refresh that failed before may succeed now: the network is back, or somebody looks.
+        eager: bool,
+    },
     /// A sign-in passed its checks and is being sent; it becomes the newest attempt.
     SignInStarted,
     /// A sign-in was answered with a session.
     SignInSucceeded {
         /// Which.
         attempt: u64,
+        /// Its epoch: greater than any in the register.
+        epoch: i64,
         /// The session.
         session: Rc<Session>,
     },
@@ -97,12 +125,21 @@ pub enum Event {
         /// Whether it confirmed.
         revoked: bool,
     },
-    /// The clock reached the end of the session.
-    DeadlineReached {
+    /// A refresh is under way.
+    RefreshStarted {
         /// Whose.
         ticket: Ticket,
     },
-    /// The server does not take the session's token.
+    /// A refresh failed, and the session may be as good as before.
+    RefreshFailed {
+        /// Whose.
+        ticket: Ticket,
+        /// The error's code.
+        code: String,
+        /// How long the server asks to wait, in milliseconds.
+        wait_ms: i64,
+    },
+    /// The server refused to refresh the session: it is over there.
     Refused {
         /// Whose.
         ticket: Ticket,
@@ -132,24 +169,30 @@ pub enum Event {
     Closed,
 }
 
-/// What has to be done, in this order.
+/// What has to be done, in this order. The snapshot and the one wake-up follow from the state itself.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
-    /// Write the session to the store.
-    Persist(Rc<Session>),
-    /// Remove the session from the store.
-    Forget,
-    /// Set the one wake-up, in milliseconds since 1970.
-    Schedule {
-        /// When.
-        at_ms: i64,
-        /// For whom.
+    /// Write the session to the register.
+    Persist {
+        /// The session.
+        session: Rc<Session>,
+        /// Where it stands.
         ticket: Ticket,
     },
-    /// Cancel the wake-up.
-    Unschedule,
-    /// Make a new snapshot.
-    Publish,
+    /// Write to the register that the epoch and all before it have ended, and remove what is stored.
+    End {
+        /// Which; 0 for whatever is there.
+        epoch: i64,
+        /// Why.
+        reason: LogoutReason,
+    },
+    /// Begin a refresh.
+    Refresh {
+        /// Of the session.
+        session: Rc<Session>,
+        /// Whose.
+        ticket: Ticket,
+    },
     /// Tell the listeners.
     Emit(ClientEvent),
     /// End a session on the server that nobody holds any more.
@@ -158,13 +201,13 @@ pub enum Effect {
     Supersede,
 }
 
-impl Default for State {
-    fn default() -> Self {
-        Self { phase: Phase::Loading, attempts: 0, pending: None }
-    }
-}
-
 impl State {
+    /// Before anything happened.
+    #[must_use]
+    pub const fn new(policy: Policy) -> Self {
+        Self { phase: Phase::Loading, attempts: 0, pending: None, ended: 0, policy }
+    }
+
     /// What the app may know of it.
     #[must_use]
     pub fn snapshot(&self) -> ClientSnapshot {
@@ -184,7 +227,18 @@ impl State {
     #[must_use]
     pub fn session(&self) -> Option<(Rc<Session>, Ticket)> {
         match &self.phase {
-            Phase::SignedIn { session, ticket } => Some((Rc::clone(session), *ticket)),
+            Phase::SignedIn { session, ticket, .. } => Some((Rc::clone(session), *ticket)),
+            Phase::Loading | Phase::SignedOut { .. } | Phase::Closed => None,
+        }
+    }
+
+    /// When something has to be done next, if nothing happens before.
+    #[must_use]
+    pub fn wake_at(&self, now: Now) -> Option<i64> {
+        match &self.phase {
+            Phase::SignedIn { session, ticket, upkeep } => {
+                Some(self.policy.wake_at(session, ticket.generation, *upkeep, now))
+            }
             Phase::Loading | Phase::SignedOut { .. } | Phase::Closed => None,
         }
     }
@@ -194,6 +248,6 @@ impl State {
     }
 
     pub(crate) fn is_same_session(&self, ticket: Ticket) -> bool {
-        self.session().is_some_and(|(_, current)| current.session == ticket.session)
+        self.session().is_some_and(|(_, current)| current.epoch == ticket.epoch)
     }
 }

@@ -1,74 +1,177 @@
-//! The session as it lies in the store: one versioned JSON record, read strictly.
+//! The register as it lies in the store: two versioned JSON records, read strictly.
+//!
+//! One has the session, one the end of the newest epoch that ended. They are apart so that a tab that
+//! writes its session late cannot undo an end, however the two writes interleave.
 //!
 //! Anybody who can run a script on the origin can write here, and older versions did; a record that is
 //! not exactly what this version writes is no session.
 
 use crate::{
     Config, Secret, Session,
-    json::{self, Object, Value, object},
+    json::{self, Object, Value, object, text, whole},
     ports::{Store, StoreError},
     session::has_prototype_key,
-    state::Restored,
+    state::{Found, Ticket},
 };
+use byoa_protocol::client::LogoutReason;
 use std::rc::Rc;
 
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// The longest record that is read, in bytes: two tokens and a profile.
 const MAX_RECORD_BYTES: usize = 256 * 1024;
 
-/// The key of an environment's session.
-#[must_use]
-pub(crate) fn key(config: &Config) -> String {
-    ["byoa:", config.environment_id(), ":session"].concat()
+struct Record {
+    ticket: Ticket,
+    /// The server's time when it was written, and how far that was ahead of this machine's.
+    seen_ms: i64,
+    skew_ms: i64,
+    session: Session,
 }
 
-/// Reads the stored session.
-pub(crate) fn load(store: &dyn Store, config: &Config, now_ms: i64) -> Result<Restored, StoreError> {
-    let Some(text) = store.get(&key(config))? else {
-        return Ok(Restored::Nothing);
-    };
-    Ok(match parse(&text, config) {
-        None => Restored::Invalid,
-        Some(session) if session.is_over(now_ms) => Restored::Expired,
-        Some(session) => Restored::Found(Rc::new(session)),
-    })
+/// What the register has, and when it was written.
+pub(crate) struct Read {
+    pub(crate) found: Found,
+    /// Something was there that is no record of ours; it is kept under another key now.
+    pub(crate) set_aside: bool,
+    /// The server's time at the last write, and how far that was ahead of this machine's.
+    pub(crate) seen_ms: i64,
+    pub(crate) skew_ms: i64,
+    /// The greatest epoch of all.
+    pub(crate) newest: i64,
 }
 
-/// Writes the session. Where that fails, an older session must not come back with the next reload, so
-/// whatever is there is removed.
-pub(crate) fn save(store: &dyn Store, config: &Config, session: &Session) -> Result<(), StoreError> {
-    let token = |token: &Option<Secret>| token.as_ref().map_or(Value::Null, |token| token.expose().into());
-    let written = object(vec![
-        ("user", Value::Object(session.user.wire().clone())),
-        ("expiresAt", (session.expires_at_ms / 1000).into()),
-        ("minifiedJwt", token(&session.minified_jwt)),
-        ("jwt", token(&session.jwt)),
-    ]);
-    let record = object(vec![("version", VERSION.into()), ("session", written)]);
-    let text = Secret::new(json::write(&record));
-    let key = key(config);
-    store.set(&key, text.expose()).inspect_err(|_| _ = store.remove(&key))
+impl Default for Read {
+    fn default() -> Self {
+        Self { found: Found::Nothing, set_aside: false, seen_ms: 0, skew_ms: 0, newest: 0 }
+    }
 }
 
-/// Removes the session.
-pub(crate) fn forget(store: &dyn Store, config: &Config) -> Result<(), StoreError> {
-    store.remove(&key(config))
+/// The register of one environment.
+#[derive(Debug)]
+pub(crate) struct Register {
+    session: String,
+    ended: String,
+    aside: String,
 }
 
-fn parse(text: &str, config: &Config) -> Option<Session> {
+impl Register {
+    pub(crate) fn new(config: &Config) -> Self {
+        let key = |name| {
+            let suffix = config.storage_key_suffix();
+            let dot = if suffix.is_empty() { "" } else { "." };
+            ["byoa:", config.environment_id(), ":", name, dot, suffix].concat()
+        };
+        Self { session: key("session"), ended: key("ended"), aside: key("aside") }
+    }
+
+    /// Reads both records.
+    pub(crate) fn read(&self, store: &dyn Store, config: &Config, now_ms: i64) -> Result<Read, StoreError> {
+        let found = store.get(&self.session)?;
+        let end = store.get(&self.ended)?.and_then(|text| parse_end(&text));
+        let ended = end.map_or(0, |(epoch, _)| epoch);
+        let record = found.as_deref().and_then(|text| parse(text, config, now_ms));
+        let set_aside = found.is_some() && record.is_none();
+        if let (true, Some(text)) = (set_aside, found) {
+            self.set_aside(store, &text);
+        }
+        let (seen_ms, skew_ms) = record.as_ref().map_or((0, 0), |record| (record.seen_ms, record.skew_ms));
+        let newest = record.as_ref().map_or(ended, |record| record.ticket.epoch.max(ended));
+        if record.as_ref().is_some_and(|record| record.ticket.epoch <= ended) {
+            // A write that came after the end, from a tab that had not seen it yet.
+            store.remove(&self.session)?;
+        }
+        let found = match (record, end) {
+            (Some(Record { ticket, session, .. }), _) if ticket.epoch > ended => {
+                Found::Session { session: Rc::new(session), ticket }
+            }
+            (_, Some((epoch, reason))) => Found::Ended { epoch, reason },
+            _ => Found::Nothing,
+        };
+        Ok(Read { found, set_aside, seen_ms, skew_ms, newest })
+    }
+
+    /// Writes a session. Where that fails, an older one must not come back with the next reload, so
+    /// whatever is there is removed.
+    pub(crate) fn write(
+        &self,
+        store: &dyn Store,
+        session: &Session,
+        ticket: Ticket,
+        seen_ms: i64,
+        skew_ms: i64,
+    ) -> Result<(), StoreError> {
+        let token =
+            |token: &Option<Secret>| token.as_ref().map_or(Value::Null, |token| token.expose().into());
+        let written = object(vec![
+            ("user", Value::Object(session.user.wire().clone())),
+            ("expiresAt", (session.expires_at_ms / 1000).into()),
+            ("minifiedJwt", token(&session.minified_jwt)),
+            ("jwt", token(&session.jwt)),
+        ]);
+        let record = object(vec![
+            ("version", VERSION.into()),
+            ("epoch", ticket.epoch.into()),
+            ("generation", ticket.generation.into()),
+            ("seen", seen_ms.into()),
+            ("skew", skew_ms.into()),
+            ("session", written),
+        ]);
+        let text = Secret::new(json::write(&record));
+        store.set(&self.session, text.expose()).inspect_err(|_| _ = store.remove(&self.session))
+    }
+
+    /// Ends an epoch and all before it. What it held goes first, which makes room for the rest.
+    pub(crate) fn end(&self, store: &dyn Store, epoch: i64, reason: LogoutReason) -> Result<(), StoreError> {
+        store.remove(&self.session)?;
+        store.remove(&self.aside)?;
+        if epoch == 0 {
+            return Ok(());
+        }
+        let end = object(vec![
+            ("version", VERSION.into()),
+            ("epoch", epoch.into()),
+            ("reason", reason.as_str().into()),
+        ]);
+        store.set(&self.ended, &json::write(&end))
+    }
+
+    /// Out of the way, and not lost: perhaps a person can make sense of it.
+    fn set_aside(&self, store: &dyn Store, text: &str) {
+        if text.len() <= MAX_RECORD_BYTES {
+            // A copy that cannot be kept is not worth a failure.
+            let _ = store.set(&self.aside, text);
+        }
+        let _ = store.remove(&self.session);
+    }
+}
+
+/// The record of this version, or the one before it, whose session is the first of all epochs.
+fn parse(text: &str, config: &Config, now_ms: i64) -> Option<Record> {
     if text.len() > MAX_RECORD_BYTES {
         return None;
     }
     let mut record: Object = json::read(text)?;
-    if record.len() != 2 || json::whole(&record, "version") != Some(VERSION) {
+    let session = record.remove("session").filter(|session| !has_prototype_key(session))?;
+    let Value::Object(session) = session else {
         return None;
-    }
-    match record.remove("session") {
-        Some(session) if !has_prototype_key(&session) => match session {
-            Value::Object(session) => Session::checked(config, session).ok(),
-            _ => None,
-        },
-        _ => None,
-    }
+    };
+    let (epoch, generation, seen_ms, skew_ms) = match (whole(&record, "version")?, record.len()) {
+        (1, 1) => (1, 0, 0, 0),
+        (VERSION, 5) => {
+            let number = |name| whole(&record, name);
+            (number("epoch")?, number("generation")?, number("seen")?, number("skew")?)
+        }
+        _ => return None,
+    };
+    let ticket = Ticket { epoch, generation: u32::try_from(generation).ok()? };
+    let issued_ms = if seen_ms > 0 { seen_ms } else { now_ms };
+    let session = Session::checked(config, session, issued_ms).ok()?;
+    (epoch > 0).then_some(Record { ticket, seen_ms, skew_ms, session })
+}
+
+fn parse_end(found: &str) -> Option<(i64, LogoutReason)> {
+    let end = json::read(found)?;
+    let reason = LogoutReason::of(text(&end, "reason")?)?;
+    whole(&end, "epoch").filter(|_| whole(&end, "version") == Some(VERSION)).map(|epoch| (epoch, reason))
 }

@@ -2,7 +2,10 @@
 
 use crate::{
     Session,
-    state::{Effect, Event, Phase, Restored, State, Ticket},
+    register::seen,
+    state::{Effect, Event, Phase, State, Ticket},
+    time::Now,
+    upkeep::{Upkeep, tell_at},
 };
 use byoa_protocol::{
     client::{ClientEvent, LogoutReason},
@@ -10,52 +13,70 @@ use byoa_protocol::{
 };
 use std::rc::Rc;
 
-/// The state after an event, and what has to be done. Total: every event in every state.
+/// The state after an event, and what has to be done. Total: every event in every state, at any time.
 #[must_use]
-pub fn transition(state: State, event: Event) -> (State, Vec<Effect>) {
+pub fn transition(state: State, event: Event, now: Now) -> (State, Vec<Effect>) {
     if state.phase == Phase::Closed {
         return (state, after_close(event));
     }
     match event {
-        Event::Restored(restored) => restore(state, restored),
+        Event::Seen(found) => seen(state, found, now),
+        Event::SetAside => (state, vec![stored_session_invalid()]),
+        Event::Woken { eager } => woken(state, eager, now),
         Event::SignInStarted => {
             let attempt = state.attempts + 1;
             let state = State { attempts: attempt, pending: Some(attempt), ..state };
             (state, vec![Effect::Emit(ClientEvent::AuthInit)])
         }
-        Event::SignInSucceeded { attempt, session } if state.pending == Some(attempt) => {
-            signed_in(&state, attempt, session)
-        }
-        Event::SignInSucceeded { session, .. } => {
-            let mut effects = vec![Effect::Supersede];
-            effects.extend(orphan(state.session(), &session));
+        Event::SignInSucceeded { attempt, epoch, session } if state.pending == Some(attempt) => {
+            let old = state.session();
+            let ticket = Ticket { epoch, generation: 0 };
+            let mut effects = vec![Effect::Persist { session: Rc::clone(&session), ticket }];
+            let (state, entered) = enter(State { pending: None, ..state }, Rc::clone(&session), ticket);
+            effects.extend(entered);
+            effects.extend(old.and_then(|(old, _)| orphan(Some(&session), &old)));
             (state, effects)
         }
-        Event::SignInFailed { attempt: None, code, reason } => {
-            (state, vec![Effect::Emit(ClientEvent::AuthFailure { code, reason })])
+        Event::SignInSucceeded { session, .. } => {
+            let held = state.session().map(|(held, _)| held);
+            let mut effects = vec![Effect::Supersede];
+            effects.extend(orphan(held.as_ref(), &session));
+            (state, effects)
         }
+        Event::SignInFailed { attempt: None, code, reason } => (state, vec![auth_failure(code, reason)]),
         Event::SignInFailed { attempt, code, reason } if state.pending == attempt => {
-            (State { pending: None, ..state }, vec![Effect::Emit(ClientEvent::AuthFailure { code, reason })])
+            (State { pending: None, ..state }, vec![auth_failure(code, reason)])
         }
         Event::SignInFailed { .. } => (state, vec![Effect::Supersede]),
         Event::LogoutStarted { reason } => log_out(state, reason),
         Event::LogoutFinished { revoked: false } => (state, vec![revoke_failed()]),
-        Event::DeadlineReached { ticket } if state.is_current(ticket) => end(&state, LogoutReason::Expired),
-        Event::Refused { ticket } if state.is_current(ticket) => end(&state, LogoutReason::SessionRevoked),
-        Event::LogoutFinished { revoked: true } | Event::DeadlineReached { .. } | Event::Refused { .. } => {
+        Event::LogoutFinished { revoked: true } => (state, vec![]),
+        Event::RefreshStarted { ticket } | Event::RefreshFailed { ticket, .. }
+            if !state.is_same_session(ticket) =>
+        {
             (state, vec![])
         }
-        Event::Renewed { ticket, session } if state.is_same_session(ticket) => renewed(state, session),
-        Event::UserRead { ticket, user } if state.is_same_session(ticket) => user_read(state, user),
-        Event::UserDeleted { ticket } if state.is_same_session(ticket) => {
-            end(&state, LogoutReason::UserDeleted)
+        Event::RefreshStarted { .. } => (with_upkeep(state, |upkeep| upkeep.refreshing = true), vec![]),
+        Event::RefreshFailed { ticket, code, wait_ms } if state.is_current(ticket) => {
+            refresh_failed(state, code, wait_ms, now)
         }
-        Event::Renewed { .. } | Event::UserRead { .. } | Event::UserDeleted { .. } => {
+        Event::RefreshFailed { .. } => (with_upkeep(state, |upkeep| upkeep.refreshing = false), vec![]),
+        Event::Refused { ticket } if !state.is_current(ticket) => (state, vec![]),
+        Event::Refused { .. } => {
+            let over = state.session().is_some_and(|(session, _)| session.is_over(now.best));
+            end(state, if over { LogoutReason::Expired } else { LogoutReason::SessionRevoked })
+        }
+        Event::Renewed { ticket, .. } | Event::UserRead { ticket, .. } | Event::UserDeleted { ticket }
+            if !state.is_same_session(ticket) =>
+        {
             (state, vec![Effect::Supersede])
         }
+        Event::Renewed { ticket, session } => renewed(state, ticket, session, now),
+        Event::UserRead { user, .. } => user_read(state, user),
+        Event::UserDeleted { .. } => end(state, LogoutReason::UserDeleted),
         Event::StorageFailed => (state, vec![storage_unavailable()]),
         // The snapshot stays as it was: the session is not over, only this client is.
-        Event::Closed => (State { phase: Phase::Closed, pending: None, ..state }, vec![Effect::Unschedule]),
+        Event::Closed => (State { phase: Phase::Closed, pending: None, ..state }, vec![]),
     }
 }
 
@@ -68,89 +89,131 @@ fn after_close(event: Event) -> Vec<Effect> {
         | Event::Renewed { .. }
         | Event::UserRead { .. }
         | Event::UserDeleted { .. } => vec![Effect::Supersede],
-        Event::Restored(_)
+        Event::Seen(_)
+        | Event::SetAside
+        | Event::Woken { .. }
         | Event::LogoutStarted { .. }
         | Event::LogoutFinished { .. }
-        | Event::DeadlineReached { .. }
+        | Event::RefreshStarted { .. }
+        | Event::RefreshFailed { .. }
         | Event::Refused { .. }
         | Event::StorageFailed
         | Event::Closed => vec![],
     }
 }
 
-fn restore(state: State, restored: Restored) -> (State, Vec<Effect>) {
-    if state.phase != Phase::Loading {
+/// Does what is due by now.
+fn woken(mut state: State, eager: bool, now: Now) -> (State, Vec<Effect>) {
+    let policy = state.policy;
+    let Phase::SignedIn { session, ticket, upkeep } = &mut state.phase else {
         return (state, vec![]);
+    };
+    if policy.is_over(session, now) {
+        return end(state, LogoutReason::Expired);
     }
-    match restored {
-        Restored::Found(session) => {
-            let ticket = Ticket { session: 0, renewal: 0 };
-            let at_ms = session.expires_at_ms;
-            let phase = Phase::SignedIn { session, ticket };
-            (State { phase, ..state }, vec![Effect::Schedule { at_ms, ticket }, Effect::Publish])
-        }
-        Restored::Nothing => {
-            (State { phase: Phase::SignedOut { reason: None }, ..state }, vec![Effect::Publish])
-        }
-        Restored::Expired => {
-            let reason = LogoutReason::Expired;
-            let effects = vec![Effect::Forget, Effect::Publish, Effect::Emit(ClientEvent::Logout { reason })];
-            (State { phase: Phase::SignedOut { reason: Some(reason) }, ..state }, effects)
-        }
-        Restored::Invalid => {
-            let effects = vec![Effect::Forget, Effect::Publish, stored_session_invalid()];
-            (State { phase: Phase::SignedOut { reason: None }, ..state }, effects)
-        }
+    let mut effects = vec![];
+    if eager && upkeep.failures > 0 {
+        upkeep.retry_at_ms = now.best;
     }
+    let refresh_at = policy.refresh_at(session, ticket.generation, *upkeep, now.visible);
+    if policy.auto_refresh && !upkeep.refreshing && refresh_at <= now.best {
+        upkeep.refreshing = true;
+        effects.push(Effect::Refresh { session: Rc::clone(session), ticket: *ticket });
+    }
+    if !upkeep.told && tell_at(session) <= now.best {
+        upkeep.told = true;
+        let expires_at = session.expires_at_ms;
+        effects.push(Effect::Emit(ClientEvent::SessionExpiring { expires_at }));
+    }
+    (state, effects)
 }
 
-fn signed_in(state: &State, attempt: u64, session: Rc<Session>) -> (State, Vec<Effect>) {
-    let ticket = Ticket { session: attempt, renewal: 0 };
-    let mut effects = vec![
-        Effect::Persist(Rc::clone(&session)),
-        Effect::Schedule { at_ms: session.expires_at_ms, ticket },
-        Effect::Publish,
+/// The session is this one from now on, and the listeners hear of it.
+pub(crate) fn enter(mut state: State, session: Rc<Session>, ticket: Ticket) -> (State, Vec<Effect>) {
+    let effects = vec![
         Effect::Emit(ClientEvent::AuthSuccess { user: session.user.clone() }),
         Effect::Emit(ClientEvent::TokenChanged),
     ];
-    if let Some((old, _)) = state.session() {
-        effects.extend(orphan(Some((Rc::clone(&session), ticket)), &old));
+    state.phase = Phase::SignedIn { session, ticket, upkeep: Upkeep::default() };
+    (state, effects)
+}
+
+/// The session is the same, and has other tokens or another profile.
+pub(crate) fn replace(
+    mut state: State,
+    old: &Session,
+    session: Rc<Session>,
+    ticket: Ticket,
+    upkeep: Upkeep,
+) -> (State, Vec<Effect>) {
+    let mut effects = vec![];
+    if (&old.minified_jwt, &old.jwt) != (&session.minified_jwt, &session.jwt) {
+        effects.push(Effect::Emit(ClientEvent::TokenChanged));
     }
-    (State { phase: Phase::SignedIn { session, ticket }, pending: None, attempts: state.attempts }, effects)
+    effects.extend(user_changed(&old.user, &session.user));
+    state.phase = Phase::SignedIn { session, ticket, upkeep };
+    (state, effects)
 }
 
 /// Ends a session that is not held, unless the server gave it out twice and the other one is held.
-fn orphan(held: Option<(Rc<Session>, Ticket)>, session: &Rc<Session>) -> Option<Effect> {
-    let is_held = held.is_some_and(|(held, _)| held.user.text("sessionId") == session.user.text("sessionId"));
+fn orphan(held: Option<&Rc<Session>>, session: &Rc<Session>) -> Option<Effect> {
+    let is_held = held.is_some_and(|held| held.user.text("sessionId") == session.user.text("sessionId"));
     (!is_held).then(|| Effect::RevokeOrphan(Rc::clone(session)))
 }
 
-fn renewed(state: State, session: Rc<Session>) -> (State, Vec<Effect>) {
-    let Phase::SignedIn { session: old, ticket } = &state.phase else {
+fn refresh_failed(state: State, code: String, wait_ms: i64, now: Now) -> (State, Vec<Effect>) {
+    let policy = state.policy;
+    let mut retry_at = 0;
+    let state = with_upkeep(state, |upkeep| {
+        upkeep.refreshing = false;
+        upkeep.failures += 1;
+        upkeep.retry_at_ms = policy.retry_at(upkeep.failures, wait_ms, now);
+        retry_at = upkeep.retry_at_ms;
+    });
+    (state, vec![Effect::Emit(ClientEvent::SessionRefreshFailed { code, retry_at })])
+}
+
+fn with_upkeep(mut state: State, change: impl FnOnce(&mut Upkeep)) -> State {
+    if let Phase::SignedIn { upkeep, .. } = &mut state.phase {
+        change(upkeep);
+    }
+    state
+}
+
+fn renewed(state: State, of: Ticket, session: Rc<Session>, now: Now) -> (State, Vec<Effect>) {
+    let Phase::SignedIn { session: old, ticket: current, upkeep } = &state.phase else {
         return (state, vec![Effect::Supersede]);
     };
-    let ticket = Ticket { renewal: ticket.renewal + 1, ..*ticket };
-    let mut effects = vec![
-        Effect::Persist(Rc::clone(&session)),
-        Effect::Schedule { at_ms: session.expires_at_ms, ticket },
-        Effect::Publish,
-        Effect::Emit(ClientEvent::TokenChanged),
-    ];
-    effects.extend(user_changed(&old.user, &session.user));
-    (State { phase: Phase::SignedIn { session, ticket }, ..state }, effects)
+    let (old, current, upkeep) = (Rc::clone(old), *current, *upkeep);
+    // Another tab was faster: tokens that end no later may be those that were replaced.
+    let is_late = of.generation < current.generation && session.expires_at_ms <= old.expires_at_ms;
+    let session = if is_late {
+        Rc::new(Session { user: session.user.clone(), ..Session::clone(&old) })
+    } else {
+        session
+    };
+    let ticket = Ticket { generation: current.generation + 1, ..current };
+    let persist = Effect::Persist { session: Rc::clone(&session), ticket };
+    let upkeep = if is_late { upkeep } else { state.policy.renewed(&session, ticket.generation, now) };
+    let (state, mut effects) = replace(state, &old, session, ticket, upkeep);
+    effects.insert(0, persist);
+    (state, effects)
 }
 
 fn user_read(state: State, user: User) -> (State, Vec<Effect>) {
-    let Phase::SignedIn { session: old, ticket } = &state.phase else {
+    let Phase::SignedIn { session: old, ticket, upkeep } = &state.phase else {
         return (state, vec![Effect::Supersede]);
     };
-    let Some(changed) = user_changed(&old.user, &user) else {
+    if old.user == user {
         return (state, vec![]);
-    };
-    let session = Rc::new(Session { user, ..Session::clone(old) });
-    let effects = vec![Effect::Persist(Rc::clone(&session)), Effect::Publish, changed];
-    let phase = Phase::SignedIn { session, ticket: *ticket };
-    (State { phase, ..state }, effects)
+    }
+    let (old, upkeep) = (Rc::clone(old), *upkeep);
+    let ticket = Ticket { generation: ticket.generation + 1, ..*ticket };
+    let session = Rc::new(Session { user, ..Session::clone(&old) });
+    let persist = Effect::Persist { session: Rc::clone(&session), ticket };
+    let (state, mut effects) = replace(state, &old, session, ticket, upkeep);
+    effects.insert(0, persist);
+    (state, effects)
 }
 
 fn user_changed(old: &User, new: &User) -> Option<Effect> {
@@ -161,24 +224,35 @@ fn user_changed(old: &User, new: &User) -> Option<Effect> {
 fn log_out(state: State, reason: LogoutReason) -> (State, Vec<Effect>) {
     let state = State { pending: None, ..state };
     match state.phase {
-        Phase::SignedIn { .. } => end(&state, reason),
+        Phase::SignedIn { .. } => end(state, reason),
         Phase::Loading => {
             let phase = Phase::SignedOut { reason: Some(reason) };
-            (State { phase, ..state }, vec![Effect::Forget, Effect::Publish])
+            (State { phase, ..state }, vec![Effect::End { epoch: 0, reason }])
         }
         // Again, in case that the store refused before.
-        Phase::SignedOut { .. } | Phase::Closed => (state, vec![Effect::Forget]),
+        Phase::SignedOut { .. } | Phase::Closed => {
+            let epoch = state.ended;
+            (state, vec![Effect::End { epoch, reason }])
+        }
     }
 }
 
-fn end(state: &State, reason: LogoutReason) -> (State, Vec<Effect>) {
-    let effects = vec![
-        Effect::Forget,
-        Effect::Unschedule,
-        Effect::Publish,
-        Effect::Emit(ClientEvent::Logout { reason }),
-    ];
-    (State { phase: Phase::SignedOut { reason: Some(reason) }, ..state.clone() }, effects)
+fn end(state: State, reason: LogoutReason) -> (State, Vec<Effect>) {
+    let epoch = state.session().map_or(0, |(_, ticket)| ticket.epoch);
+    let (state, mut effects) = leave(state, epoch, reason);
+    effects.insert(0, Effect::End { epoch, reason });
+    (state, effects)
+}
+
+/// Nobody is signed in any more, and the listeners hear of it.
+pub(crate) fn leave(mut state: State, epoch: i64, reason: LogoutReason) -> (State, Vec<Effect>) {
+    state.phase = Phase::SignedOut { reason: Some(reason) };
+    state.ended = state.ended.max(epoch);
+    (state, vec![Effect::Emit(ClientEvent::Logout { reason })])
+}
+
+fn auth_failure(code: String, reason: Option<String>) -> Effect {
+    Effect::Emit(ClientEvent::AuthFailure { code, reason })
 }
 
 fn warning(code: &str, message: &str) -> Effect {
@@ -190,7 +264,7 @@ fn storage_unavailable() -> Effect {
 }
 
 fn stored_session_invalid() -> Effect {
-    warning("stored_session_invalid", "the stored session was not one of this environment and is removed")
+    warning("stored_session_invalid", "the stored session was not one of this environment and is set aside")
 }
 
 fn revoke_failed() -> Effect {

@@ -94,4 +94,16 @@ fn typescript_declarations_are_current() {
     file.push_str("/** The rule that a refused external JWT broke; docs/ERRORS.md says how to mend it. */\n");
     file.push_str(&union("Reason", Reason::ALL.iter().map(|reason| reason.as_str()).collect()));
     check("pkg-template/src/generated/wire.ts", file.trim_end());
+
+    let mut codes = String::from(
+        "// Generated from crates/protocol; do not edit.\n\n\
+         /** The status that each code is answered with, and whether trying again may help; the client's own have no status. */\n\
+         export const CODES: Readonly<Record<string, { readonly status?: number; readonly retryable: boolean }>> = {\n",
+    );
+    for code in ErrorCode::ALL {
+        let status = code.status().map(|status| format!("status: {status}, ")).unwrap_or_default();
+        let _ = writeln!(codes, "  {}: {{ {status}retryable: {} }},", code.as_str(), code.retryable());
+    }
+    codes.push_str("};\n");
+    check("pkg-template/src/testing/codes.ts", &codes);
 }

@@ -30,7 +30,7 @@ fn statuses_and_bodies_become_codes() {
         (403, r#"{"error":"x","code":"from_the_future"}"#, "from_the_future", None, false, "APIError"),
         (400, r#"{"error":"x"}"#, "bad_request", None, false, "APIError"),
         (401, r#"{"error":"No jwt provided!"}"#, "unauthorized", None, false, "UnauthorizedError"),
-        (401, "", "unauthorized", None, false, "UnauthorizedError"),
+        (401, "", "invalid_response", None, false, "InvalidResponseError"),
         (403, r#"{"error":"Access Forbidden"}"#, "forbidden", None, false, "APIError"),
         (404, r#"{"error":"x","code":"not_found"}"#, "not_found", None, false, "APIError"),
         (418, r#"{"error":"x"}"#, "unknown_error", None, false, "APIError"),

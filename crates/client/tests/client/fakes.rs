@@ -5,11 +5,11 @@ use async_trait::async_trait;
 use byoa_client::{
     Client, ClientError, Config, Notice,
     ports::{
-        Alarm, Clock, Ports, Random, Request, Response, Store, StoreError, Tasks, Timer, Transport,
-        TransportError,
+        Alarm, Clock, Page, Ports, Random, Request, Response, Store, StoreError, Tasks, Timer, Transport,
+        TransportError, Wake,
     },
 };
-use byoa_protocol::client::{ClientConfig, ClientEvent, ClientSnapshot, UserProfile};
+use byoa_protocol::client::{ClientConfig, ClientEvent, ClientSnapshot, StorageKind, UserProfile};
 use futures_util::{FutureExt as _, future::LocalBoxFuture};
 use std::{
     cell::{Cell, RefCell},
@@ -81,13 +81,19 @@ impl Store for MemoryStore {
         self.values.borrow_mut().remove(key);
         Ok(())
     }
+
+    fn kind(&self) -> StorageKind {
+        StorageKind::Local
+    }
 }
 
 type Wakeups = RefCell<Vec<(i64, Weak<()>, Box<dyn FnOnce()>)>>;
 
 /// Time that stands still until it is advanced, and the wake-ups that are set for it.
+#[derive(Default)]
 pub(crate) struct ManualClock {
     now_ms: Cell<i64>,
+    monotonic_ms: Cell<i64>,
     wakeups: Wakeups,
 }
 
@@ -99,37 +105,118 @@ impl Clock for ManualClock {
     fn now_ms(&self) -> i64 {
         self.now_ms.get()
     }
+
+    fn monotonic_ms(&self) -> i64 {
+        self.monotonic_ms.get()
+    }
 }
 
 impl Timer for ManualClock {
-    fn wake_at(&self, deadline_ms: i64, wake: Box<dyn FnOnce()>) -> Box<dyn Alarm> {
+    fn wake_after(&self, delay_ms: i64, wake: Box<dyn FnOnce()>) -> Box<dyn Alarm> {
         let alive = Rc::new(());
-        self.wakeups.borrow_mut().push((deadline_ms, Rc::downgrade(&alive), wake));
+        self.wakeups.borrow_mut().push((self.monotonic_ms.get() + delay_ms, Rc::downgrade(&alive), wake));
         Box::new(Set(alive))
     }
 }
 
 impl ManualClock {
-    /// Lets time pass without waking anybody, as a laptop's sleep does.
-    pub(crate) fn sleep(&self, milliseconds: i64) {
+    pub(crate) fn at(now_ms: i64) -> Self {
+        Self { now_ms: Cell::new(now_ms), ..Self::default() }
+    }
+
+    pub(crate) fn now(&self) -> i64 {
+        self.now_ms.get()
+    }
+
+    /// Sets the wall clock, or lets time pass that the monotonic clock and the timers do not notice, as a
+    /// laptop's sleep does.
+    pub(crate) fn step(&self, milliseconds: i64) {
         self.now_ms.set(self.now_ms.get() + milliseconds);
     }
 
-    /// Lets time pass and wakes whoever is due.
-    pub(crate) fn advance(&self, milliseconds: i64) {
-        self.sleep(milliseconds);
-        let due: Vec<_> =
-            self.wakeups.borrow_mut().extract_if(.., |set| set.0 <= self.now_ms.get()).collect();
-        for (_, alive, wake) in due {
-            if alive.upgrade().is_some() {
-                wake();
-            }
-        }
+    /// Lets time pass without waking anybody, as a frozen page does.
+    pub(crate) fn freeze(&self, milliseconds: i64) {
+        self.step(milliseconds);
+        self.monotonic_ms.set(self.monotonic_ms.get() + milliseconds);
     }
 
-    /// The deadlines that are set and not cancelled.
-    pub(crate) fn deadlines(&self) -> Vec<i64> {
-        self.wakeups.borrow().iter().filter(|set| set.1.strong_count() > 0).map(|set| set.0).collect()
+    /// Lets time pass, and wakes whoever is due when it is.
+    pub(crate) fn advance(&self, milliseconds: i64) {
+        let end = self.monotonic_ms.get() + milliseconds;
+        while let Some((at, wake)) = self.next_due(end) {
+            self.freeze((at - self.monotonic_ms.get()).max(0));
+            wake();
+        }
+        self.freeze(end - self.monotonic_ms.get());
+    }
+
+    fn next_due(&self, end: i64) -> Option<(i64, Box<dyn FnOnce()>)> {
+        let mut wakeups = self.wakeups.borrow_mut();
+        wakeups.retain(|set| set.1.strong_count() > 0);
+        let earliest = (0..wakeups.len()).min_by_key(|index| wakeups[*index].0)?;
+        (wakeups[earliest].0 <= end).then(|| {
+            let (at, _, wake) = wakeups.remove(earliest);
+            (at, wake)
+        })
+    }
+
+    /// How many wake-ups are set and not cancelled.
+    pub(crate) fn set(&self) -> usize {
+        self.wakeups.borrow().iter().filter(|set| set.1.strong_count() > 0).count()
+    }
+}
+
+type Watcher = (Weak<()>, Rc<dyn Fn(Wake)>);
+
+/// A page that is visible until it is told otherwise, and a lock that is granted at once.
+pub(crate) struct ManualPage {
+    pub(crate) visible: Cell<bool>,
+    watchers: RefCell<Vec<Watcher>>,
+    /// Held by somebody else while it is `false`.
+    pub(crate) unlocked: Rc<Cell<bool>>,
+    clock: Rc<ManualClock>,
+}
+
+impl ManualPage {
+    pub(crate) fn new(clock: Rc<ManualClock>) -> Self {
+        let (visible, unlocked) = (Cell::new(true), Rc::new(Cell::new(true)));
+        Self { visible, watchers: RefCell::default(), unlocked, clock }
+    }
+
+    pub(crate) fn wake(&self, wake: Wake) {
+        let watchers: Vec<_> = self
+            .watchers
+            .borrow()
+            .iter()
+            .filter(|one| one.0.strong_count() > 0)
+            .map(|one| Rc::clone(&one.1))
+            .collect();
+        for watcher in watchers {
+            watcher(wake);
+        }
+    }
+}
+
+#[async_trait(?Send)]
+impl Page for ManualPage {
+    fn is_visible(&self) -> bool {
+        self.visible.get()
+    }
+
+    fn watch(&self, wake: Box<dyn Fn(Wake)>) -> Box<dyn Alarm> {
+        let alive = Rc::new(());
+        self.watchers.borrow_mut().push((Rc::downgrade(&alive), Rc::from(wake)));
+        Box::new(Set(alive))
+    }
+
+    async fn lock(&self, _: &str, wait_ms: i64) -> Box<dyn Alarm> {
+        let until = self.clock.monotonic_ms() + wait_ms;
+        poll_fn(|_| {
+            let is_over = self.unlocked.get() || self.clock.monotonic_ms() >= until;
+            if is_over { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+        Box::new(Set(Rc::new(())))
     }
 }
 
@@ -162,6 +249,7 @@ pub(crate) struct Bench {
     pub(crate) transport: Rc<ScriptedTransport>,
     pub(crate) store: Rc<MemoryStore>,
     pub(crate) clock: Rc<ManualClock>,
+    pub(crate) page: Rc<ManualPage>,
     pub(crate) notices: Rc<RefCell<Vec<Notice>>>,
     tasks: Rc<CollectedTasks>,
 }
@@ -173,9 +261,15 @@ impl Bench {
 
     /// A new page on the same store.
     pub(crate) fn on(store: Rc<MemoryStore>) -> Self {
+        Self::with(store, Rc::new(ManualClock::at(START_MS)), false)
+    }
+
+    /// A new page on the same store and machine, that keeps its session alive or does not.
+    pub(crate) fn with(store: Rc<MemoryStore>, clock: Rc<ManualClock>, auto_refresh: bool) -> Self {
         let notices = Rc::new(RefCell::new(Vec::new()));
         let noted = Rc::clone(&notices);
-        Self::observed(store, notices, move |notice, _| noted.borrow_mut().push(notice.clone()))
+        let note = move |notice: &Notice, _: &Client| noted.borrow_mut().push(notice.clone());
+        Self::made(store, clock, auto_refresh, notices, note)
     }
 
     /// With an observer that gets the client too, to call back into it.
@@ -184,8 +278,18 @@ impl Bench {
         notices: Rc<RefCell<Vec<Notice>>>,
         observer: impl Fn(&Notice, &Client) + 'static,
     ) -> Self {
+        Self::made(store, Rc::new(ManualClock::at(START_MS)), false, notices, observer)
+    }
+
+    fn made(
+        store: Rc<MemoryStore>,
+        clock: Rc<ManualClock>,
+        auto_refresh: bool,
+        notices: Rc<RefCell<Vec<Notice>>>,
+        observer: impl Fn(&Notice, &Client) + 'static,
+    ) -> Self {
         let transport = Rc::new(ScriptedTransport::default());
-        let clock = Rc::new(ManualClock { now_ms: Cell::new(START_MS), wakeups: RefCell::default() });
+        let page = Rc::new(ManualPage::new(Rc::clone(&clock)));
         let tasks = Rc::new(CollectedTasks::default());
         let ports = Ports {
             transport: Rc::clone(&transport) as _,
@@ -194,10 +298,12 @@ impl Bench {
             timer: Rc::clone(&clock) as _,
             random: Rc::new(CountingRandom::default()),
             tasks: Rc::clone(&tasks) as _,
+            page: Rc::clone(&page) as _,
         };
         let config = ClientConfig {
             environment_id: ENVIRONMENT.to_owned(),
             api_base_url: API_BASE.to_owned(),
+            auto_refresh: Some(auto_refresh),
             ..ClientConfig::default()
         };
         let config = Config::new(&config).expect("valid");
@@ -208,17 +314,45 @@ impl Bench {
             observer(notice, &client.expect("set below"));
         });
         *shared.borrow_mut() = Some(client.clone());
-        Self { client, transport, store, clock, notices, tasks }
+        Self { client, transport, store, clock, page, notices, tasks }
     }
 
     /// A page on which somebody has signed in with [`crate::fixtures::session`].
     pub(crate) fn signed_in() -> Self {
         let bench = Self::new();
         bench.answer(200, &crate::fixtures::session().to_string());
-        run(bench.client.sign_in_with_external_jwt(args())).expect("signs in");
+        run(bench.client.sign_in_with_external_jwt(args(), None)).expect("signs in");
         bench.transport.requests.borrow_mut().clear();
         bench.notices.borrow_mut().clear();
         bench
+    }
+
+    /// A page that keeps its session alive, with somebody signed in.
+    pub(crate) fn keeping() -> Self {
+        let bench = Self::with(Rc::default(), Rc::new(ManualClock::at(START_MS)), true);
+        bench.answer(200, &crate::fixtures::session().to_string());
+        bench.sign_in().expect("signs in");
+        bench.transport.requests.borrow_mut().clear();
+        bench.notices.borrow_mut().clear();
+        bench
+    }
+
+    /// Another tab of the same browser, which has started.
+    pub(crate) fn tab(&self) -> Self {
+        let tab = Self::with(Rc::clone(&self.store), Rc::clone(&self.clock), true);
+        tab.client.start();
+        tab
+    }
+
+    /// Lets time pass, and everything happen that is due meanwhile.
+    pub(crate) fn advance(&self, milliseconds: i64) {
+        let step = (milliseconds / 200).max(1);
+        for _ in 0..milliseconds / step {
+            self.clock.advance(step);
+            self.run_tasks();
+        }
+        self.clock.advance(milliseconds % step);
+        self.run_tasks();
     }
 
     /// Scripts the next answer.
@@ -241,15 +375,21 @@ impl Bench {
         self.script(Err(TransportError::Unreachable("Failed to fetch".to_owned()))).open();
     }
 
-    /// Runs what nobody waits for.
+    /// Runs what nobody waits for, as far as it comes.
     pub(crate) fn run_tasks(&self) {
-        for task in self.tasks.0.take() {
-            run(task);
+        let mut pending = vec![];
+        for _ in 0..4 {
+            for mut task in self.tasks.0.take().into_iter().chain(std::mem::take(&mut pending)) {
+                if task.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {
+                    pending.push(task);
+                }
+            }
         }
+        self.tasks.0.borrow_mut().extend(pending);
     }
 
     pub(crate) fn sign_in(&self) -> Result<UserProfile, ClientError> {
-        run(self.client.sign_in_with_external_jwt(args())).map(|user| profile(&user))
+        run(self.client.sign_in_with_external_jwt(args(), None)).map(|user| profile(&user))
     }
 
     pub(crate) fn snapshot(&self) -> ClientSnapshot {
@@ -280,6 +420,13 @@ impl Bench {
     pub(crate) fn asked(&self) -> Vec<String> {
         let requests = self.transport.requests.borrow();
         requests.iter().map(|request| format!("{:?} {}", request.method, request.url)).collect()
+    }
+
+    /// The `Authorization` header of a request.
+    pub(crate) fn bearer(&self, request: usize) -> String {
+        let requests = self.transport.requests.borrow();
+        let header = requests[request].headers.iter().find(|(name, _)| *name == "authorization");
+        header.expect("a bearer token").1.expose().to_owned()
     }
 
     /// The stored record.

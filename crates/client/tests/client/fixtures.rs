@@ -12,6 +12,9 @@ pub(crate) const ENVIRONMENT: &str = "11111111-2222-4333-8444-555555555555";
 pub(crate) const API_BASE: &str = "https://auth.example.com/api/v0";
 pub(crate) const STORE_KEY: &str = "byoa:11111111-2222-4333-8444-555555555555:session";
 
+pub(crate) const ENDED_KEY: &str = "byoa:11111111-2222-4333-8444-555555555555:ended";
+pub(crate) const ASIDE_KEY: &str = "byoa:11111111-2222-4333-8444-555555555555:aside";
+
 /// The time at which every test starts, in milliseconds and in seconds.
 pub(crate) const START_MS: i64 = 1_800_000_000_000;
 pub(crate) const START: i64 = START_MS / 1000;
@@ -24,6 +27,9 @@ pub(crate) const SUBJECT: &str = "user-42";
 
 pub(crate) const MINIFIED: &str = "eyJtaW5p.eyJmaWVk.c2VjcmV0LW1pbmk";
 pub(crate) const FAT: &str = "eyJmYXQ.eyJmYXQ.c2VjcmV0LWZhdA";
+
+/// The body of an answer that refuses the session.
+pub(crate) const REFUSAL: &str = r#"{"error":"the session is over","code":"unauthorized"}"#;
 
 pub(crate) fn claims() -> Value {
     json!({"iss": "https://issuer.example.com", "sub": SUBJECT, "exp": START + 300, "iat": START})

@@ -44,11 +44,11 @@ fn authenticated_requests_carry_the_small_token() {
     let bench = Bench::signed_in();
     let fields = object(json!({"firstName": "Ada"}));
     bench.answer(200, &user().to_string());
-    run(bench.client.refresh_user()).expect("reads");
+    run(bench.client.refresh_user(None)).expect("reads");
     bench.answer(200, &session().to_string());
-    run(bench.client.update_user(fields)).expect("changes");
+    run(bench.client.update_user(fields, None)).expect("changes");
     bench.answer(200, &session().to_string());
-    run(bench.client.refresh()).expect("refreshes");
+    run(bench.client.refresh(None)).expect("refreshes");
     bench.answer(204, "");
     run(bench.client.logout());
 
@@ -80,7 +80,7 @@ fn authenticated_requests_carry_the_small_token() {
 fn deleting_asks_once_and_signs_out() {
     let bench = Bench::signed_in();
     bench.answer(204, "");
-    run(bench.client.delete_user()).expect("deletes");
+    run(bench.client.delete_user(None)).expect("deletes");
     assert_eq!(bench.asked(), [format!("Delete {API_BASE}/sdk/{ENVIRONMENT}/users")]);
     assert_eq!(bench.events(), ["logout:UserDeleted"]);
 }
@@ -90,7 +90,7 @@ fn no_two_requests_share_an_id() {
     let bench = Bench::signed_in();
     for _ in 0..5 {
         bench.answer(200, &user().to_string());
-        run(bench.client.refresh_user()).expect("reads");
+        run(bench.client.refresh_user(None)).expect("reads");
     }
     let requests = bench.transport.requests.borrow();
     let ids: std::collections::HashSet<_> = requests.iter().map(|request| common(request)[3].1).collect();
@@ -103,7 +103,7 @@ fn no_token_is_ever_part_of_a_url_or_of_a_debug_print() {
     bench.answer(200, &session().to_string());
     bench.sign_in().expect("signs in");
     bench.answer(200, &session().to_string());
-    run(bench.client.refresh()).expect("refreshes");
+    run(bench.client.refresh(None)).expect("refreshes");
     let external_jwt = args().external_jwt;
     let requests = bench.transport.requests.borrow();
     let prints = [format!("{requests:?}"), format!("{:?}", bench.client), format!("{:?}", bench.snapshot())];

@@ -15,12 +15,12 @@ fn a_good_answer_signs_in_stores_and_schedules() {
         panic!("signed in")
     };
     assert_eq!((profile(&shown), session_expires_at), (user, START_MS + LIFETIME * 1000));
-    assert_eq!(bench.clock.deadlines(), [START_MS + LIFETIME * 1000]);
+    assert_eq!(bench.clock.set(), 1);
     assert_eq!(bench.all_events(), ["authInit", "authSuccess", "tokenChanged"]);
     assert_eq!(bench.client.minified_token().expect("there").expose(), MINIFIED);
     assert_eq!(bench.client.token().expect("there").expose(), FAT);
     let record: Value = serde_json::from_str(&bench.stored().expect("stored")).expect("JSON");
-    assert_eq!(record["version"], 1);
+    assert_eq!((&record["version"], &record["epoch"]), (&json!(2), &json!(START_MS)));
     assert_eq!(record["session"]["expiresAt"], START + LIFETIME);
 }
 
@@ -113,7 +113,7 @@ fn nothing_is_sent_for_arguments_that_cannot_succeed() {
     ];
     for (name, args, code, reason) in cases {
         let bench = Bench::new();
-        let error = run(bench.client.sign_in_with_external_jwt(args)).expect_err(name);
+        let error = run(bench.client.sign_in_with_external_jwt(args, None)).expect_err(name);
         assert_eq!((&*error.code, error.reason.as_deref()), (code, reason), "{name}");
         assert_eq!((error.status, error.retryable), (None, false), "{name}");
         assert!(bench.asked().is_empty(), "{name}");
@@ -127,7 +127,7 @@ fn an_expiry_within_the_leeway_is_left_to_the_server() {
     let bench = Bench::new();
     bench.answer(200, &session().to_string());
     let external_jwt = external_jwt(&bent(claims(), "/exp", json!(START - 59)));
-    run(bench.client.sign_in_with_external_jwt(SignInWithExternalJwtArgs { external_jwt, ..args() }))
+    run(bench.client.sign_in_with_external_jwt(SignInWithExternalJwtArgs { external_jwt, ..args() }, None))
         .expect("sent");
 }
 
@@ -163,7 +163,7 @@ fn an_answer_that_is_not_whole_makes_no_session() {
         let error = bench.sign_in().expect_err(name);
         assert_eq!((&*error.code, error.status), ("invalid_response", Some(200)), "{name}");
         assert_eq!(bench.snapshot(), ClientSnapshot::SignedOut { reason: None }, "{name}");
-        assert_eq!((bench.stored(), bench.clock.deadlines()), (None, vec![]), "{name}");
+        assert_eq!((bench.stored(), bench.clock.set()), (None, 0), "{name}");
         assert_eq!(bench.events(), ["failed:invalid_response:-"], "{name}");
     }
 }
@@ -221,10 +221,10 @@ fn a_sign_in_as_somebody_else_replaces_the_session_and_ends_the_old_one() {
         external_jwt: external_jwt(&claims),
         external_user_id: "user-7".to_owned(),
     };
-    let user = run(bench.client.sign_in_with_external_jwt(args)).expect("signs in");
+    let user = run(bench.client.sign_in_with_external_jwt(args, None)).expect("signs in");
     assert_eq!(profile(&user).user_id.as_deref(), Some("other"));
     assert!(bench.stored().expect("stored").contains("new.new.new"));
-    assert_eq!(bench.clock.deadlines().len(), 1);
+    assert_eq!(bench.clock.set(), 1);
     bench.answer(204, "");
     bench.run_tasks();
     let requests = bench.transport.requests.borrow();

@@ -16,8 +16,8 @@ fn of_two_sign_ins_the_newer_wins_whatever_is_answered_first() {
     for older_first in [true, false] {
         let bench = Bench::new();
         let gates = [bench.gated(200, &as_session("one")), bench.gated(200, &as_session("two"))];
-        let one = Polled::start(bench.client.sign_in_with_external_jwt(args()));
-        let two = Polled::start(bench.client.sign_in_with_external_jwt(args()));
+        let one = Polled::start(bench.client.sign_in_with_external_jwt(args(), None));
+        let two = Polled::start(bench.client.sign_in_with_external_jwt(args(), None));
         gates.iter().for_each(Gate::open);
         let (one, two) = if older_first {
             let one = one.end();
@@ -40,8 +40,8 @@ fn of_two_sign_ins_the_newer_wins_whatever_is_answered_first() {
 fn arguments_that_fail_their_checks_do_not_replace_a_sign_in() {
     let bench = Bench::new();
     let gate = bench.gated(200, &session().to_string());
-    let good = Polled::start(bench.client.sign_in_with_external_jwt(args()));
-    bench.clock.sleep(1_000_000);
+    let good = Polled::start(bench.client.sign_in_with_external_jwt(args(), None));
+    bench.clock.freeze(1_000_000);
     bench.sign_in().expect_err("expired by now");
     gate.open();
     good.end().expect("not replaced");
@@ -51,7 +51,7 @@ fn arguments_that_fail_their_checks_do_not_replace_a_sign_in() {
 fn signing_out_in_between_wins() {
     let bench = Bench::new();
     let gate = bench.gated(200, &session().to_string());
-    let sign_in = Polled::start(bench.client.sign_in_with_external_jwt(args()));
+    let sign_in = Polled::start(bench.client.sign_in_with_external_jwt(args(), None));
     run(bench.client.logout());
     gate.open();
     assert_eq!(sign_in.end().expect_err("late").code, "superseded");
@@ -65,7 +65,7 @@ fn signing_out_in_between_wins() {
 fn a_late_failure_is_told_to_its_caller_only() {
     let bench = Bench::new();
     let gate = bench.gated(422, r#"{"error":"x","code":"invalid_external_auth"}"#);
-    let sign_in = Polled::start(bench.client.sign_in_with_external_jwt(args()));
+    let sign_in = Polled::start(bench.client.sign_in_with_external_jwt(args(), None));
     run(bench.client.logout());
     gate.open();
     assert_eq!(sign_in.end().expect_err("late").code, "superseded");
@@ -76,7 +76,7 @@ fn a_late_failure_is_told_to_its_caller_only() {
 fn an_answer_for_the_last_session_does_not_touch_this_one() {
     let bench = Bench::signed_in();
     let gate = bench.gated(200, &bent(user(), "/email", json!("old@example.com")).to_string());
-    let old = Polled::start(bench.client.refresh_user());
+    let old = Polled::start(bench.client.refresh_user(None));
     bench.answer(204, "");
     run(bench.client.logout());
     bench.answer(200, &as_session("two"));
@@ -90,8 +90,8 @@ fn an_answer_for_the_last_session_does_not_touch_this_one() {
 #[test]
 fn a_refusal_of_the_last_session_does_not_end_this_one() {
     let bench = Bench::signed_in();
-    let gate = bench.gated(401, "");
-    let old = Polled::start(bench.client.refresh_user());
+    let gate = bench.gated(401, REFUSAL);
+    let old = Polled::start(bench.client.refresh_user(None));
     bench.answer(200, &as_session("two"));
     bench.sign_in().expect("signs in");
     gate.open();
@@ -103,11 +103,11 @@ fn a_refusal_of_the_last_session_does_not_end_this_one() {
 fn a_refresh_of_the_last_session_is_not_shared_with_this_one() {
     let bench = Bench::signed_in();
     let gate = bench.gated(200, &session().to_string());
-    let old = Polled::start(bench.client.refresh());
+    let old = Polled::start(bench.client.refresh(None));
     bench.answer(200, &as_session("two"));
     bench.sign_in().expect("signs in");
     bench.answer(200, &as_session("two"));
-    run(bench.client.refresh()).expect("its own request");
+    run(bench.client.refresh(None)).expect("its own request");
     gate.open();
     assert_eq!(old.end().expect_err("late").code, "superseded");
     assert!(bench.stored().expect("stored").contains("two.x.y"));
@@ -118,7 +118,7 @@ fn a_closed_client_writes_nothing_tells_nothing_and_releases_whoever_waits() {
     let bench = Bench::new();
     bench.client.start();
     let gate = bench.gated(200, &session().to_string());
-    let sign_in = Polled::start(bench.client.sign_in_with_external_jwt(args()));
+    let sign_in = Polled::start(bench.client.sign_in_with_external_jwt(args(), None));
     bench.notices.borrow_mut().clear();
     bench.client.close();
     gate.open();
@@ -126,13 +126,13 @@ fn a_closed_client_writes_nothing_tells_nothing_and_releases_whoever_waits() {
     assert_eq!((bench.stored(), bench.store.writes.get()), (None, 0));
     assert_eq!(bench.notices.borrow().len(), 0);
     assert_eq!(bench.sign_in().expect_err("closed").code, "superseded");
-    assert_eq!(run(bench.client.refresh_user()).expect_err("closed").code, "superseded");
+    assert_eq!(run(bench.client.refresh_user(None)).expect_err("closed").code, "superseded");
 }
 
 #[test]
 fn a_call_is_about_the_session_at_the_time_of_the_call() {
     let bench = Bench::signed_in();
-    let update = bench.client.update_user(object(json!({})));
+    let update = bench.client.update_user(object(json!({})), None);
     bench.answer(204, "");
     run(bench.client.logout());
     bench.answer(200, &as_session("two"));
@@ -146,7 +146,7 @@ fn a_call_is_about_the_session_at_the_time_of_the_call() {
 fn closing_keeps_the_stored_session_for_the_next_client() {
     let bench = Bench::signed_in();
     bench.client.close();
-    assert_eq!(bench.clock.deadlines(), Vec::<i64>::new());
+    assert_eq!(bench.clock.set(), 0);
     assert_eq!(bench.client.token(), None);
     let next = Bench::on(Rc::clone(&bench.store));
     next.client.start();

@@ -25,7 +25,7 @@ fn a_reload_restores_the_session_without_asking_anybody() {
     assert_eq!(after.snapshot(), before.snapshot());
     assert_eq!(after.client.minified_token(), before.client.minified_token());
     assert_eq!(after.client.token(), before.client.token());
-    assert_eq!(after.clock.deadlines(), [START_MS + LIFETIME * 1000]);
+    assert_eq!(after.clock.set(), 1);
     assert!(after.asked().is_empty() && after.events().is_empty());
     let generation = after.client.snapshot().generation;
     after.client.start();
@@ -49,7 +49,7 @@ fn an_expired_session_is_dropped_with_an_event() {
 }
 
 #[test]
-fn whatever_is_not_exactly_a_session_of_ours_is_removed() {
+fn whatever_is_not_exactly_a_session_of_ours_is_set_aside() {
     let good = stored_record();
     assert!(reloaded(&good.to_string()).is_signed_in());
     let bend = |pointer: &str, to: Value| bent(good.clone(), pointer, to).to_string();
@@ -64,8 +64,13 @@ fn whatever_is_not_exactly_a_session_of_ours_is_removed() {
         ("trailing text", format!("{good} x")),
         ("no version", bend("/version", Value::Null)),
         ("version 0", bend("/version", json!(0))),
-        ("version 2", bend("/version", json!(2))),
-        ("version a string", bend("/version", json!("1"))),
+        ("a later version", bend("/version", json!(3))),
+        ("version a string", bend("/version", json!("2"))),
+        ("the first version with a place in the register", bend("/version", json!(1))),
+        ("no epoch", bend("/epoch", Value::Null)),
+        ("epoch zero", bend("/epoch", json!(0))),
+        ("epoch a string", bend("/epoch", json!("1"))),
+        ("generation negative", bend("/generation", json!(-1))),
         ("an unknown member", bend("/isAdmin", json!(true))),
         ("no user", bend("/session/user", Value::Null)),
         ("user a string", bend("/session/user", json!("ada"))),
@@ -101,7 +106,9 @@ fn whatever_is_not_exactly_a_session_of_ours_is_removed() {
         assert_eq!(bench.snapshot(), ClientSnapshot::SignedOut { reason: None }, "{name}");
         assert_eq!(bench.events(), ["warning:stored_session_invalid"], "{name}");
         assert_eq!(bench.stored(), None, "{name}");
-        assert_eq!(bench.clock.deadlines(), Vec::<i64>::new(), "{name}");
+        let aside = bench.store.values.borrow().get(ASIDE_KEY).cloned();
+        assert_eq!(aside, (name != "300 KiB").then_some(record), "{name}");
+        assert_eq!(bench.clock.set(), 0, "{name}");
         assert!(bench.asked().is_empty(), "{name}");
     }
 }
@@ -123,7 +130,10 @@ fn other_keys_and_environments_are_left_alone() {
     );
     bench.answer(204, "");
     run(bench.client.logout());
-    assert_eq!(bench.store.values.borrow().keys().map(String::as_str).collect::<Vec<_>>(), [&other, "x"]);
+    assert_eq!(
+        bench.store.values.borrow().keys().map(String::as_str).collect::<Vec<_>>(),
+        [ENDED_KEY, &other, "x"]
+    );
 }
 
 #[test]
