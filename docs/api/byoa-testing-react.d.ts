@@ -164,6 +164,7 @@ interface TestServerOptions {
   readonly stepUp?: readonly ('user:update' | 'user:delete')[];
   readonly sessionLifetimeSeconds?: number;
   readonly refreshWindowSeconds?: number;
+  readonly idleLimitSeconds?: number;
   readonly refreshGraceSeconds?: number;
   readonly now?: () => number;
 }

@@ -76,6 +76,17 @@ describe('the test server', () => {
     expect((await ask(server, 'refresh', { token: answer.minifiedJwt })).status).toBe(401);
   });
 
+  it('does not go on with a session that was left alone for too long', async () => {
+    const clock = createTestClock();
+    const server = await createTestServer({ now: clock.now, idleLimitSeconds: 600 });
+    const { minifiedJwt: token } = await signIn(server);
+    clock.jump(HOUR + 599_000);
+    const { answer } = await ask(server, 'refresh', { token });
+    clock.jump(2 * HOUR + 600_000);
+    expect((await ask(server, 'refresh', { token: answer.minifiedJwt })).answer.code).toBe('session_idle');
+    expect((await ask(server, 'session', { token: answer.minifiedJwt, method: 'GET' })).answer.code).toBe('unauthorized');
+  });
+
   it('gives a replaced token its successor within the grace, and ends the session later', async () => {
     const clock = createTestClock();
     const server = await createTestServer({ now: clock.now });

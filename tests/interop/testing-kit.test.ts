@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SCOPES, SINGLE_USE_SCOPES } from '../../pkg-template/src/testing/scopes.ts';
 import { type TestIssuer, type TestServer, createTestIssuer, createTestServer } from '../../pkg-template/src/testing/index.ts';
 import { ByoaServer } from '../support/byoa-server.ts';
-import { freePorts, root, scratch, undoing } from '../support/processes.ts';
+import { freePorts, root, scratch, undoing, until } from '../support/processes.ts';
 
 const ORIGIN = 'https://app.example.com';
 const ENVIRONMENTS = {
@@ -194,6 +194,20 @@ describe('the kit and the server answer alike', () => {
       };
       for (const target of Object.values(targets)) expect(Math.abs((await left(target)) - real)).toBeLessThanOrEqual(1);
     }
+  });
+
+  it('to a token that comes back after its end', async () => {
+    const sub = someUser();
+    await onBoth('plain', async (caller) => {
+      const exp = Math.floor(Date.now() / 1000) + 2;
+      const { minifiedJwt: token } = await caller.signIn(await issuer.sign(sub, { claims: { exp } }));
+      // A real server has no clock that a test could turn.
+      await until('the session token to end', () => Date.now() / 1000 > exp + 0.1);
+      await caller.call('session', { method: 'GET', token });
+      const { minifiedJwt: next } = await caller.call('refresh', { token });
+      await caller.call('session', { method: 'GET', token: next });
+      await caller.call('refresh', { token });
+    });
   });
 
   const now = () => Math.floor(Date.now() / 1000);

@@ -28,6 +28,8 @@ export interface TestServerOptions {
   readonly sessionLifetimeSeconds?: number;
   /** How long a session can be refreshed; 30 days. */
   readonly refreshWindowSeconds?: number;
+  /** How long after its token's end a session can still be refreshed; as long as the window unless set. */
+  readonly idleLimitSeconds?: number;
   /** How long a replaced token still gets its successor; 30. */
   readonly refreshGraceSeconds?: number;
   /** The time in milliseconds since 1970; `Date.now`, which fake timers control. */
@@ -337,15 +339,23 @@ export class TestServer {
   async #refresh(call: Call): Promise<Answer> {
     const { session, claims, isExpired } = await this.#session(call);
     const now = this.#seconds;
-    // A machine that slept comes back with the newest token, past its end: that is what refreshing is for.
-    if (isExpired && claims['jti'] !== session.tokenId) throw expired();
     if (now >= session.refreshExpiresAt) throw unauthorized('the session is past its refresh deadline; sign in again');
     const expiresAt = Math.min(now + this.#lifetime, session.refreshExpiresAt);
     const graceSeconds = this.#options.refreshGraceSeconds ?? 30;
+    if (isExpired) this.#checkLate(session, claims, graceSeconds);
     if (this.#store.refresh(session, { presented: claims['jti'], now, expiresAt, graceSeconds }) === 'reused') {
       throw unauthorized('the session token was used again after it had been replaced, so the session was ended; sign in again');
     }
     return { status: 200, body: await this.#statement(session, this.#userOf(session), false) };
+  }
+
+  /** A machine that slept comes back with a token past its end: the newest goes on, within bounds; others end nothing. */
+  #checkLate({ tokenId, previous }: Session, { jti, exp }: Members, graceSeconds: number): void {
+    const now = this.#seconds;
+    const isGood = jti === tokenId || (previous !== undefined && jti === previous.tokenId && now < previous.replacedAt + graceSeconds);
+    if (!isGood) throw expired();
+    const { idleLimitSeconds = Infinity } = this.#options;
+    if (now - Number(exp) >= idleLimitSeconds) throw new Refusal(401, 'session_idle', 'the session was left alone for too long; sign in again');
   }
 
   async #showUser(call: Call): Promise<Answer> {
