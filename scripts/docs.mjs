@@ -1,4 +1,5 @@
-// `npm run docs`: builds the documentation site from docs/ and serves it.
+// `npm run docs`: builds the documentation site from docs/, with the package's reference from its doc comments, and
+// serves it.
 //
 //     BYOA_DOCS_PORT=4800 npm run docs     on another port than 4610
 //     npm run docs -- --build              only builds it, into site/dist
@@ -26,6 +27,9 @@ export async function buildSite(outDir, { source = join(root, 'docs'), report } 
   const vitepress = join(root, 'site/node_modules/vitepress/bin/vitepress.js');
   const env = { ...process.env, BYOA_DOCS_SOURCE: source };
   await run(process.execPath, [vitepress, 'build', 'site', '--outDir', outDir], { cwd: root, env, onLine: report });
+  const typedoc = join(root, 'site/node_modules/typedoc/bin/typedoc');
+  const options = ['--options', join(root, 'site/typedoc.json'), '--out', join(outDir, 'reference')];
+  await run(process.execPath, [typedoc, ...options], { cwd: join(root, 'site'), onLine: report });
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {

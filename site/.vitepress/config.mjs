@@ -41,7 +41,8 @@ export default defineConfig({
     outline: { level: [2, 3] },
     nav: [
       { text: 'Start', link: '/START' },
-      { text: 'API', link: '/HTTP-API' },
+      { text: 'Reference', link: '/reference/index.html', target: '_self' },
+      { text: 'HTTP API', link: '/HTTP-API' },
       { text: 'Errors', link: '/TROUBLESHOOTING' },
       { text: 'Changelog', link: '/CHANGELOG' },
     ],

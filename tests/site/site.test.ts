@@ -41,12 +41,25 @@ describe('the documentation site', () => {
     const written = (readdirSync(join(root, 'docs'), { recursive: true }) as string[]).filter((name) => name.endsWith('.md'));
     const expected = written.map((name) => name.replace('README', 'index').replace(/md$/, 'html'));
     // What typedoc makes is within reach of its own page.
-    expect(pages().sort()).toEqual(expected.sort());
+    expect(pages().filter((name) => !name.startsWith('reference/')).sort()).toEqual(expected.sort());
     const { page } = await open('START.html', { viewport: { width: 1280, height: 900 } });
     const linked = await page.locator('.VPSidebar a, .VPNav a').evaluateAll((all) => all.map((a) => new URL((a as HTMLAnchorElement).href).pathname.slice(1)));
     const decision = /^adr\/\d/;
     const reference = /^reference\/./;
     for (const name of expected.filter((one) => one !== 'index.html' && !decision.test(one) && !reference.test(one))) expect(linked).toContain(name.replace('adr/index.html', 'adr/'));
+  });
+
+  it('has the reference of every entry, with its examples, and asks nobody else for it', async () => {
+    const { page, requests, said } = await open('START.html', { viewport: { width: 1280, height: 900 } });
+    await page.locator('.VPNav').getByRole('link', { name: 'Reference' }).first().click();
+    await page.getByRole('heading', { name: 'byoa' }).waitFor();
+    for (const entry of ['byoa', 'byoa/react', 'byoa/react-hooks', 'byoa/slim', 'byoa/testing', 'byoa/testing/react']) {
+      expect(await page.locator(`a:text-is("${entry}")`).count(), entry).toBeGreaterThan(0);
+    }
+    await page.goto(`${url}reference/byoa/react/useExternalAuth.html`);
+    expect(await page.locator('pre').first().textContent()).toContain('signInWithExternalJwt');
+    expect(requests.filter((one) => !one.startsWith(url))).toEqual([]);
+    expect(said).toEqual([]);
   });
 
   it('asks nobody but its own server for anything, also for a search, and says nothing on the console', async () => {
