@@ -107,6 +107,19 @@ describe('the provider', () => {
     expect(wasm.clients.map(({ closed }) => closed)).toEqual([true, false]);
   });
 
+  it('passes its settings on, and keeps the client when only an object or a function is new', async () => {
+    const show = () => (
+      <StrictMode>
+        <DynamicContextProvider settings={{ ...config, localStorageSuffix: 'two', autoRefresh: false, log: () => {}, metadata: { name: 'App' } }}>ok</DynamicContextProvider>
+      </StrictMode>
+    );
+    const { rerender } = render(show());
+    await act(settle);
+    rerender(show());
+    await act(settle);
+    expect(wasm.only.config).toMatchObject({ ...config, storageKeySuffix: 'two', autoRefresh: false });
+  });
+
   it.each(['environmentId', 'apiBaseUrl'] as const)('says that %s is missing', (name) => {
     expectAnError();
     const { [name]: _, ...rest } = config;

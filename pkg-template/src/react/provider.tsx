@@ -63,19 +63,12 @@ export function DynamicContextProvider({ settings, client: given, children }: Dy
   // A caller without TypeScript may leave anything out; making the client says so in a sentence.
   const { events, localStorageSuffix, walletConnectors: _, initialAuthenticationMode: _mode, ...options } = (settings ??
     {}) as DynamicContextProviderSettings;
-  const { environmentId, apiBaseUrl, storageKeySuffix = localStorageSuffix, requestTimeoutMs, autoRefresh } = options;
+  // What is a word or a number makes another client when it changes; an object or a function may be new at every render.
+  const key = JSON.stringify(Object.entries({ localStorageSuffix, ...options }).filter(([, value]) => !isMade(value)));
   const client = useMemo(
-    () =>
-      given
-        ? internals(given)
-        : createProvidedClient({
-            environmentId,
-            apiBaseUrl,
-            ...(storageKeySuffix !== undefined && { storageKeySuffix }),
-            ...(requestTimeoutMs !== undefined && { requestTimeoutMs }),
-            ...(autoRefresh !== undefined && { autoRefresh }),
-          }),
-    [given, environmentId, apiBaseUrl, storageKeySuffix, requestTimeoutMs, autoRefresh],
+    () => (given ? internals(given) : createProvidedClient(localStorageSuffix ? { storageKeySuffix: localStorageSuffix, ...options } : options)),
+    // The key stands for the options.
+    [given, key],
   );
   // Before the effects of everything below, which may call functions of the default client.
   useInsertionEffect(() => setDefaultClient(client), [client]);
@@ -85,4 +78,8 @@ export function DynamicContextProvider({ settings, client: given, children }: Dy
   }, [client, given]);
   useAuthEvents(client, events);
   return <ClientContext.Provider value={client}>{children}</ClientContext.Provider>;
+}
+
+function isMade(value: unknown): boolean {
+  return typeof value === 'object' || typeof value === 'function';
 }
