@@ -151,8 +151,12 @@ impl Api {
     pub(crate) fn session(&self, answer: &Answer) -> Result<Session, ClientError> {
         let now_ms = self.time.now(true).low;
         let session = Session::from_answer(&self.config, now_ms, answer.status, read(answer)?)?;
-        if answer.header("date").is_none() && session.issued_at_ms != now_ms {
-            self.time.learn(answer.sent_ms, session.issued_at_ms / 1000);
+        if answer.header("date").is_none() {
+            if session.issued_at_ms == now_ms {
+                self.time.give_up();
+            } else {
+                self.time.learn(answer.sent_ms, session.issued_at_ms / 1000);
+            }
         }
         Ok(session)
     }

@@ -28,6 +28,9 @@ const MAX_RETRIES: u32 = 2;
 
 const FIRST_RETRY_MS: i64 = 400;
 
+/// How often tokens are replaced before a request is given up.
+const MAX_REFRESHES: u32 = 3;
+
 impl Ask {
     /// Whether asking twice is as good as asking once.
     const fn is_safe(&self) -> bool {
@@ -76,15 +79,18 @@ impl Runner {
         }
     }
 
-    /// The session with a token that has not ended.
+    /// The session with a token that has not ended. A page may have slept while it was refreshed.
     async fn usable_session(self: &Rc<Self>, of: Ticket) -> Result<(Rc<Session>, Ticket), ClientError> {
-        self.read_register();
-        let (session, ticket) = self.same_session(of)?;
-        if !session.is_over(self.now().high) {
-            return Ok((session, ticket));
+        for _ in 0..MAX_REFRESHES {
+            self.read_register();
+            let (session, ticket) = self.same_session(of)?;
+            let now = self.now();
+            if !session.is_over(now.high) && !now.behind {
+                return Ok((session, ticket));
+            }
+            self.begin_refresh(session, ticket).await?;
         }
-        self.begin_refresh(session, ticket).await?;
-        self.same_session(of)
+        Err(ClientError::timeout())
     }
 
     /// Has the refused token replaced, unless it has been already.

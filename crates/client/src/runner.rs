@@ -8,7 +8,7 @@ use crate::{
     api::Api,
     ports::{Alarm, Ports, StoreError, Wake},
     refresh::Flight,
-    state::{Effect, Event, Phase, State, Ticket, transition},
+    state::{Effect, Event, Found, Phase, State, Ticket, transition},
     stored::Register,
     time::{Now, Timekeeper},
     upkeep::Policy,
@@ -122,8 +122,7 @@ impl Runner {
         let now = self.now();
         match &self.state.borrow().phase {
             Phase::SignedIn { session, ticket, upkeep } if self.api.config().auto_refresh() => {
-                let at =
-                    self.state.borrow().policy.refresh_at(session, ticket.generation, *upkeep, now.visible);
+                let at = self.state.borrow().policy.refresh_at(session, ticket.generation, *upkeep, now);
                 (at < i64::MAX).then_some(at)
             }
             _ => None,
@@ -159,18 +158,17 @@ impl Runner {
             self.storage_refused();
         }
         let read = read.unwrap_or_default();
-        self.time.restore(read.skew_ms);
-        let is_behind = self.time.at_least(read.seen_ms);
+        let (issued_ms, renewed) = match (&read.found, self.session()) {
+            (Found::Session { session, .. }, own) => {
+                (session.issued_at_ms, own.is_some_and(|(own, _)| !session.has_tokens_of(&own)))
+            }
+            _ => (0, false),
+        };
+        self.time.compare(read.learnt, issued_ms, renewed);
         if read.set_aside {
             self.apply(Event::SetAside);
         }
         self.dispatch(Event::Seen(read.found));
-        if let (true, Some((session, ticket))) =
-            (is_behind && self.api.config().auto_refresh(), self.session())
-        {
-            // How much time has passed is not known, and an answer says it.
-            drop(self.begin_refresh(session, ticket));
-        }
         read.newest
     }
 
@@ -217,8 +215,7 @@ impl Runner {
         let store = &*self.ports.store;
         match effect {
             Effect::Persist { session, ticket } => {
-                let (seen, skew) = (self.time.now(true).best, self.time.skew_ms());
-                self.stored(self.register.write(store, &session, ticket, seen, skew));
+                self.stored(self.register.write(store, &session, ticket, self.time.learnt()));
             }
             Effect::End { epoch, reason } => self.stored(self.register.end(store, epoch, reason)),
             Effect::Refresh { session, ticket } => drop(self.begin_refresh(session, ticket)),

@@ -12,6 +12,7 @@ use crate::{
     ports::{Store, StoreError},
     session::has_prototype_key,
     state::{Found, Ticket},
+    time::Learnt,
 };
 use byoa_protocol::client::LogoutReason;
 use std::rc::Rc;
@@ -23,9 +24,7 @@ const MAX_RECORD_BYTES: usize = 256 * 1024;
 
 struct Record {
     ticket: Ticket,
-    /// The server's time when it was written, and how far that was ahead of this machine's.
-    seen_ms: i64,
-    skew_ms: i64,
+    learnt: Learnt,
     session: Session,
 }
 
@@ -34,16 +33,15 @@ pub(crate) struct Read {
     pub(crate) found: Found,
     /// Something was there that is no record of ours; it is kept under another key now.
     pub(crate) set_aside: bool,
-    /// The server's time at the last write, and how far that was ahead of this machine's.
-    pub(crate) seen_ms: i64,
-    pub(crate) skew_ms: i64,
+    /// What the writer knew of the time.
+    pub(crate) learnt: Learnt,
     /// The greatest epoch of all.
     pub(crate) newest: i64,
 }
 
 impl Default for Read {
     fn default() -> Self {
-        Self { found: Found::Nothing, set_aside: false, seen_ms: 0, skew_ms: 0, newest: 0 }
+        Self { found: Found::Nothing, set_aside: false, learnt: Learnt::default(), newest: 0 }
     }
 }
 
@@ -75,7 +73,7 @@ impl Register {
         if let (true, Some(text)) = (set_aside, found) {
             self.set_aside(store, &text);
         }
-        let (seen_ms, skew_ms) = record.as_ref().map_or((0, 0), |record| (record.seen_ms, record.skew_ms));
+        let learnt = record.as_ref().map_or_else(Learnt::default, |record| record.learnt);
         let newest = record.as_ref().map_or(ended, |record| record.ticket.epoch.max(ended));
         if record.as_ref().is_some_and(|record| record.ticket.epoch <= ended) {
             // A write that came after the end, from a tab that had not seen it yet.
@@ -88,7 +86,7 @@ impl Register {
             (_, Some((epoch, reason))) => Found::Ended { epoch, reason },
             _ => Found::Nothing,
         };
-        Ok(Read { found, set_aside, seen_ms, skew_ms, newest })
+        Ok(Read { found, set_aside, learnt, newest })
     }
 
     /// Writes a session. Where that fails, an older one must not come back with the next reload, so
@@ -98,8 +96,7 @@ impl Register {
         store: &dyn Store,
         session: &Session,
         ticket: Ticket,
-        seen_ms: i64,
-        skew_ms: i64,
+        learnt: Learnt,
     ) -> Result<(), StoreError> {
         let token =
             |token: &Option<Secret>| token.as_ref().map_or(Value::Null, |token| token.expose().into());
@@ -113,8 +110,9 @@ impl Register {
             ("version", VERSION.into()),
             ("epoch", ticket.epoch.into()),
             ("generation", ticket.generation.into()),
-            ("seen", seen_ms.into()),
-            ("skew", skew_ms.into()),
+            ("seen", learnt.server.into()),
+            ("skew", learnt.skew.into()),
+            ("spread", learnt.spread.into()),
             ("session", written),
         ]);
         let text = Secret::new(json::write(&record));
@@ -156,18 +154,19 @@ fn parse(text: &str, config: &Config, now_ms: i64) -> Option<Record> {
     let Value::Object(session) = session else {
         return None;
     };
-    let (epoch, generation, seen_ms, skew_ms) = match (whole(&record, "version")?, record.len()) {
-        (1, 1) => (1, 0, 0, 0),
-        (VERSION, 5) => {
-            let number = |name| whole(&record, name);
-            (number("epoch")?, number("generation")?, number("seen")?, number("skew")?)
+    let number = |name| whole(&record, name);
+    let (epoch, generation, learnt) = match (number("version")?, record.len()) {
+        (1, 1) => (1, 0, Learnt::default()),
+        (VERSION, 6) => {
+            let (server, skew, spread) = (number("seen")?, number("skew")?, number("spread")?);
+            (number("epoch")?, number("generation")?, Learnt { server, skew, spread })
         }
         _ => return None,
     };
     let ticket = Ticket { epoch, generation: u32::try_from(generation).ok()? };
-    let issued_ms = if seen_ms > 0 { seen_ms } else { now_ms };
+    let issued_ms = if learnt.server > 0 { learnt.server } else { now_ms };
     let session = Session::checked(config, session, issued_ms).ok()?;
-    (epoch > 0).then_some(Record { ticket, seen_ms, skew_ms, session })
+    (epoch > 0).then_some(Record { ticket, learnt, session })
 }
 
 fn parse_end(found: &str) -> Option<(i64, LogoutReason)> {

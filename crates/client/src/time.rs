@@ -9,6 +9,9 @@ use std::{cell::Cell, fmt, rc::Rc};
 /// A difference between the two clocks beyond this is a sleep or a step, in milliseconds.
 const STEP_MS: i64 = 2000;
 
+/// An answer that took longer says too little: the page was frozen meanwhile.
+const LONGEST_TRIP_MS: i64 = 15_000;
+
 /// The server's time now, in milliseconds since 1970.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Now {
@@ -20,8 +23,21 @@ pub struct Now {
     pub high: i64,
     /// Whether that can be relied upon: not after a sleep or a step of the clock, before the next answer.
     pub certain: bool,
+    /// Whether it may be later than that, nobody knows by how much: the clock was put back.
+    pub behind: bool,
     /// Whether the page can be seen: a hidden one leaves work to others for a while.
     pub visible: bool,
+}
+
+/// What an answer said of the time, in milliseconds, for other pages of the same machine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Learnt {
+    /// The server's time then; 0 where nothing was learnt.
+    pub(crate) server: i64,
+    /// How far it was ahead of the wall clock, at least.
+    pub(crate) skew: i64,
+    /// And how much more it may have been.
+    pub(crate) spread: i64,
 }
 
 /// Reads both clocks and learns from answers.
@@ -40,6 +56,11 @@ struct Kept {
     low: i64,
     high: i64,
     certain: bool,
+    /// It is later than the best guess says, nobody knows by how much.
+    behind: bool,
+    /// That was so when this page compared itself with others.
+    noted: bool,
+    learnt: Learnt,
 }
 
 impl fmt::Debug for Timekeeper {
@@ -51,7 +72,17 @@ impl fmt::Debug for Timekeeper {
 impl Timekeeper {
     pub(crate) fn new(clock: Rc<dyn Clock>) -> Self {
         let (wall, monotonic) = (clock.now_ms(), clock.monotonic_ms());
-        let kept = Kept { wall, monotonic, correction: 0, low: 0, high: 0, certain: true };
+        let kept = Kept {
+            wall,
+            monotonic,
+            correction: 0,
+            low: 0,
+            high: 0,
+            certain: true,
+            behind: false,
+            noted: false,
+            learnt: Learnt::default(),
+        };
         Self { clock, kept: Cell::new(kept) }
     }
 
@@ -70,6 +101,7 @@ impl Timekeeper {
             best: local + best(&kept),
             high: local + kept.high,
             certain: kept.certain,
+            behind: kept.behind,
             visible,
         }
     }
@@ -80,49 +112,79 @@ impl Timekeeper {
         kept.correction + best(&kept)
     }
 
-    /// Takes what another page learnt, as long as this one has learnt nothing.
-    pub(crate) fn restore(&self, skew_ms: i64) {
-        let kept = self.read();
-        if (kept.low, kept.high) == (0, 0) {
-            self.kept.set(Kept { low: skew_ms, high: skew_ms, ..kept });
-        }
+    /// What was learnt last.
+    pub(crate) fn learnt(&self) -> Learnt {
+        self.kept.get().learnt
     }
 
-    /// It was at least that late for the server already. `true` where the clock was put back since.
-    pub(crate) fn at_least(&self, server_ms: i64) -> bool {
-        let behind = server_ms - self.now(true).best;
-        if behind <= STEP_MS {
-            return false;
+    /// Compares with what another page had learnt when it wrote, and when its tokens were issued. It was at
+    /// least that late already. Its skew
+    /// is taken where this page has learnt nothing, and where it was in doubt when the other page did: the
+    /// other has renewed the tokens meanwhile.
+    pub(crate) fn compare(&self, other: Learnt, issued_ms: i64, renewed: bool) {
+        let mut kept = self.read();
+        let has_doubt = !kept.certain || kept.behind;
+        let is_useful = (has_doubt && kept.noted && renewed) || kept.learnt.server == 0;
+        if is_useful && other.server > 0 {
+            kept.low = other.skew - kept.correction;
+            kept.high = kept.low + other.spread;
+            kept.learnt = other;
+            (kept.certain, kept.behind) = (kept.certain || renewed, kept.behind && !renewed);
         }
-        let kept = self.kept.get();
-        self.kept.set(Kept { correction: kept.correction + behind, certain: false, ..kept });
-        true
+        at_least(&mut kept, other.server.max(issued_ms));
+        kept.noted = !kept.certain || kept.behind;
+        self.kept.set(kept);
     }
 
     /// Learns from the whole second that an answer names; the request was sent at this local time. The
     /// server said it somewhere between then and now, and that is how far it can be believed.
     pub(crate) fn learn(&self, sent_local_ms: i64, server_second: i64) {
-        let kept = self.read();
+        let mut kept = self.read();
         let received = kept.wall + kept.correction;
+        if received - sent_local_ms > LONGEST_TRIP_MS {
+            at_least(&mut kept, server_second * 1000);
+            return self.kept.set(kept);
+        }
         let low = server_second * 1000 - received;
         let high = server_second * 1000 + 999 - sent_local_ms.min(received);
         let agrees = low <= kept.high && kept.low <= high && kept.low != kept.high;
         let (low, high) = if agrees { (low.max(kept.low), high.min(kept.high)) } else { (low, high) };
-        self.kept.set(Kept { low, high, certain: true, ..kept });
+        self.remember(Kept { low, high, certain: true, ..kept }, server_second * 1000);
+    }
+
+    /// The server does not say what time it is: what is known has to do.
+    pub(crate) fn give_up(&self) {
+        let kept = self.read();
+        self.remember(kept, kept.wall + kept.correction + best(&kept));
+    }
+
+    fn remember(&self, kept: Kept, server_ms: i64) {
+        let best = best(&kept);
+        let learnt = Learnt { server: server_ms, skew: kept.correction + best, spread: kept.high - best };
+        self.kept.set(Kept { behind: false, noted: false, learnt, ..kept });
     }
 
     fn read(&self) -> Kept {
         let mut kept = self.kept.get();
         let (wall, monotonic) = (self.clock.now_ms(), self.clock.monotonic_ms());
         let drift = (wall - kept.wall) - (monotonic - kept.monotonic);
-        if drift < -STEP_MS {
-            kept.correction -= drift;
+        // Put back, and perhaps it slept meanwhile; or slept, or put forward: nobody here can tell which.
+        if drift.abs() > STEP_MS {
+            kept.correction += (-drift).max(0);
+            (kept.behind, kept.certain) = (kept.behind || drift < 0, kept.certain && drift < 0);
         }
-        // Slept, or put forward: nobody here can tell which.
-        kept.certain &= drift <= STEP_MS;
         (kept.wall, kept.monotonic) = (wall, monotonic);
         self.kept.set(kept);
         kept
+    }
+}
+
+/// It was that late for the server already.
+fn at_least(kept: &mut Kept, server_ms: i64) {
+    let late_by = server_ms - (kept.wall + kept.correction + best(kept));
+    if late_by > STEP_MS {
+        kept.correction += late_by;
+        kept.behind = true;
     }
 }
 
@@ -199,6 +261,7 @@ mod tests {
         fake.pass(-86_400_000 + 500, 500);
         let after = keeper.now(true);
         assert_eq!((after.best - before.best, after.certain), (500, true));
+        assert!(keeper.now(true).behind, "it may have slept meanwhile");
         assert_eq!(keeper.skew_ms(), 86_400_000);
     }
 
@@ -249,9 +312,26 @@ mod tests {
     #[test]
     fn another_page_saw_a_later_time() {
         let (_, keeper) = keeper();
-        assert!(!keeper.at_least(1_800_000_001_000));
-        assert!(keeper.at_least(1_800_000_100_000));
-        let now = keeper.now(true);
-        assert_eq!((now.best, now.certain), (1_800_000_100_000, false));
+        keeper.compare(Learnt { server: 1_800_000_001_000, skew: 0, spread: 0 }, 0, false);
+        assert!(!keeper.now(true).behind);
+        keeper.compare(Learnt { server: 1_800_000_100_000, skew: 0, spread: 0 }, 0, false);
+        assert!(keeper.now(true).behind);
+        assert_eq!(keeper.now(true).best, 1_800_000_100_000);
+        keeper.learn(keeper.local_ms(), 1_800_000_200);
+        assert!(!keeper.now(true).behind);
+    }
+
+    #[test]
+    fn what_another_page_learnt_ends_the_doubt() {
+        let (fake, keeper) = keeper();
+        keeper.learn(keeper.local_ms(), 1_800_000_000);
+        fake.pass(86_400_000, 0);
+        assert!(!keeper.now(true).certain);
+        // Perhaps it was renewed before the clock was put forward.
+        keeper.compare(Learnt { server: 1_799_999_999_000, skew: 0, spread: 0 }, 0, true);
+        assert!(!keeper.now(true).certain);
+        fake.pass(1000, 1000);
+        keeper.compare(Learnt { server: 1_800_000_001_000, skew: -86_400_000, spread: 0 }, 0, true);
+        assert_eq!((keeper.now(true).best, keeper.now(true).certain), (1_800_000_001_000, true));
     }
 }

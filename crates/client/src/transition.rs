@@ -115,7 +115,7 @@ fn woken(mut state: State, eager: bool, now: Now) -> (State, Vec<Effect>) {
     if eager && upkeep.failures > 0 {
         upkeep.retry_at_ms = now.best;
     }
-    let refresh_at = policy.refresh_at(session, ticket.generation, *upkeep, now.visible);
+    let refresh_at = policy.refresh_at(session, ticket.generation, *upkeep, now);
     if policy.auto_refresh && !upkeep.refreshing && refresh_at <= now.best {
         upkeep.refreshing = true;
         effects.push(Effect::Refresh { session: Rc::clone(session), ticket: *ticket });

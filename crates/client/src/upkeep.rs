@@ -36,9 +36,13 @@ impl Policy {
     /// When the refresh is due: from 75 % of the token's life, later in a page that nobody sees, and
     /// never after 90 %: somebody has to.
     #[must_use]
-    pub fn refresh_at(self, session: &Session, generation: u32, upkeep: Upkeep, visible: bool) -> i64 {
+    pub fn refresh_at(self, session: &Session, generation: u32, upkeep: Upkeep, now: Now) -> i64 {
         if upkeep.failures > 0 {
             return upkeep.retry_at_ms;
+        }
+        // How much time has passed is not known, and an answer says it.
+        if now.behind {
+            return now.best;
         }
         // A refresh would not make it live longer.
         if session.refresh_expires_at_ms.is_some_and(|limit| limit <= session.expires_at_ms) {
@@ -46,7 +50,7 @@ impl Policy {
         }
         let life = session.expires_at_ms - session.issued_at_ms;
         let spread = self.spread(generation) * 75 / 1000;
-        let share = if visible { 750 } else { 825 } + spread;
+        let share = if now.visible { 750 } else { 825 } + spread;
         session.issued_at_ms + life * share / 1000
     }
 
@@ -54,7 +58,7 @@ impl Policy {
     #[must_use]
     pub fn renewed(self, session: &Session, generation: u32, now: Now) -> Upkeep {
         let fresh = Upkeep::default();
-        if self.refresh_at(session, generation, fresh, true) > now.best {
+        if self.refresh_at(session, generation, fresh, now) > now.best {
             return fresh;
         }
         let rest = (session.expires_at_ms - now.best) / 2;
@@ -88,7 +92,7 @@ impl Policy {
         let limit = self.limit(session);
         let mut next = if limit > now.low { limit + now.best - now.low } else { i64::MAX };
         if self.auto_refresh && !upkeep.refreshing {
-            next = next.min(self.refresh_at(session, generation, upkeep, now.visible));
+            next = next.min(self.refresh_at(session, generation, upkeep, now));
         }
         if upkeep.told { next } else { next.min(tell_at(session)) }
     }

@@ -165,14 +165,18 @@ fn a_clock_that_is_put_forward_costs_a_refresh_and_not_the_session() {
 }
 
 #[test]
-fn a_clock_that_is_put_back_changes_nothing() {
+fn a_clock_that_is_put_back_costs_a_refresh_and_nothing_else() {
     let bench = refreshable();
-    let next = bench.client.inspect().next_refresh_at;
     bench.clock.step(-86_400_000);
+    let headers = vec![("date", "Fri, 15 Jan 2027 08:00:00 GMT".to_owned())];
+    bench.script(Ok(Response { status: 200, headers, body: renewed(START_MS) })).open();
     bench.page.wake(Wake::Page);
     bench.run_tasks();
-    assert!(bench.asked().is_empty());
-    assert_eq!(bench.client.inspect().next_refresh_at, next);
+    assert_eq!(bench.asked().len(), 1, "how long the machine slept meanwhile is not known");
+    assert!(bench.is_signed_in() && bench.client.minified_token().is_some());
+    assert_eq!(bench.client.inspect().skew_ms.div_euclid(1000), 86_400);
+    bench.advance(60_000);
+    assert_eq!(bench.asked().len(), 1);
 }
 
 #[test]

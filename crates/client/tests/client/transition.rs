@@ -24,7 +24,8 @@ fn session_named(id: &str) -> Rc<Session> {
     Rc::new(Session::from_answer(&config, START_MS, 200, answer).expect("good"))
 }
 
-const NOW: Now = Now { low: START_MS, best: START_MS, high: START_MS, certain: true, visible: true };
+const NOW: Now =
+    Now { low: START_MS, best: START_MS, high: START_MS, certain: true, behind: false, visible: true };
 
 /// After the end of every session here.
 const LATER: i64 = START_MS + LIFETIME * 1000;
@@ -227,7 +228,8 @@ fn who_is_signed_in_changes_only_with_a_word_to_the_listeners() {
 
 #[test]
 fn time_alone_ends_only_what_cannot_be_refreshed_any_more() {
-    let at = |low: i64, best: i64, certain| Now { low, best, high: best, certain, visible: true };
+    let at =
+        |low: i64, best: i64, certain| Now { low, best, high: best, certain, behind: false, visible: true };
     let ends = |now: Now, state: &State| {
         transition(state.clone(), Event::Woken { eager: false }, now).0.session().is_none()
     };
