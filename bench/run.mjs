@@ -1,10 +1,11 @@
-// Benchmarks: `npm run bench -- server` and `npm run bench -- size`. What they measure: bench/README.md.
+// Benchmarks: `npm run bench -- server`, `-- size` and `-- startup`. What they measure: bench/README.md.
 import { Halt, main } from '../scripts/lib/halt.mjs';
 import { benchServer, SERVER_USAGE } from './lib/server.mjs';
 import { benchSize, SIZE_USAGE } from './lib/size.mjs';
+import { benchStartup, STARTUP_USAGE } from './lib/startup.mjs';
 
-const BENCHMARKS = { server: benchServer, size: benchSize };
-const USAGE = `usage: npm run bench -- server [options]\n${SERVER_USAGE}\n       npm run bench -- size [options]\n${SIZE_USAGE}`;
+const BENCHMARKS = { server: benchServer, size: benchSize, startup: benchStartup };
+const USAGE = `usage: npm run bench -- server [options]\n${SERVER_USAGE}\n       npm run bench -- size [options]\n${SIZE_USAGE}\n       npm run bench -- startup [options]\n${STARTUP_USAGE}`;
 
 await main(async () => {
   const [name, ...args] = process.argv.slice(2);

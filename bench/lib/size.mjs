@@ -6,25 +6,29 @@ import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { CommandFailed, run } from '../../scripts/lib/children.mjs';
 import { Halt } from '../../scripts/lib/halt.mjs';
 import { root } from '../../scripts/lib/places.mjs';
+import { BUDGET } from '../budget.mjs';
+import { writeSection } from './documents.mjs';
 import { installPeer } from './install-peer.mjs';
 
 export const SIZE_USAGE = `         --no-build             take pkg/ as it is
          --only NAME,NAME       parts of packages' names
-         --json                 print JSON only`;
+         --json                 print JSON only; writes no document`;
 
 const PEERS = join(root, 'bench', 'peers', 'size');
 const PACKAGE = join(root, 'pkg');
 
 /** What an app would import to sign somebody in. */
 const ENTRIES = [
-  { package: 'byoa', imports: 'createDynamicClient, signInWithExternalJwt' },
   { package: 'byoa', from: 'byoa/react', imports: 'DynamicContextProvider, useExternalAuth' },
+  { package: 'byoa', imports: 'createDynamicClient, signInWithExternalJwt' },
   { package: '@dynamic-labs-sdk/client', imports: 'createDynamicClient', also: ['@dynamic-labs-sdk/client', 'signInWithExternalJwt'] },
   { package: '@teamhanko/hanko-frontend-sdk', imports: 'Hanko' },
   { package: 'keycloak-js', imports: 'default as Keycloak' },
   { package: 'oidc-client-ts', imports: 'UserManager' },
   { package: '@supabase/auth-js', imports: 'AuthClient' },
+  { package: 'firebase', from: 'firebase/auth', imports: 'initializeAuth, signInWithCustomToken, indexedDBLocalPersistence' },
   { package: '@auth0/auth0-spa-js', imports: 'createAuth0Client' },
+  { package: '@auth0/auth0-react', imports: 'Auth0Provider, useAuth0' },
 ];
 
 const REACT = ['react', 'react-dom', 'react/jsx-runtime', 'react/jsx-dev-runtime', 'react-dom/client'];
@@ -59,7 +63,10 @@ export async function benchSize(args) {
     results.push(await measure(work, entry));
   }
   if (options.json) return console.log(JSON.stringify(results, null, 2));
-  print(results);
+  const text = table(results);
+  console.log(`\n${text}`);
+  const isWhole = options.only.length === 1 && options.only[0] === '';
+  if (isWhole) writeSection('docs/SIZE.md', 'size', text);
 }
 
 async function measure(work, { package: name, from = name, imports, also }) {
@@ -73,7 +80,7 @@ async function measure(work, { package: name, from = name, imports, also }) {
   await bundle(['--splitting', `--outdir=${split}`, `--metafile=${meta}`]);
   await bundle([`--outfile=${join(whole, 'all.js')}`]);
 
-  const { version } = JSON.parse(readFileSync(join(packageOf(work, name), 'package.json'), 'utf8'));
+  const version = versionOf(packageOf(work, name));
   return {
     from,
     imports: names,
@@ -108,20 +115,24 @@ function weigh(files) {
   return { raw: sum('raw'), gzip: sum('gzip'), brotli: sum('brotli') };
 }
 
-function print(results) {
-  const own = results.find(({ from }) => from === 'byoa');
-  const heads = ['', 'version', 'first gzip', 'first brotli', 'all raw', 'all gzip', 'all brotli', own ? '÷ byoa' : ''];
-  const rows = results.map(({ from, version, first, all }) => [
-    from,
-    version,
-    ...[first.gzip, first.brotli, all.raw, all.gzip, all.brotli].map((bytes) => bytes.toLocaleString('en')),
-    own ? (all.gzip / own.all.gzip).toFixed(1) : '',
-  ]);
-  const widths = heads.map((_, column) => Math.max(...[heads, ...rows].map((cells) => cells[column].length)));
-  console.log('\nBytes; "first" is the entry and its static imports, "all" has the lazy parts inlined; React is not counted.');
-  for (const cells of [heads, ...rows]) {
-    console.log(`  ${cells.map((text, column) => (column === 0 ? text.padEnd(widths[0]) : text.padStart(widths[column]))).join('  ')}`);
-  }
+function table(results) {
+  const [own] = results;
+  const isOurs = own?.from.startsWith('byoa');
+  const number = (bytes) => bytes.toLocaleString('en');
+  const rows = results.map(({ from, imports, version, first, all }) => {
+    const times = isOurs ? (first.gzip / own.first.gzip).toFixed(1) : '';
+    return `| ${from} | \`${imports}\` | ${version} | **${number(first.gzip)}** | ${number(first.brotli)} | ${number(all.gzip)} | ${times} |`;
+  });
+  return `Bytes, ${new Date().toISOString().slice(0, 10)}, esbuild ${versionOf(join(PEERS, 'node_modules', 'esbuild'))}. The budget of the first row is
+${BUDGET.aimKilobytes} kB, and \`npm test\` fails above ${BUDGET.kilobytes} kB; React is not counted.
+
+| | what is imported | version | first download, gzip | brotli | with all that may follow, gzip | times the first row |
+|---|---|---|--:|--:|--:|--:|
+${rows.join('\n')}`;
+}
+
+function versionOf(directory) {
+  return JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')).version;
 }
 
 function results(work) {
