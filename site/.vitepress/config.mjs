@@ -69,6 +69,7 @@ function sidebar() {
     { text: 'Move to it', items: [page('From Dynamic', '/MIGRATING-FROM-DYNAMIC'), page('From Privy', '/MIGRATING-FROM-PRIVY')] },
     { text: 'When it fails', items: [page('Troubleshooting', '/TROUBLESHOOTING'), page('Codes and reasons', '/ERRORS')] },
     { text: 'Run it', items: [page('Operations', '/OPERATIONS'), page('HTTP API', '/HTTP-API'), page('Security', '/SECURITY')] },
+    { text: 'Compare it', items: [page('Consumers', '/CONSUMERS'), page('Size and start-up', '/SIZE')].filter(({ link }) => existsSync(`${docs}${link}.md`)) },
     { text: 'Change it', items: [page('Architecture', '/ARCHITECTURE'), page('Hacking', '/HACKING'), page('Releasing', '/RELEASING'), page('Decisions', '/adr/'), page('Changelog', '/CHANGELOG')] },
   ];
 }
