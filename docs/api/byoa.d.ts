@@ -27,6 +27,8 @@ type ClientSnapshot = {
   security: Security;
 };
 
+type Confirmation = { jkt: string; };
+
 interface DynamicClient {
   readonly environmentId: string;
   readonly apiBaseUrl: string;
@@ -210,6 +212,27 @@ type Security = { level: SecurityLevel; };
 
 type SecurityLevel = "bound" | "memory" | "bearer";
 
+type SessionClaims = {
+  kid: string;
+  aud: string;
+  iss: string;
+  sub: string;
+  sid: string;
+  iat: number;
+  exp: number;
+  refreshExp: number;
+  jti: string;
+  environment_id: string;
+  scope: string;
+  last_verified_credential_id: string;
+  signin_credential_id: string;
+  session_public_key?: string;
+  cnf?: Confirmation;
+  sdkVersion?: string;
+  email?: string;
+  username?: string;
+};
+
 type SessionTimeline = {
   issuedAt?: number;
   expiresAt?: number;
@@ -309,6 +332,8 @@ function createDynamicClient(options: DynamicClientOptions): DynamicClient;
 function deleteUser(client?: DynamicClient, options?: CallOptions): Promise<void>;
 
 function getAuthToken(client?: DynamicClient | undefined): string | undefined;
+
+function getClaims(client?: DynamicClient, options?: CallOptions): Promise<SessionClaims>;
 
 function getDefaultClient(): DynamicClient;
 

@@ -3,6 +3,7 @@ export { getDefaultClient } from './default-client.js';
 export { isByoaError } from './error.js';
 export { APIError, BaseError, InvalidExternalAuthError, UnauthorizedError } from './errors.js';
 export { offEvent, onceEvent, onEvent } from './events.js';
+export { getClaims } from './get-claims.js';
 export { initializeClient, waitForClientInitialized } from './initialize.js';
 export { checkUserScopes, deleteUser, refreshUser, updateUser } from './profile.js';
 export { getAuthToken, getMinAuthToken, isSignedIn, logout, refreshAuth, signInWithExternalJwt } from './session.js';
@@ -22,6 +23,7 @@ export type { ExternalAuthProvider, ExternalAuthSync } from './sync/runner.js';
 export type { SdkCredential, SdkUser } from './user.js';
 export type {
   ClientSnapshot,
+  Confirmation,
   ErrorCode,
   JsonValue,
   JwtVerifiedCredential,
@@ -29,6 +31,7 @@ export type {
   Reason,
   Security,
   SecurityLevel,
+  SessionClaims,
   SessionTimeline,
   StorageKind,
   UserFields,
