@@ -77,7 +77,8 @@ export default defineConfig({
       {
         test: {
           name: 'webkit',
-          include: ['tests/webkit/**/*.test.ts'],
+          include: ['tests/webkit/**/*.test.ts', 'tests/sessions/**/*.test.ts'],
+          exclude: ['tests/sessions/**/*.cdp.test.ts'],
           env: { BYOA_TEST_BROWSER: 'webkit' },
           testTimeout: 120_000,
           hookTimeout: 120_000,

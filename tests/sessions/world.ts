@@ -32,10 +32,11 @@ export async function startWorld(serve: Omit<Serve, 'publicUrl'> = {}): Promise<
   try {
     const folder = scratch();
     undo.add(folder.remove);
-    const [port, proxyPort] = (await freePorts(2)) as [number, number];
     const issuer = await TestIssuer.start(['ES256']);
     undo.add(issuer.stop);
-    const proxy = await FaultyProxy.start(proxyPort, new URL(`http://127.0.0.1:${port}`));
+    // Asked for last: another test file may take it meanwhile.
+    const [port] = (await freePorts(1)) as [number];
+    const proxy = await FaultyProxy.start(new URL(`http://127.0.0.1:${port}`));
     undo.add(proxy.stop);
     const app = await serveApp(proxy.origin);
     undo.add(app.stop);
@@ -156,6 +157,8 @@ export interface Opening {
   /** By how many milliseconds its clock is wrong. */
   readonly clockOffMs?: number;
   readonly origin?: string;
+  /** `off` for a session of whoever has the token; bound to a key unless given, where the browser can. */
+  readonly binding?: 'off';
 }
 
 /** A tab that shows the app. */
@@ -213,6 +216,7 @@ export function address(world: World, opening: Opening = {}): string {
   const url = new URL(opening.origin ?? world.origin);
   if (opening.with?.length) url.searchParams.set('with', opening.with.join(','));
   if (opening.clockOffMs) url.searchParams.set('clock', String(opening.clockOffMs));
+  if (opening.binding) url.searchParams.set('binding', opening.binding);
   return url.href;
 }
 

@@ -49,9 +49,9 @@ export class FaultyProxy {
     this.stop = stop;
   }
 
-  /** Listens on `port` and passes everything on to `target`. */
-  static async start(port: number, target: URL): Promise<FaultyProxy> {
-    const server = createServer((request, response) => void proxy.#pass(request, response, target)).listen(port, '127.0.0.1');
+  /** Listens on a free port and passes everything on to `target`. */
+  static async start(target: URL): Promise<FaultyProxy> {
+    const server = createServer((request, response) => void proxy.#pass(request, response, target)).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const proxy = new FaultyProxy((server.address() as AddressInfo).port, async () => {
       const closed = once(server.close(), 'close');
@@ -102,6 +102,8 @@ export class FaultyProxy {
   }
 
   async #pass(request: IncomingMessage, response: ServerResponse, target: URL): Promise<void> {
+    // On a connection that it has used before, a browser sends a request again by itself where it is cut.
+    response.shouldKeepAlive = false;
     const chunks: Buffer[] = [];
     for await (const chunk of request.on('error', () => undefined)) chunks.push(chunk as Buffer);
     const asked = record(request);
@@ -112,7 +114,7 @@ export class FaultyProxy {
     if (fault?.kind === 'refuse') return void request.socket.destroy();
     if (fault?.kind === 'status') return void answerInstead(request, response, fault.status);
 
-    const { status, headers, body } = await ask(request, Buffer.concat(chunks), target);
+    const { status, headers: { connection: _, 'keep-alive': _alive, ...headers }, body } = await ask(request, Buffer.concat(chunks), target);
     Object.assign(passed, { status }, readAnswer(body));
     if (fault?.kind === 'lose-answer') return void request.socket.destroy();
     if (fault?.kind === 'hold') await fault.until;

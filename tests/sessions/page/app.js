@@ -11,7 +11,8 @@ const uncaught = [];
 addEventListener('error', ({ message }) => uncaught.push(message));
 addEventListener('unhandledrejection', ({ reason }) => uncaught.push(String(reason)));
 
-const client = createDynamicClient({ ...config, autoInitialize: false });
+const binding = new URLSearchParams(location.search).get('binding');
+const client = createDynamicClient({ ...config, autoInitialize: false, ...(binding && { sessionBinding: binding }) });
 const brief = (snapshot) => ({
   status: snapshot.status,
   reason: snapshot.reason ?? null,
