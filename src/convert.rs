@@ -9,8 +9,8 @@ use byoa_protocol::{
     client::{ClientConfig, LogoutReason, SignInWithExternalJwtArgs},
     profile,
 };
-use js_sys::{JSON, Object, Promise, Reflect};
-use serde::Serialize as _;
+use js_sys::{JSON, Number, Object, Promise, Reflect};
+use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
 use std::cell::RefCell;
 use wasm_bindgen::{JsCast as _, prelude::JsValue};
@@ -19,10 +19,29 @@ use wasm_bindgen_futures::JsFuture;
 /// A plain JavaScript value, as `JSON.parse` would make it; `undefined` for nothing. Takes one type only, so
 /// that the code that converts is there once.
 pub(crate) fn to_js(value: &Value) -> JsValue {
-    match value.serialize(&Serializer::json_compatible()) {
+    match Converted(value).serialize(&Serializer::json_compatible()) {
         Ok(converted) if !converted.is_null() => converted,
         // Fails for maps whose keys are not text only, which a `Value` cannot have.
         _ => JsValue::UNDEFINED,
+    }
+}
+
+/// A value on its way to JavaScript.
+struct Converted<'v>(&'v Value);
+
+impl Serialize for Converted<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Null => serializer.serialize_unit(),
+            Value::Bool(flag) => serializer.serialize_bool(*flag),
+            // Rounded by the host, as `JSON.parse` does: the tables for that are not downloaded.
+            Value::Number(number) => serializer.serialize_f64(Number::parse_float(number.as_str())),
+            Value::String(text) => serializer.serialize_str(text),
+            Value::Array(items) => serializer.collect_seq(items.iter().map(Converted)),
+            Value::Object(members) => {
+                serializer.collect_map(members.iter().map(|(name, value)| (name, Converted(value))))
+            }
+        }
     }
 }
 

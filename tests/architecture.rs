@@ -10,6 +10,7 @@ const ROOT: &str = "byoa";
 const CLIENT: &str = "byoa-client";
 const SERVER: &str = "byoa-server";
 const LEAVES: [&str; 2] = ["byoa-jwt", "byoa-protocol"];
+const JSON: &str = "byoa-json";
 
 /// What only a browser has. A name may end in `*`.
 const BROWSER: [&str; 6] = ["wasm-bindgen*", "web-sys", "js-sys", "gloo*", "serde-wasm-bindgen", "tsify*"];
@@ -66,8 +67,11 @@ fn fault(arrow: &Arrow) -> Option<&'static str> {
     if from == SERVER && to == CLIENT && !is_dev {
         return Some("the server knows the client in its tests only");
     }
-    if LEAVES.contains(&from) && to.starts_with("byoa") {
-        return Some("jwt and protocol depend on nothing of ours");
+    if from == JSON && !is_dev {
+        return Some("json depends on nothing");
+    }
+    if LEAVES.contains(&from) && to.starts_with("byoa") && to != JSON {
+        return Some("jwt and protocol depend on nothing of ours but json");
     }
     if is_one_of(&BROWSER, to) && !(from == ROOT && arrow.target.as_deref() == Some(WASM32)) {
         return Some("only the edge knows the browser, and only on wasm32");
@@ -198,6 +202,8 @@ fn each_rule_can_fail() {
         on(WASM32, arrow(SERVER, "wasm-bindgen-futures")),
         arrow(CLIENT, "tokio"),
         dev(arrow("byoa-jwt", "reqwest")),
+        arrow("byoa-json", "serde_json"),
+        arrow("byoa-json", "byoa-protocol"),
         arrow(ROOT, "axum"),
         arrow("byoa-bench-load", "sqlx"),
     ];
@@ -214,6 +220,9 @@ fn each_rule_can_hold() {
         on(WASM32, arrow(ROOT, CLIENT)),
         arrow(CLIENT, "byoa-jwt"),
         arrow(CLIENT, "byoa-protocol"),
+        arrow("byoa-jwt", "byoa-json"),
+        arrow("byoa-protocol", "byoa-json"),
+        dev(arrow("byoa-json", "serde_json")),
         dev(arrow(SERVER, CLIENT)),
         arrow(SERVER, "tokio"),
         arrow("byoa-bench-load", "tokio"),

@@ -24,6 +24,24 @@ async fn a_profile_is_a_plain_object_with_absent_members_left_out() {
 }
 
 #[test]
+async fn numbers_of_metadata_are_those_that_json_parse_makes() {
+    let numbers =
+        "[0,-0,1.5,-2.25e3,1e21,5e-324,0.1,9007199254740993,123456789012345678901234567890,1.7e307]";
+    let client = JsClient::new();
+    answer(
+        200,
+        &session("ada", "s1", 3600).replace(r#""deep":[1,null,{"x":true}]"#, &format!(r#""deep":{numbers}"#)),
+    );
+    let user = client.sign_in().await.expect("signs in");
+    let found = js_sys::Array::from(&member(&member(&user, "metadata"), "deep"));
+    let expected = js_sys::Array::from(&JSON::parse(numbers).expect("JSON"));
+    assert_eq!((found.length(), expected.length()), (10, 10));
+    for at in 0..expected.length() {
+        assert!(Object::is(&found.get(at), &expected.get(at)), "{:?}", expected.get(at));
+    }
+}
+
+#[test]
 async fn the_snapshot_is_one_frozen_object_until_something_changes() {
     let client = JsClient::new();
     let before = client.call("getSnapshot", &[]);

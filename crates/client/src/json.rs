@@ -6,5 +6,5 @@ pub use byoa_protocol::json::{Object, Value, object, text, whole, write};
 /// Reads one object, as strictly as a token: no member twice, nothing after it. `None` where it is none.
 #[must_use]
 pub fn read(text: &str) -> Option<Object> {
-    byoa_jwt::read_json_object(text.as_bytes()).ok()
+    byoa_json::read_object(text.as_bytes()).ok()
 }

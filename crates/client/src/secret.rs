@@ -1,12 +1,10 @@
 //! Text that no log, error or snapshot may show.
 
-use serde::{Deserialize, Serialize};
 use std::fmt;
 use zeroize::Zeroize;
 
 /// A token. `Debug` prints `[redacted]`; the memory is overwritten when it is dropped.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {

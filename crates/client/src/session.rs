@@ -150,8 +150,8 @@ fn is_token(token: &Secret) -> bool {
 /// A member of this name, set on a JavaScript object, changes what the object inherits.
 const PROTOTYPE_KEY: &str = "__proto__";
 
-/// Makes a value one that a JavaScript object can hold: no member that changes what it inherits, and no
-/// integer beyond 2^53, which `JSON.parse` would round as well.
+/// Makes a value one that a JavaScript object can hold: without a member that changes what it inherits.
+/// Numbers stay as they are written; a reader rounds them as `JSON.parse` does.
 fn tame(value: &mut Value) {
     match value {
         Value::Object(members) => {
@@ -159,14 +159,7 @@ fn tame(value: &mut Value) {
             members.values_mut().for_each(tame);
         }
         Value::Array(items) => items.iter_mut().for_each(tame),
-        Value::Number(number) => {
-            const EXACT: u64 = 1 << 53;
-            let is_exact = number.as_i64().is_some_and(|whole| whole.unsigned_abs() <= EXACT);
-            if let (false, Some(rounded)) = (is_exact, number.as_f64()) {
-                *value = Value::from(rounded);
-            }
-        }
-        Value::Null | Value::Bool(_) | Value::String(_) => {}
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 

@@ -4,9 +4,9 @@
 
 use crate::{
     Config,
+    json::{Object, Value},
     ports::{Store, StoreError},
 };
-use serde_json::Value;
 
 /// What an environment asks for or offers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,11 +26,17 @@ impl Announced {
 
     /// Reads the answer of `GET settings`. A member of another type than expected announces nothing.
     #[must_use]
-    pub fn read(settings: &Value) -> Self {
-        let at = |path: &[&str]| path.iter().try_fold(settings, |value, name| value.get(name));
+    pub fn read(settings: &Object) -> Self {
+        let at = |path: &[&str]| {
+            let (first, rest) = path.split_first()?;
+            let first = settings.get(first)?;
+            rest.iter().try_fold(first, |value, name| value.as_object()?.get(name))
+        };
         let is_true = |path: &[&str]| at(path).and_then(Value::as_bool) == Some(true);
         let lists = |path: &[&str], word: &str| {
-            at(path).and_then(Value::as_array).is_some_and(|items| items.iter().any(|item| item == word))
+            at(path)
+                .and_then(Value::as_array)
+                .is_some_and(|items| items.iter().any(|item| item.as_str() == Some(word)))
         };
         let text = |path: &[&str]| at(path).and_then(Value::as_str).unwrap_or_default();
         let binds = is_true(&["security", "dpop", "supported"])
@@ -105,6 +111,7 @@ fn key(config: &Config) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json::read;
     use serde_json::json;
 
     #[test]
@@ -130,7 +137,8 @@ mod tests {
             (json!({"sdk": {"minApiVersion": "2026_01_01"}}), 0),
             (json!({"security": [], "sdk": 1}), 0),
         ] {
-            assert_eq!(Announced::read(&settings), Announced(expected), "{settings}");
+            let answer = read(&settings.to_string()).expect("an object");
+            assert_eq!(Announced::read(&answer), Announced(expected), "{settings}");
         }
     }
 

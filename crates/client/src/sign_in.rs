@@ -4,7 +4,7 @@
 //! being exchanged at all.
 
 use crate::{ClientError, Secret};
-use byoa_jwt::{CLOCK_LEEWAY_SECONDS, UnverifiedToken};
+use byoa_jwt::{TokenPreview, is_past};
 use byoa_protocol::{Reason, client::SignInWithExternalJwtArgs};
 
 /// An external JWT that passed, and whose it says it is.
@@ -33,14 +33,13 @@ pub(crate) fn check(args: SignInWithExternalJwtArgs, now_ms: i64) -> Result<Chec
 }
 
 fn check_claims(external_jwt: &str, external_user_id: &str, now_ms: i64) -> Result<(), ClientError> {
-    let token = UnverifiedToken::parse(external_jwt)?;
-    if token.claims().required_subject()? != external_user_id {
+    let token = TokenPreview::parse(external_jwt)?;
+    if token.required_subject()? != external_user_id {
         let message = "externalUserId must be the sub of the very JWT that is passed";
         return Err(ClientError::rejected(Reason::ExternalUserMismatch, message));
     }
-    let expires_at = token.claims().required_expiry()?;
-    let leeway = i64::try_from(CLOCK_LEEWAY_SECONDS).unwrap_or(0);
-    if now_ms.div_euclid(1000) >= expires_at.saturating_add(leeway) {
+    let expires_at = token.required_expiry()?;
+    if is_past(expires_at, now_ms.div_euclid(1000)) {
         let message =
             "the JWT has expired; get a fresh one right before signing in, or check this machine's clock";
         return Err(ClientError::rejected(Reason::JwtExpired, message));

@@ -2,9 +2,8 @@
 //!
 //! Kept in memory only. Whether an operation needs one, the server decides; nothing here may ask it.
 
-use crate::Secret;
-use byoa_jwt::UnverifiedToken;
-use serde_json::Value;
+use crate::{Secret, json::Value};
+use byoa_jwt::TokenPreview;
 use std::mem;
 
 /// Those of the session that is held now.
@@ -66,8 +65,7 @@ impl Elevated {
     /// Nobody here can check the signature; a token that the server would not take is refused there.
     fn read(token: Secret) -> Option<Self> {
         let (mut scopes, expires_at, is_single_use) = {
-            let parsed = UnverifiedToken::parse(token.expose()).ok()?;
-            let claims = parsed.claims();
+            let claims = TokenPreview::parse(token.expose()).ok()?;
             let scopes: Vec<_> = claims.get("scope")?.as_str()?.split_ascii_whitespace().collect();
             let scopes: Vec<_> = scopes.into_iter().map(str::to_owned).collect();
             let is_single_use = claims.get("singleUse").and_then(Value::as_bool).unwrap_or(false);

@@ -4,7 +4,12 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use crate::{MAX_SUBJECT_BYTES, Rejection, numeric_date, shown};
+#[cfg(feature = "crypto")]
+use crate::shown;
+use crate::{
+    MAX_SUBJECT_BYTES, Rejection, numeric_date,
+    seen::{Members, Seen as _},
+};
 
 /// A token's claims before its signature is checked. Good for choosing an issuer's policy and for
 /// display; nothing may be granted on them.
@@ -58,30 +63,13 @@ impl UnverifiedClaims {
 
     /// `sub`, or [`Rejection::SubjectMissing`] or [`Rejection::SubjectInvalid`].
     pub fn required_subject(&self) -> Result<&str, Rejection> {
-        let value = self.get("sub").ok_or(Rejection::SubjectMissing)?;
-        let refuse = |problem| Rejection::SubjectInvalid { problem };
-        let subject = value.as_str().ok_or_else(|| refuse("it is not a string"))?;
-        if subject.trim().is_empty() {
-            return Err(refuse("it is blank"));
-        }
-        if subject.len() > MAX_SUBJECT_BYTES {
-            return Err(refuse("it is longer"));
-        }
-        if subject.contains(char::is_control) {
-            return Err(refuse("it has control characters"));
-        }
-        Ok(subject)
+        subject(&self.members)
     }
 
     /// `exp` in seconds since 1970, rounded up, or [`Rejection::ExpiryMissing`] or
     /// [`Rejection::ExpiryInvalid`] when it is not a positive number of seconds before the year 10000.
     pub fn required_expiry(&self) -> Result<i64, Rejection> {
-        let value = self.get("exp").ok_or(Rejection::ExpiryMissing)?;
-        let refuse = |problem| Rejection::ExpiryInvalid { found: shown::value(value), problem };
-        match numeric_date::read(value).map_err(refuse)? {
-            0 => Err(refuse("it is zero")),
-            seconds => Ok(seconds),
-        }
+        expiry(&self.members)
     }
 
     /// `nbf` or `iat` in seconds since 1970, rounded up; [`Rejection::TimeInvalid`] when it is there but
@@ -96,5 +84,32 @@ impl UnverifiedClaims {
             })
         };
         self.get(claim).map(read).transpose()
+    }
+}
+
+/// [`UnverifiedClaims::required_subject`].
+pub(crate) fn subject<M: Members>(claims: &M) -> Result<&str, Rejection> {
+    let value = claims.member("sub").ok_or(Rejection::SubjectMissing)?;
+    let refuse = |problem| Rejection::SubjectInvalid { problem };
+    let subject = value.text().ok_or_else(|| refuse("it is not a string"))?;
+    if subject.trim().is_empty() {
+        return Err(refuse("it is blank"));
+    }
+    if subject.len() > MAX_SUBJECT_BYTES {
+        return Err(refuse("it is longer"));
+    }
+    if subject.contains(char::is_control) {
+        return Err(refuse("it has control characters"));
+    }
+    Ok(subject)
+}
+
+/// [`UnverifiedClaims::required_expiry`].
+pub(crate) fn expiry<M: Members>(claims: &M) -> Result<i64, Rejection> {
+    let value = claims.member("exp").ok_or(Rejection::ExpiryMissing)?;
+    let refuse = |problem| Rejection::ExpiryInvalid { found: value.shown(), problem };
+    match value.seconds().map_err(refuse)? {
+        0 => Err(refuse("it is zero")),
+        seconds => Ok(seconds),
     }
 }

@@ -2,7 +2,11 @@
 
 use serde_json::{Map, Value};
 
-use crate::{MAX_KID_BYTES, Rejection, shown};
+use crate::{
+    MAX_KID_BYTES, Rejection, base64url,
+    seen::{Members, Seen},
+    shown,
+};
 
 /// A token's header (RFC 7515 4). It can point at one of our own keys by `kid`; keys and addresses that
 /// it brings along (`jwk`, `jku`, `x5c`, `x5u`) are never followed here.
@@ -12,26 +16,9 @@ pub struct Header {
 }
 
 impl Header {
-    /// Checks the types of the members that are used here.
-    pub(crate) fn new(members: Map<String, Value>) -> Result<Self, Rejection> {
-        let header = Self { members };
-        match header.get("alg") {
-            None => return Err(Rejection::AlgorithmMissing),
-            Some(Value::String(_)) => {}
-            Some(_) => return Err(wrong_type("alg is not a string")),
-        }
-        if header.get("typ").is_some_and(|value| !value.is_string()) {
-            return Err(wrong_type("typ is not a string"));
-        }
-        if header.get("cty").is_some_and(|value| !value.is_string()) {
-            return Err(wrong_type("cty is not a string"));
-        }
-        if header.get("b64").is_some_and(|value| !value.is_boolean()) {
-            return Err(wrong_type("b64 is neither true nor false"));
-        }
-        header.check_kid()?;
-        header.check_content_type()?;
-        Ok(header)
+    /// Takes what [`check`] let pass.
+    pub(crate) const fn new(members: Map<String, Value>) -> Self {
+        Self { members }
     }
 
     /// `alg` as written. The token never chooses its algorithm with it; it can only be wrong.
@@ -69,36 +56,84 @@ impl Header {
         Err(Rejection::CritUnsupported { found })
     }
 
-    fn check_kid(&self) -> Result<(), Rejection> {
-        let problem = match self.get("kid") {
-            Some(Value::String(kid)) if kid.len() > MAX_KID_BYTES => {
-                ["it is longer than ", &MAX_KID_BYTES.to_string(), " bytes"].concat()
-            }
-            Some(Value::String(kid)) if kid.contains(char::is_control) => {
-                ["it has control characters: ", &shown::text(kid)].concat()
-            }
-            None | Some(Value::String(_)) => return Ok(()),
-            Some(other) => ["it is not a string: ", &shown::value(other)].concat(),
-        };
-        Err(Rejection::KidInvalid { problem })
-    }
-
-    /// `cty` would say that the payload is something else than claims: a nested token (RFC 7519 5.2).
-    fn check_content_type(&self) -> Result<(), Rejection> {
-        match self.text("cty") {
-            Some(found) if !found.eq_ignore_ascii_case("json") => Err(Rejection::TypeNotAllowed {
-                member: "cty",
-                expected: "absent".to_owned(),
-                found: shown::text(found),
-            }),
-            _ => Ok(()),
-        }
-    }
-
     fn text(&self, name: &str) -> Option<&str> {
         self.get(name).and_then(Value::as_str)
     }
 }
+
+/// Checks a header's members: those that are used here, and those whose type the RFC sets.
+pub(crate) fn check<M: Members>(header: &M) -> Result<(), Rejection> {
+    match header.member("alg") {
+        None => return Err(Rejection::AlgorithmMissing),
+        Some(algorithm) if algorithm.text().is_some() => {}
+        Some(_) => return Err(wrong_type("alg is not a string")),
+    }
+    if header.member("typ").is_some_and(|value| value.text().is_none()) {
+        return Err(wrong_type("typ is not a string"));
+    }
+    if header.member("cty").is_some_and(|value| value.text().is_none()) {
+        return Err(wrong_type("cty is not a string"));
+    }
+    if header.member("b64").is_some_and(|value| !value.is_flag()) {
+        return Err(wrong_type("b64 is neither true nor false"));
+    }
+    check_kid(header.member("kid"))?;
+    check_content_type(header.member("cty").and_then(Seen::text))?;
+    check_references(header)
+}
+
+fn check_kid(kid: Option<&impl Seen>) -> Result<(), Rejection> {
+    let Some(kid) = kid else {
+        return Ok(());
+    };
+    let problem = match kid.text() {
+        Some(text) if text.len() > MAX_KID_BYTES => {
+            ["it is longer than ", &MAX_KID_BYTES.to_string(), " bytes"].concat()
+        }
+        Some(text) if text.contains(char::is_control) => {
+            ["it has control characters: ", &shown::text(text)].concat()
+        }
+        Some(_) => return Ok(()),
+        None => ["it is not a string: ", &kid.shown()].concat(),
+    };
+    Err(Rejection::KidInvalid { problem })
+}
+
+/// `cty` would say that the payload is something else than claims: a nested token (RFC 7519 5.2).
+fn check_content_type(found: Option<&str>) -> Result<(), Rejection> {
+    match found {
+        Some(found) if !found.eq_ignore_ascii_case("json") => Err(Rejection::TypeNotAllowed {
+            member: "cty",
+            expected: "absent".to_owned(),
+            found: shown::text(found),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Addresses and thumbprints, which are never used here but must be some (RFC 7515 4.1.2 to 4.1.8).
+fn check_references<M: Members>(header: &M) -> Result<(), Rejection> {
+    let is_fine = |name: &str, fits: fn(&str) -> bool| {
+        header.member(name).is_none_or(|value| value.is_nothing() || value.text().is_some_and(fits))
+    };
+    let are_fine = is_fine("jku", |_| true)
+        && is_fine("x5u", |_| true)
+        && is_fine("x5t", |text| is_thumbprint(text, 20))
+        && is_fine("x5t#S256", |text| is_thumbprint(text, 32));
+    if are_fine { Ok(()) } else { Err(wrong_type(WRONG_REFERENCE)) }
+}
+
+/// So many bytes in base64url, up to two signs of padding granted, or a longer text in base64url: both are in use.
+fn is_thumbprint(text: &str, length: usize) -> bool {
+    let text = text.strip_suffix('=').unwrap_or(text);
+    let text = text.strip_suffix('=').unwrap_or(text);
+    base64url::decode(text).is_ok_and(|bytes| {
+        bytes.len() == length || bytes.len() > length && std::str::from_utf8(&bytes).is_ok()
+    })
+}
+
+/// What is said where one of them is not.
+pub(crate) const WRONG_REFERENCE: &str = "one of jku, x5u, x5t or x5t#S256 is not what it should be";
 
 fn wrong_type(problem: &str) -> Rejection {
     Rejection::HeaderInvalid { problem: problem.to_owned() }

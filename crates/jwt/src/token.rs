@@ -2,13 +2,15 @@
 
 use std::fmt;
 
+use byoa_json::{JsonError, Object};
 use jwt_compact::{ParseError, UntrustedToken};
-use serde_json::{Map, Value};
 
 use crate::{
     Header, MAX_TOKEN_BYTES, Part, Rejection, UnverifiedClaims, base64url,
-    json::{self, JsonError},
+    header::{self, WRONG_REFERENCE},
+    json,
     rules::{Observer, Unobserved},
+    seen::{Members as _, Seen as _},
     shown,
 };
 
@@ -45,26 +47,10 @@ impl<'a> UnverifiedToken<'a> {
     }
 
     pub(crate) fn parse_observed(text: &'a str, observer: &mut impl Observer) -> Result<Self, Rejection> {
-        if text.len() > MAX_TOKEN_BYTES {
-            return Err(Rejection::TooLarge { found: text.len() });
-        }
-        observer.passed("size", || format!("{} bytes", text.len()));
-
-        let [header, payload, signature] = split(text)?;
-        let header = decode("header", header)?;
-        let payload = decode("payload", payload)?;
-        let signature_bytes = decode("signature", signature)?.len();
-        observer.passed("shape", || format!("three parts, {signature_bytes} bytes of signature"));
-
-        let header = Header::new(read(Part::Header, &header)?)?;
+        let Parts { header, claims, signed } = Parts::read(text, observer)?;
         let inner = UntrustedToken::new(text).map_err(|error| refuse(&error))?;
-        observer.passed("header", || format!("alg {}", shown::text(header.algorithm())));
-
-        let claims = UnverifiedClaims::new(read(Part::Payload, &payload)?);
-        observer.passed("payload", || format!("{} claims", claims.members().len()));
-
-        let signed = &text[..text.len() - signature.len() - 1];
-        Ok(Self { header, claims, signed, inner })
+        let header = Header::new(json::members(header));
+        Ok(Self { header, claims: UnverifiedClaims::new(json::members(claims)), signed, inner })
     }
 
     /// What the token says about itself.
@@ -91,14 +77,48 @@ impl<'a> UnverifiedToken<'a> {
     }
 }
 
+/// A token taken apart, with its header checked: the whole of parsing, for the server and for the browser.
+pub(crate) struct Parts<'a> {
+    pub(crate) header: Object,
+    pub(crate) claims: Object,
+    /// What the signature is over.
+    pub(crate) signed: &'a str,
+}
+
+impl<'a> Parts<'a> {
+    pub(crate) fn read(text: &'a str, observer: &mut impl Observer) -> Result<Self, Rejection> {
+        if text.len() > MAX_TOKEN_BYTES {
+            return Err(Rejection::TooLarge { found: text.len() });
+        }
+        observer.passed("size", || format!("{} bytes", text.len()));
+
+        let [header, payload, signature] = split(text)?;
+        let header = decode("header", header)?;
+        let payload = decode("payload", payload)?;
+        let signature_bytes = decode("signature", signature)?.len();
+        observer.passed("shape", || format!("three parts, {signature_bytes} bytes of signature"));
+
+        let header = read(Part::Header, &header)?;
+        header::check(&header)?;
+        observer.passed("header", || {
+            let algorithm = header.member("alg").and_then(|value| value.text());
+            format!("alg {}", shown::text(algorithm.unwrap_or_default()))
+        });
+
+        let claims = read(Part::Payload, &payload)?;
+        observer.passed("payload", || format!("{} claims", claims.len()));
+        Ok(Self { header, claims, signed: &text[..text.len() - signature.len() - 1] })
+    }
+}
+
 fn split(text: &str) -> Result<[&str; 3], Rejection> {
     let mut parts = text.splitn(4, '.');
     match (parts.next(), parts.next(), parts.next(), parts.next()) {
         (Some(header), Some(payload), Some(signature), None) => Ok([header, payload, signature]),
-        _ if text.matches('.').count() == 4 => {
-            Err(malformed("it has five, so it is an encrypted token (JWE)"))
-        }
-        _ => Err(malformed(&["it has ", &(text.matches('.').count() + 1).to_string()].concat())),
+        _ => Err(malformed(&match text.bytes().filter(|byte| *byte == b'.').count() {
+            4 => "it has five, so it is an encrypted token (JWE)".to_owned(),
+            dots => ["it has ", &(dots + 1).to_string()].concat(),
+        })),
     }
 }
 
@@ -106,21 +126,27 @@ fn decode(part: &str, text: &str) -> Result<Vec<u8>, Rejection> {
     base64url::decode(text).map_err(|problem| malformed(&["in its ", part, " ", problem].concat()))
 }
 
-fn read(part: Part, bytes: &[u8]) -> Result<Map<String, Value>, Rejection> {
-    json::read_object(bytes).map_err(|error| match (error, part) {
-        (JsonError::Duplicate(name), _) => Rejection::DuplicateMember { part, name },
-        (JsonError::Invalid(problem), Part::Header) => Rejection::HeaderInvalid { problem },
-        (JsonError::Invalid(problem), Part::Payload) => Rejection::PayloadInvalid { problem },
+fn read(part: Part, bytes: &[u8]) -> Result<Object, Rejection> {
+    let problem = match byoa_json::read_object(bytes) {
+        Ok(object) => return Ok(object),
+        Err(JsonError::Duplicate { name }) => {
+            return Err(Rejection::DuplicateMember { part, name: shown::text(&name) });
+        }
+        Err(JsonError::NotUtf8) => "it is not UTF-8".to_owned(),
+        Err(JsonError::NotAnObject) => "it is JSON but not an object".to_owned(),
+        Err(JsonError::NotJson { at }) => ["it is not JSON from byte ", &at.to_string(), " on"].concat(),
+    };
+    Err(match part {
+        Part::Header => Rejection::HeaderInvalid { problem },
+        Part::Payload => Rejection::PayloadInvalid { problem },
     })
 }
 
-/// What is left for jwt-compact to refuse: header members that are never used here, of a wrong type.
+/// What jwt-compact would refuse and [`header::check`] let pass: nothing that is known.
 fn refuse(error: &ParseError) -> Rejection {
     match error {
         ParseError::InvalidTokenStructure | ParseError::InvalidBase64Encoding => malformed("it is not"),
-        _ => Rejection::HeaderInvalid {
-            problem: "one of jku, x5u, x5t or x5t#S256 is not what it should be".to_owned(),
-        },
+        _ => Rejection::HeaderInvalid { problem: WRONG_REFERENCE.to_owned() },
     }
 }
 

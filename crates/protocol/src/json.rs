@@ -1,10 +1,7 @@
 //! JSON as a value: what a browser's build reads and writes, instead of one generated reader and writer for
 //! every type. Reading text is the client's, which has a strict reader.
 
-pub use serde_json::Value;
-
-/// One JSON object.
-pub type Object = serde_json::Map<String, Value>;
+pub use byoa_json::{Object, Value};
 
 /// An object with these members; those that are null are left out.
 #[must_use]
@@ -21,8 +18,7 @@ pub fn object(members: Vec<(&'static str, Value)>) -> Value {
 /// The text of a value.
 #[must_use]
 pub fn write(value: &Value) -> String {
-    // Fails for maps whose keys are not text only, which a `Value` cannot have.
-    serde_json::to_string(value).unwrap_or_default()
+    value.write()
 }
 
 /// The member, where it is a string.
@@ -75,7 +71,7 @@ impl Shape {
             };
             kept.insert(name, value);
         }
-        match self.required.iter().find(|name| !kept.contains_key(**name)) {
+        match self.required.iter().find(|name| !kept.contains_key(name)) {
             Some(missing) => Err((*missing).to_owned()),
             None => Ok(kept),
         }

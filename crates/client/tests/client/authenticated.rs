@@ -10,7 +10,7 @@ fn nothing_is_sent_without_a_session() {
     let errors = [
         run(bench.client.refresh(None)).map(drop),
         run(bench.client.refresh_user(None)).map(drop),
-        run(bench.client.update_user(object(json!({})), None)).map(drop),
+        run(bench.client.update_user(object(&json!({})), None)).map(drop),
         run(bench.client.delete_user(None)),
     ];
     for error in errors {
@@ -46,7 +46,7 @@ fn an_update_brings_new_tokens() {
     let bench = Bench::signed_in();
     let answer = bent(bent(session(), "/minifiedJwt", json!("new.new.new")), "/user/alias", json!("ada"));
     bench.answer(200, &bent(answer, "/nextView", json!("a-view-of-the-future")).to_string());
-    run(bench.client.update_user(object(json!({})), None)).expect("changes");
+    run(bench.client.update_user(object(&json!({})), None)).expect("changes");
     assert_eq!(bench.client.minified_token().expect("there").expose(), "new.new.new");
     assert_eq!(bench.all_events(), ["tokenChanged", "userChanged"]);
 }
@@ -106,7 +106,7 @@ fn a_refusal_of_the_present_tokens_is_cleared_up_by_a_refresh() {
     bench.answer(401, REFUSAL);
     bench.answer(200, &bent(session(), "/minifiedJwt", json!("new.new.new")).to_string());
     bench.answer(200, &session().to_string());
-    run(bench.client.update_user(object(json!({})), None)).expect("refused, refreshed and asked again");
+    run(bench.client.update_user(object(&json!({})), None)).expect("refused, refreshed and asked again");
     assert_eq!(bench.asked().len(), 3);
     assert_eq!(bench.bearer(2), "Bearer new.new.new");
 }

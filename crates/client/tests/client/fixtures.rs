@@ -79,11 +79,11 @@ pub(crate) fn bent(mut value: Value, pointer: &str, to: Value) -> Value {
 }
 
 /// An object, for what takes one.
-pub(crate) fn object(value: Value) -> Object {
-    serde_json::from_value(value).expect("an object")
+pub(crate) fn object(value: &Value) -> Object {
+    byoa_client::json::read(&value.to_string()).expect("an object")
 }
 
 /// The profile with a type for every member.
 pub(crate) fn profile(user: &User) -> UserProfile {
-    serde_json::from_value(user.profile()).expect("a profile")
+    serde_json::from_str(&user.profile().write()).expect("a profile")
 }

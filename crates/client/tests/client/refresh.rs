@@ -265,7 +265,7 @@ fn what_only_reads_is_asked_again_and_what_writes_is_not() {
     bench.clock.advance(2000);
     read.end().expect("the third time");
     bench.unreachable();
-    let error = run(bench.client.update_user(object(json!({})), None)).expect_err("once");
+    let error = run(bench.client.update_user(object(&json!({})), None)).expect_err("once");
     assert_eq!(error.code, "network_error");
     assert_eq!(bench.asked().len(), 4);
 }

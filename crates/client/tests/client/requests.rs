@@ -42,7 +42,7 @@ fn sign_in_sends_the_jwt_in_the_body_and_no_bearer_token() {
 #[test]
 fn authenticated_requests_carry_the_small_token() {
     let bench = Bench::signed_in();
-    let fields = object(json!({"firstName": "Ada"}));
+    let fields = object(&json!({"firstName": "Ada"}));
     bench.answer(200, &user().to_string());
     run(bench.client.refresh_user(None)).expect("reads");
     bench.answer(200, &session().to_string());

@@ -193,7 +193,7 @@ fn what_a_javascript_object_cannot_hold_is_taken_out_of_metadata() {
     let bench = Bench::new();
     bench.answer(200, &answer.to_string());
     let metadata = bench.sign_in().expect("signs in").metadata.expect("there");
-    assert_eq!(Value::from(metadata), json!({"deep": [{"big": 9_007_199_254_740_992.0_f64, "ok": 1}]}));
+    assert_eq!(Value::from(metadata), json!({"deep": [{"big": 9_007_199_254_740_993_u64, "ok": 1}]}));
     let again = Bench::on(std::rc::Rc::clone(&bench.store));
     again.client.start();
     assert_eq!(again.snapshot(), bench.snapshot());

@@ -132,7 +132,7 @@ fn a_closed_client_writes_nothing_tells_nothing_and_releases_whoever_waits() {
 #[test]
 fn a_call_is_about_the_session_at_the_time_of_the_call() {
     let bench = Bench::signed_in();
-    let update = bench.client.update_user(object(json!({})), None);
+    let update = bench.client.update_user(object(&json!({})), None);
     bench.answer(204, "");
     run(bench.client.logout());
     bench.answer(200, &as_session("two"));

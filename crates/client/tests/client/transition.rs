@@ -20,8 +20,7 @@ fn session_named(id: &str) -> Rc<Session> {
     };
     let config = Config::new(&config).expect("valid");
     let answer: Value = bent(session(), "/user/sessionId", json!(id));
-    let answer = serde_json::from_value(answer).expect("an answer");
-    Rc::new(Session::from_answer(&config, START_MS, 200, answer).expect("good"))
+    Rc::new(Session::from_answer(&config, START_MS, 200, object(&answer)).expect("good"))
 }
 
 const NOW: Now =
@@ -57,7 +56,7 @@ fn events() -> Vec<(&'static str, Event)> {
     let failed = |attempt| Event::SignInFailed { attempt, code: "c".to_owned(), reason: None };
     let changed = || {
         let mut user = session_named("A").user.wire().clone();
-        user.insert("alias".to_owned(), json!("new"));
+        user.insert("alias".to_owned(), "new".into());
         User::read(user).expect("a user")
     };
     let seen = |name, epoch, generation| {

@@ -6,6 +6,7 @@ mod corpus;
 mod damage;
 mod dpop;
 mod key_sets;
+mod preview;
 mod rejections;
 mod rfc;
 mod signing;
