@@ -85,6 +85,7 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
+      { test: { name: 'examples', include: ['tests/examples/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 300_000 } },
       { test: { name: 'site', include: ['tests/site/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 120_000 } },
       { test: { name: 'compat', include: ['tests/compat/*.test.ts'], testTimeout: 60_000, hookTimeout: 120_000 } },
       { test: { name: 'screenshots', include: ['tests/e2e/screenshots.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },

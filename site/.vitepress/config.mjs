@@ -53,7 +53,7 @@ export default defineConfig({
 
 /** The page of the site that shows a file, as a link names it. */
 function pageOf(file) {
-  const elsewhere = { 'pkg-template/README.md': 'START.md', 'CHANGELOG.md': 'CHANGELOG.md' }[relative(root, file)];
+  const elsewhere = { 'pkg-template/README.md': 'START.md', 'CHANGELOG.md': 'CHANGELOG.md', 'examples/README.md': 'EXAMPLES.md' }[relative(root, file)];
   if (elsewhere) return elsewhere;
   const within = relative(docs, file);
   if (within.startsWith('..') || !within.endsWith('.md')) return undefined;

@@ -1,0 +1,28 @@
+import { cookies } from 'next/headers';
+import { NextResponse } from 'next/server';
+import { SESSION_COOKIE, verified } from '../../../lib/session';
+import { appOrigin } from '../../../lib/settings';
+
+/** Takes over the session that the page has: from now on server components know who asks. */
+export async function POST(request: Request) {
+  // A page of somebody else's could otherwise sign its visitor in here as another user.
+  if (request.headers.get('origin') !== appOrigin) return NextResponse.json({ error: 'not from here' }, { status: 403 });
+  const token = /^Bearer (\S+)$/.exec(request.headers.get('authorization') ?? '')?.[1];
+  const session = await verified(token);
+  if (!token || !session?.exp) return NextResponse.json({ error: 'no session' }, { status: 401 });
+  (await cookies()).set(SESSION_COOKIE, token, {
+    httpOnly: true,
+    secure: appOrigin.startsWith('https:'),
+    sameSite: 'lax',
+    path: '/',
+    expires: new Date(session.exp * 1000),
+  });
+  return new NextResponse(null, { status: 204 });
+}
+
+/** Forgets it. */
+export async function DELETE(request: Request) {
+  if (request.headers.get('origin') !== appOrigin) return NextResponse.json({ error: 'not from here' }, { status: 403 });
+  (await cookies()).delete(SESSION_COOKIE);
+  return new NextResponse(null, { status: 204 });
+}
