@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { act, cleanup, fireEvent, render, screen } from '@testing-library/react';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { isByoaError, onEvent, signInWithExternalJwt, updateUser } from '../src/index.js';
+import { useSignInWithExternalJwt, useUser } from '../src/react-hooks/index.js';
 import { SignedIn, SignedOut, useAuthSnapshot, useDynamicContext, useExternalAuth } from '../src/react/index.js';
 import { TestProvider, createTestClient, createTestIssuer, testError } from '../src/testing/react.js';
 
@@ -62,6 +63,17 @@ describe('TestProvider', () => {
     act(() => client.signInAs('bilal'));
     expect(client.user?.externalUserId).toBe('bilal');
   });
+});
+
+it('TestProvider is one for the hooks of byoa/react-hooks as well', async () => {
+  function Name() {
+    const { data: user } = useUser();
+    const { mutate } = useSignInWithExternalJwt();
+    return <button onClick={() => mutate({ externalJwt: 'a.b.c', externalUserId: 'alice' })}>{user?.externalUserId ?? 'nobody'}</button>;
+  }
+  render(<TestProvider><Name /></TestProvider>);
+  fireEvent.click(screen.getByText('nobody'));
+  expect(await screen.findByText('alice')).toBeTruthy();
 });
 
 describe('the test client', () => {

@@ -1,3 +1,5 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { createRemoteJWKSet, customFetch, jwtVerify } from 'jose';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createTestClock, createTestIssuer, createTestServer } from '../src/testing/index.js';
@@ -160,6 +162,12 @@ describe('the test server', () => {
     onTestFinished(uninstall);
     await expect(fetch(`${apiBaseUrl}/sdk/${environmentId}/settings`)).rejects.toBeInstanceOf(TypeError);
   });
+});
+
+it('the kit is in no page that does not ask for it: nothing of the package imports it', () => {
+  const sources = (readdirSync('pkg-template/src', { recursive: true }) as string[]).filter((name) => /\.tsx?$/.test(name) && !name.startsWith('testing'));
+  expect(sources.length).toBeGreaterThan(20);
+  expect(sources.filter((name) => /from '[^']*testing\//.test(readFileSync(join('pkg-template/src', name), 'utf8')))).toEqual([]);
 });
 
 describe('the test clock', () => {

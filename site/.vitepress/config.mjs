@@ -61,7 +61,7 @@ function pageOf(file) {
   return within.endsWith('README.md') ? within.slice(0, -'README.md'.length) : within;
 }
 
-/** Every page of docs/ has a place here; tests/e2e/site.test.ts fails where one has none. */
+/** Every page of docs/ has a place here; tests/site/site.test.ts fails where one has none. */
 function sidebar() {
   const page = (text, link) => ({ text, link });
   return [
