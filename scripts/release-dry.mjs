@@ -13,21 +13,22 @@ import { root } from './lib/places.mjs';
 import { changelogFaults, crateFaults, packageFaults, versionFaults } from './lib/release.mjs';
 import { runSteps } from './lib/steps.mjs';
 
-/** In the order in which they need each other. */
-const CRATES = { 'byoa-protocol': 'crates/protocol', 'byoa-jwt': 'crates/jwt', 'byoa-client': 'crates/client', 'byoa-server': 'server' };
+/** Takes minutes to build. */
+const SERVER = 'byoa-server';
 const full = process.argv.includes('--full');
 const read = (path) => readFileSync(join(root, path), 'utf8');
 
 await main(async () => {
   const tools = await ensure(FOR_START);
+  const crates = await publishedCrates();
   const scratch = mkdtempSync(join(tmpdir(), 'byoa-release-'));
   const steps = [
     { title: 'versions', run: checkVersions },
     { title: 'changelog', run: () => none(changelogFaults(read('CHANGELOG.md'))) },
     ...staleBuilds(['pkg'], tools),
     { title: 'npm package', run: () => checkPackage(scratch) },
-    ...Object.entries(CRATES).map(([name, path]) => ({ title: `crate ${name}`, run: () => checkCrate(name, path) })),
-    { title: 'cargo publish --dry-run', run: (report) => dryRun(tools, report) },
+    ...crates.map((crate) => ({ title: `crate ${crate.name}`, run: () => checkCrate(crate, crates) })),
+    { title: 'cargo publish --dry-run', run: (report) => dryRun(crates, tools, report) },
   ];
   try {
     await runSteps(steps.map((step) => ({ explain: (failure) => new Halt(`${step.title}: mend what is said above.`, failure.output ?? failure.message), ...step })));
@@ -60,24 +61,30 @@ async function checkPackage(scratch) {
   return `${files.length} files, ${(packed.size / 1000).toFixed(1)} kB packed`;
 }
 
-async function checkCrate(name, path) {
-  const listed = (await capture('cargo', ['package', '--list', '--allow-dirty', '--package', name], { cwd: root })).trim().split('\n');
+/** The crates of the workspace that do not say `publish = false`. */
+async function publishedCrates() {
   const { packages } = JSON.parse(await capture('cargo', ['metadata', '--format-version', '1', '--no-deps'], { cwd: root }));
+  return packages.filter(({ publish }) => publish?.length !== 0);
+}
+
+async function checkCrate(crate, crates) {
+  const path = relative(root, dirname(crate.manifest_path));
+  const listed = (await capture('cargo', ['package', '--list', '--allow-dirty', '--package', crate.name], { cwd: root })).trim().split('\n');
   const sources = listed.filter((file) => file.startsWith('src/') && file.endsWith('.rs'));
   // What the compiler reads from beside the sources has to be packed as well.
   const included = sources.flatMap((file) =>
-    [...read(join(path, file)).matchAll(/include_(?:str|bytes)!\("([^"]+)"\)/g)].map(([, target]) => relative(path, relative(root, resolve(root, path, dirname(file), target)))),
+    [...read(join(path, file)).matchAll(/include_(?:str|bytes)!\("([^"]+)"\)/g)].map(([, target]) => relative(join(root, path), resolve(root, path, dirname(file), target))),
   );
-  none(crateFaults({ manifest: packages.find((one) => one.name === name), listed, included: included.map((file) => file.replaceAll('\\', '/')) }));
+  none(crateFaults({ manifest: crate, listed, included: included.map((file) => file.replaceAll('\\', '/')), published: crates.map(({ name }) => name) }));
   return `${listed.length} files`;
 }
 
-async function dryRun({ env }, report) {
-  const names = Object.keys(CRATES);
-  const publish = (crates, ...flags) =>
-    run('cargo', ['publish', '--dry-run', '--allow-dirty', ...flags, ...crates.flatMap((name) => ['--package', name])], { cwd: root, env, onLine: report });
+async function dryRun(crates, { env }, report) {
+  const names = crates.map(({ name }) => name);
+  const publish = (asked, ...flags) =>
+    run('cargo', ['publish', '--dry-run', '--allow-dirty', ...flags, ...asked.flatMap((name) => ['--package', name])], { cwd: root, env, onLine: report });
   // Each is built from its own archive, the others of them taken from beside it.
-  await publish(full ? names : names.filter((name) => name !== 'byoa-server'));
+  await publish(full ? names : names.filter((name) => name !== SERVER));
   if (!full) await publish(names, '--no-verify');
   return full ? 'all built from what was packed' : 'the libraries built from what was packed; the server only packed';
 }

@@ -77,17 +77,19 @@ function targets(exported) {
 }
 
 /**
- * @param {{ manifest: Record<string, any>, listed: string[], included: string[] }} crate
- *   what `cargo metadata` says of it, what would be packed, and what its sources include
+ * @param {{ manifest: Record<string, any>, listed: string[], included: string[], published: string[] }} crate
+ *   what `cargo metadata` says of it, what would be packed, what its sources include, and what is published with it
  */
-export function crateFaults({ manifest, listed, included }) {
+export function crateFaults({ manifest, listed, included, published }) {
   const { name } = manifest;
   const faults = [];
   for (const member of ['description', 'license', 'repository', 'rust_version']) {
     if (!manifest[member]) faults.push(`${name} has no ${member.replace('_', '-')}.`);
   }
-  // `publish = false` is an empty list.
-  if (manifest.publish?.length === 0) faults.push(`${name} has publish = false.`);
+  for (const { name: needed, path, req } of manifest.dependencies ?? []) {
+    if (path && !published.includes(needed)) faults.push(`${name} needs ${needed}, which has publish = false: publish it too.`);
+    if (path && req === '*') faults.push(`${name} needs ${needed} of no version: name one in Cargo.toml.`);
+  }
   if (!listed.some((file) => /^src\/(lib|main)\.rs$/.test(file))) faults.push(`${name} packs no src/lib.rs.`);
   for (const file of included) if (!listed.includes(file)) faults.push(`${name} includes ${file}, which is not packed.`);
   return faults;

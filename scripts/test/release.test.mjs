@@ -16,7 +16,7 @@ const manifest = {
 };
 const texts = { 'package.json': '{}', 'README.md': '', LICENSE: '', 'dist/index.js': '', 'dist/index.d.ts': '' };
 const packed = { manifest, texts, machine: ['/home/somebody'] };
-const crate = { manifest: { name: 'c', description: 'd', license: 'MIT', repository: 'r', rust_version: '1', publish: null }, listed: ['src/lib.rs', 'a.json'], included: ['a.json'] };
+const crate = { manifest: { name: 'c', description: 'd', license: 'MIT', repository: 'r', rust_version: '1', dependencies: [{ name: 'd', path: '/d', req: '^1' }, { name: 'serde', req: '^1' }] }, published: ['c', 'd'], listed: ['src/lib.rs', 'a.json'], included: ['a.json'] };
 
 test('what is ready has no fault', () => {
   assert.deepEqual([...versionFaults(versions), ...packageFaults(packed), ...crateFaults(crate)], []);
@@ -50,7 +50,8 @@ for (const [what, bent] of [
 }
 
 for (const [what, bent] of [
-  ['publish = false', { manifest: { ...crate.manifest, publish: [] } }],
+  ['a dependency that is not published', { published: ['c'] }],
+  ['a dependency of no version', { manifest: { ...crate.manifest, dependencies: [{ name: 'd', path: '/d', req: '*' }] } }],
   ['no description', { manifest: { ...crate.manifest, description: null } }],
   ['no library', { listed: ['a.json'] }],
   ['an included file that is left out', { included: ['../docs/openapi.json'] }],
