@@ -26,3 +26,25 @@ it('is imported and rendered in Node without a window and without wasm', async (
   expect(html).toBe('<p>false undefined false</p>');
   expect(loadWasm).not.toHaveBeenCalled();
 });
+
+it('gives each entry to Node without leaving a trace in the process', async () => {
+  vi.resetModules();
+  const before = Object.getOwnPropertyNames(globalThis).sort();
+  const timers = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+  const [byoa, react, hooks] = await Promise.all([import('byoa'), import('byoa/react'), import('byoa/react-hooks')]);
+  expect(Object.getOwnPropertyNames(globalThis).sort()).toEqual(before);
+  expect(process.getActiveResourcesInfo().filter((name) => name === 'Timeout')).toHaveLength(timers);
+  expect(() => byoa.getDefaultClient()).toThrow('There is no byoa client yet');
+  // Both React entries give one context, so that their hooks can be mixed.
+  expect(react.MissingProviderError).toBe(hooks.MissingProviderError);
+  expect(loadWasm).not.toHaveBeenCalled();
+});
+
+it('renders the mutations and the state of byoa/react-hooks on a server', async () => {
+  const { createDynamicClient } = await import('byoa');
+  const { DynamicProvider, useSignInWithExternalJwt, useUser } = await import('byoa/react-hooks');
+  const { config } = await import('./fake-core.js');
+  const Page = () => <p>{`${useSignInWithExternalJwt().status} ${useUser().isLoading}`}</p>;
+  const html = renderToString(<DynamicProvider client={createDynamicClient(config)}><Page /></DynamicProvider>);
+  expect(html).toBe('<p>idle true</p>');
+});
