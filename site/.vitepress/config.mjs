@@ -65,7 +65,7 @@ function pageOf(file) {
 function sidebar() {
   const page = (text, link) => ({ text, link });
   return [
-    { text: 'Use it', items: [page('Start', '/START'), page('Testing your app', '/TESTING'), page('Sessions', '/SESSIONS'), page('Examples', '/EXAMPLES')].filter(({ link }) => existsSync(`${docs}${link}.md`)) },
+    { text: 'Use it', items: [page('Start', '/START'), page('Testing your app', '/TESTING'), page('Sessions', '/SESSIONS'), page('Examples', '/EXAMPLES')] },
     { text: 'Move to it', items: [page('From Dynamic', '/MIGRATING-FROM-DYNAMIC'), page('From Privy', '/MIGRATING-FROM-PRIVY')] },
     { text: 'When it fails', items: [page('Troubleshooting', '/TROUBLESHOOTING'), page('Codes and reasons', '/ERRORS')] },
     { text: 'Run it', items: [page('Operations', '/OPERATIONS'), page('HTTP API', '/HTTP-API'), page('Security', '/SECURITY')] },
