@@ -7,7 +7,7 @@ type Byoa = typeof import('../../pkg-template/src/index.ts');
 type Testing = typeof import('../../pkg-template/src/testing/index.ts');
 
 const { createDynamicClient, onEvent, refreshAuth, signInWithExternalJwt, updateUser, waitForClientInitialized } = (await import(built('pkg/dist/index.js', 'node scripts/build.mjs pkg'))) as Byoa;
-const { createTestServer } = (await import(built('pkg/dist/testing/index.js', 'node scripts/build.mjs pkg'))) as Testing;
+const { createTestClock, createTestServer } = (await import(built('pkg/dist/testing/index.js', 'node scripts/build.mjs pkg'))) as Testing;
 
 let server: Awaited<ReturnType<Testing['createTestServer']>>;
 let uninstall: () => void;
@@ -55,4 +55,28 @@ it('loses its session where an administrator ends it', async () => {
   server.endSessions('alice');
   await expect(refreshAuth(client)).rejects.toMatchObject({ code: 'unauthorized' });
   expect(await ended).toEqual({ reason: 'session-revoked' });
+});
+
+it('refreshes by itself while the test clock goes on, and ends when the server says that it was left alone', async () => {
+  const clock = createTestClock();
+  const restore = clock.install();
+  const refreshing = await createTestServer({ now: clock.now, idleLimitSeconds: 600 });
+  const away = refreshing.install();
+  try {
+    const client = createDynamicClient(refreshing.settings);
+    clients.push(client);
+    await signInWithExternalJwt(await refreshing.issuer.credentials('alice'), client);
+    await clock.advance(5 * 60 * 60_000);
+    expect(client.user?.externalUserId).toBe('alice');
+    const refreshes = () => refreshing.requests.filter(({ operation, status }) => operation === 'refresh' && status === 200).length;
+    // A first token of one hour, as the JWT has it, and then some of two.
+    expect(refreshes()).toBeGreaterThanOrEqual(2);
+
+    clock.jump(24 * 60 * 60_000);
+    await clock.advance(60_000);
+    expect(client.getSnapshot()).toMatchObject({ status: 'signedOut', reason: 'expired' });
+  } finally {
+    away();
+    restore();
+  }
 });
