@@ -37,7 +37,7 @@ it('makes the table, where every consumer did what is expected of it', () => {
 function table(): string {
   const { version } = JSON.parse(readFileSync(built('pkg/package.json', 'node scripts/build.mjs pkg'), 'utf8')) as { version: string };
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
-  const rows = passed.map(({ kind, versions, seconds }) => `| ${kind.title} | ${versions} | ${kind.setup} | ${kind.fails ? `**does not sign in yet**: ${kind.fails}` : `signs in (${seconds} s)`} |`);
+  const rows = passed.map(({ kind, versions, seconds }) => `| ${kind.title} | ${versions} | ${kind.setup} | ${kind.fails ? `**does not sign in yet**: ${kind.fails}` : `${kind.outcome ?? 'signs in'} (${seconds} s)`} |`);
   return `# Consumers
 
 <!-- Made by \`npm run test:consumers\`. Do not edit. -->

@@ -14,6 +14,8 @@ export interface Kind {
   readonly project: string;
   /** What its users had to set up for `byoa`. */
   readonly setup: string;
+  /** What the table says of it, where that is not that it signs in. */
+  readonly outcome?: string;
   /** Why nobody can sign in there yet. The run expects it to fail, and the table says so. */
   readonly fails?: string;
   readonly run: (world: World, project: Project) => Promise<void>;
@@ -218,6 +220,7 @@ const types: Kind = {
   title: 'TypeScript: arethetypeswrong',
   project: 'types',
   setup: NOTHING,
+  outcome: 'no fault',
   async run(world, at) {
     const { stdout } = await at.node('./run.mjs', [world.tarball]);
     const { entrypoints, problems } = JSON.parse(stdout) as { entrypoints: string[]; problems: unknown[] };
