@@ -1,6 +1,7 @@
 import { type LazyClient } from '../client.js';
 import { errorBeforeCore, isByoaError } from '../error.js';
 import { exchange, signOut } from '../session.js';
+import { subjectOf } from '../subject.js';
 import { type Answer, type Effect, type Input, type Machine, OFF, type Session, type SyncState, step } from './machine.js';
 
 /**
@@ -210,17 +211,5 @@ async function within<T>(ms: number, answer: Promise<T>): Promise<T> {
     return await Promise.race([answer, late]);
   } finally {
     clearTimeout(timer);
-  }
-}
-
-/** Whose JWT it says it is; the server judges it. `undefined` where that cannot be read. */
-function subjectOf(jwt: string): string | undefined {
-  try {
-    const payload = (jwt.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/');
-    const bytes = Uint8Array.from(atob(payload), (character) => character.charCodeAt(0));
-    const { sub } = JSON.parse(new TextDecoder().decode(bytes)) as { sub?: unknown };
-    return typeof sub === 'string' ? sub : undefined;
-  } catch {
-    return undefined;
   }
 }
