@@ -73,6 +73,10 @@ fn sign_out(world: &mut World, tab: usize) {
     world.signed_out.insert(now);
     if let (0, Some(before)) = (world.dice.below(2), before) {
         world.store.values.borrow_mut().insert(STORE_KEY.to_owned(), before);
+        // Which a new tab may be the first to see.
+        if world.tabs.len() < 4 {
+            world.open_tab();
+        }
     }
 }
 

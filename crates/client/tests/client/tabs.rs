@@ -77,6 +77,8 @@ fn a_late_write_does_not_undo_a_sign_out() {
     one.answer(204, "");
     run(one.client.logout());
     // As if the other tab had read before the sign-out and wrote after it.
+    one.store.values.borrow_mut().insert(STORE_KEY.to_owned(), before.clone());
+    assert_eq!(one.tab().snapshot(), ClientSnapshot::SignedOut { reason: None });
     one.store.values.borrow_mut().insert(STORE_KEY.to_owned(), before);
     for tab in [&one, &two] {
         tab.page.wake(Wake::Changed);
