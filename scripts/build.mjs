@@ -6,7 +6,7 @@ import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { FOR_START, ensure } from './bootstrap.mjs';
-import { run } from './lib/children.mjs';
+import { CommandFailed, run } from './lib/children.mjs';
 import { Halt, main } from './lib/halt.mjs';
 import { FLOOR_TYPES, INLINE_TYPES, WASM_FILE_TYPES, coreModule, coreTypes, floorModule, inlineModule, marked } from './lib/inline-wasm.mjs';
 import { root } from './lib/places.mjs';
@@ -14,6 +14,7 @@ import { stamp } from './lib/stamp.mjs';
 import { runSteps } from './lib/steps.mjs';
 import { subpathFolders } from './lib/subpath-folders.mjs';
 import { withoutFeatures } from './lib/wasm-features.mjs';
+import { SMALL_STD, hasStdSource } from './lib/wasm-std.mjs';
 import { WASM_TARGET } from './lib/wasm-target.mjs';
 
 const GENERATED = 'pkg-template/src/generated';
@@ -23,7 +24,7 @@ const GLUE = ['byoa.js', 'byoa.d.ts', 'wasm-inline.js', 'wasm-inline.d.ts', 'flo
 const WASM_FILE = 'target/wasm-pkg/byoa.wasm';
 const SERVER = 'target/release/byoa-server';
 const RUST = ['Cargo.toml', 'Cargo.lock', 'crates'];
-const WASM_INPUTS = [...RUST, 'src', '.cargo', 'scripts/build.mjs', 'scripts/lib/inline-wasm.mjs', 'scripts/lib/wasm-features.mjs'];
+const WASM_INPUTS = [...RUST, 'src', '.cargo', 'scripts/build.mjs', 'scripts/lib/inline-wasm.mjs', 'scripts/lib/wasm-features.mjs', 'scripts/lib/wasm-std.mjs'];
 const PKG_INPUTS = [...WASM_INPUTS, 'scripts/lib/subpath-folders.mjs', 'pkg-template', 'package-lock.json', ...licences()];
 /** What wasm2js cannot translate; without them wasm-bindgen writes smaller code besides. */
 const NOT_IN_JAVASCRIPT = ['reference-types', 'multivalue'];
@@ -101,12 +102,7 @@ function step(name, tools) {
 async function buildWasm({ wasmEnv }, report) {
   const out = join(root, 'target', 'wasm-pkg');
   mkdirSync(out, { recursive: true });
-  // Not by wasm-pack: it would run wasm-bindgen before the section is mended.
-  await run('cargo', ['build', '--package', 'byoa', '--lib', '--profile', 'wasm', '--target', WASM_TARGET], {
-    cwd: root,
-    env: { ...wasmEnv, RUSTFLAGS: [wasmEnv.RUSTFLAGS, WITHOUT_FEATURES].filter(Boolean).join(' ') },
-    onLine: report,
-  });
+  const isSmall = await compileWasm(wasmEnv, report);
   // The standard library as rustup brings it still names them.
   const compiled = join(wasmEnv.CARGO_TARGET_DIR ?? join(root, 'target'), WASM_TARGET, 'wasm', 'byoa.wasm');
   const plain = join(out, 'plain.wasm');
@@ -135,7 +131,31 @@ async function buildWasm({ wasmEnv }, report) {
   };
   mkdirSync(join(root, GENERATED), { recursive: true });
   for (const name of GLUE) writeFileSync(join(root, GENERATED, name), made[name]);
-  return `${kilobytes(wasm.length)} of wasm, ${kilobytes(gzipSync(wasm).length)} gzipped; as JavaScript ${kilobytes(gzipSync(floor).length)}`;
+  const library = isSmall ? '' : '; without the source of the standard library, so larger than what is published';
+  return `${kilobytes(wasm.length)} of wasm, ${kilobytes(gzipSync(wasm).length)} gzipped; as JavaScript ${kilobytes(gzipSync(floor).length)}${library}`;
+}
+
+/** Resolves to whether it is with a standard library of its own; without its source, or the means, it still works. */
+async function compileWasm(env, report) {
+  const compile = ({ args, rustflags, variables }) =>
+    // Not by wasm-pack: it would run wasm-bindgen before the section is mended.
+    run('cargo', ['build', '--package', 'byoa', '--lib', '--profile', 'wasm', '--target', WASM_TARGET, ...args], {
+      cwd: root,
+      env: { ...env, ...variables, RUSTFLAGS: [env.RUSTFLAGS, WITHOUT_FEATURES, ...rustflags].filter(Boolean).join(' ') },
+      onLine: report,
+    });
+  if (await hasStdSource(env, report)) {
+    try {
+      await compile(SMALL_STD);
+      return true;
+    } catch (error) {
+      // Our own mistakes fail again below, and are told there.
+      if (!(error instanceof CommandFailed)) throw error;
+    }
+  }
+  report('compiling with the standard library that is there');
+  await compile({ args: [], rustflags: [], variables: {} });
+  return false;
 }
 
 function binaryen(program, args, report) {

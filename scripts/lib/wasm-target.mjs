@@ -104,6 +104,8 @@ function layToolchain(toolchain, { rlibs, lld, host }) {
   mkdirSync(join(hostDirectory, 'bin'), { recursive: true });
   symlinkSync(join('/usr/lib/rustlib', host, 'lib'), join(hostDirectory, 'lib'));
   symlinkSync(lld, join(hostDirectory, 'bin', 'rust-lld'));
+  // For builds that compile the library for size.
+  symlinkSync('/usr/lib/rustlib/src', join(rustlib, 'src'));
 
   const bin = join(toolchain, 'bin');
   mkdirSync(bin);

@@ -4,7 +4,7 @@ use crate::{
     ClientError, Config, Secret,
     json::{Object, Value, whole},
 };
-use byoa_jwt::UnverifiedToken;
+use byoa_jwt::TokenPreview;
 use byoa_protocol::{Reason, profile::User};
 
 /// Somebody is signed in, until then, with these tokens.
@@ -84,11 +84,11 @@ impl Session {
 /// `iat` and `refreshExp` in milliseconds, as the first token that can be read says. They decide when the
 /// client asks the server, and nothing else.
 fn times<'a>(mut tokens: impl Iterator<Item = &'a Secret>) -> (Option<i64>, Option<i64>) {
-    let Some(token) = tokens.find_map(|token| UnverifiedToken::parse(token.expose()).ok()) else {
+    let Some(token) = tokens.find_map(|token| TokenPreview::parse(token.expose()).ok()) else {
         return (None, None);
     };
     let time = |claim| {
-        let seconds = token.claims().get(claim)?.as_i64()?;
+        let seconds = token.get(claim)?.as_i64()?;
         (1..=LATEST_EXPIRY_SECONDS).contains(&seconds).then(|| seconds * 1000)
     };
     (time("iat"), time("refreshExp"))
