@@ -15,6 +15,8 @@ import { runSteps } from './lib/steps.mjs';
 
 const ENVIRONMENT_ID = '00000000-0000-4000-8000-00000000b0a0';
 const AUDIENCE = 'byoa-demo';
+/** So that a visitor sees a session being refreshed. */
+const SHORT_LIVED = ['--session-lifetime', '120'];
 const ANSWER_WITHIN_MS = 30_000;
 const verbose = process.argv.includes('--verbose');
 let serving = false;
@@ -67,7 +69,7 @@ function describe(ports) {
       {
         name: 'server',
         command: serverProgram,
-        args: ['serve', '--listen', `127.0.0.1:${ports.server}`, '--public-url', origins.server, ...database, '--allow-private-jwks', '--no-rate-limit'],
+        args: ['serve', '--listen', `127.0.0.1:${ports.server}`, '--public-url', origins.server, ...database, '--allow-private-jwks', '--no-rate-limit', ...SHORT_LIVED],
         health: `${origins.server}/healthz`,
       },
       {

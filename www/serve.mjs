@@ -16,6 +16,7 @@ const TYPES = {
   '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',
 };
+const PAGES = ['/index.html', '/session.html'];
 const CONFIG_SLOT = '<script type="application/json" id="config"></script>';
 
 const { values } = parseArgs({ options: { port: { type: 'string' }, dist: { type: 'string' } } });
@@ -37,7 +38,7 @@ const server = createServer((request, response) => {
   response.setHeader('referrer-policy', 'no-referrer');
   if (request.method !== 'GET' && request.method !== 'HEAD') return void response.writeHead(405).end();
   const path = pathOf(request.url);
-  if (path === '/index.html') return void page(response);
+  if (PAGES.includes(path)) return void page(response, path);
   const file = path && join(dist, path);
   if (!file || !statSync(file, { throwIfNoEntry: false })?.isFile()) return void response.writeHead(404).end('Not found');
   // Names under assets/ carry a hash of what is in them.
@@ -59,9 +60,9 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
 }
 
 /** The page with the addresses in it, so that they may change without a build. */
-function page(response) {
+function page(response, path) {
   const config = JSON.stringify({ issuerUrl, apiBaseUrl: `${serverUrl}/api/v0` });
-  const html = readFileSync(join(dist, 'index.html'), 'utf8').replace(CONFIG_SLOT, CONFIG_SLOT.replace('><', `>${config}<`));
+  const html = readFileSync(join(dist, path), 'utf8').replace(CONFIG_SLOT, CONFIG_SLOT.replace('><', `>${config}<`));
   response.writeHead(200, { 'content-type': TYPES['.html'], 'cache-control': 'no-cache' }).end(html);
 }
 

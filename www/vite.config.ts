@@ -22,6 +22,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    rolldownOptions: { input: ['index.html', 'session.html'].map((page) => fileURLToPath(new URL(page, import.meta.url))) },
   },
   server: { port: 4600, strictPort: true },
 });

@@ -30,6 +30,12 @@ async function violations(page: Page): Promise<string[]> {
   return violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`));
 }
 
+async function expectToFit(page: Page, width: number) {
+  const tooWide = await page.evaluate(() => [...document.querySelectorAll('body *')].filter((one) => one.getBoundingClientRect().right > innerWidth).map(({ outerHTML }) => outerHTML.slice(0, 200)));
+  expect(tooWide).toEqual([]);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+}
+
 const phone = { width: 360, height: 740 };
 const desk = { width: 1280, height: 900 };
 
@@ -47,9 +53,22 @@ describe.each([
     await page.getByRole('button', { name: 'Run all' }).click();
     await page.getByText(/^\d+ of 14 refused/).waitFor();
     expect(await violations(page)).toEqual([]);
-    const tooWide = await page.evaluate(() => [...document.querySelectorAll('body *')].filter((one) => one.getBoundingClientRect().right > innerWidth).map(({ outerHTML }) => outerHTML.slice(0, 200)));
-    expect(tooWide).toEqual([]);
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(viewport.width);
+    await expectToFit(page, viewport.width);
+  });
+
+  it('the same holds for the page of the session, quiet or broken', async () => {
+    const page = await open({ viewport, colorScheme });
+    await page.goto(`${demo.pageUrl}/session.html`);
+    await page.getByRole('button', { name: 'Sign in as Alice' }).waitFor();
+    expect(await violations(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Sign in as Alice' }).click();
+    await page.getByText('has signed in alice').waitFor();
+    await page.getByRole('button', { name: 'Drop the network' }).click();
+    await page.getByRole('button', { name: 'Refresh five times at once' }).click();
+    await page.getByText('POST refresh: not sent').waitFor();
+    await page.getByRole('button', { name: 'A day ahead' }).click();
+    expect(await violations(page)).toEqual([]);
+    await expectToFit(page, viewport.width);
   });
 });
 
@@ -72,6 +91,7 @@ describe('with the keyboard alone', () => {
 
     await keyboard.press('Tab');
     expect(await focused()).toBe('Skip to the demo');
+    await tabTo('The session');
     await tabTo('alice');
     await keyboard.press('ArrowDown');
     await tabTo('RS256');

@@ -44,3 +44,26 @@ it.each([
   await page.screenshot({ path: join(others, `${name}.png`), fullPage: true });
   await close();
 });
+
+it.each([
+  ['session', { width: 1280, height: 900 }, 'light'],
+  ['session-dark', { width: 1280, height: 900 }, 'dark'],
+  ['session-phone', { width: 390, height: 844 }, 'light'],
+  ['session-phone-dark', { width: 390, height: 844 }, 'dark'],
+] as const)('%s', async (name, viewport, colorScheme) => {
+  const { page, close } = await openWatched(browser, { viewport, colorScheme, reducedMotion: 'reduce' });
+  await page.goto(`${demo.pageUrl}/session.html`);
+  await page.getByRole('button', { name: 'Sign in as Alice' }).waitFor();
+  await page.screenshot({ path: join(others, `${name}-empty.png`), fullPage: true });
+  await page.getByRole('button', { name: 'Sign in as Alice' }).click();
+  const other = await page.context().newPage();
+  await other.goto(`${demo.pageUrl}/session.html`);
+  await page.getByText('Tab 2').waitFor();
+  await page.getByRole('button', { name: 'Drop the network' }).click();
+  await page.getByRole('button', { name: 'Refresh five times at once' }).click();
+  await page.getByRole('button', { name: 'A day ahead' }).click();
+  await page.getByRole('button', { name: 'Block the storage' }).click();
+  await page.getByText('POST refresh: not sent').first().waitFor();
+  await page.screenshot({ path: join(others, `${name}.png`), fullPage: true });
+  await close();
+});

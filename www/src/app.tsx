@@ -1,8 +1,8 @@
-import { DynamicContextProvider, useDynamicContext } from 'byoa/react';
+import { DynamicContextProvider } from 'byoa/react';
 import { useState } from 'react';
 import type { IssuedToken } from './backend';
 import type { DemoConfig } from './config';
-import { ThemeToggle } from './parts/theme-toggle';
+import { Masthead } from './parts/masthead';
 import { Refusals } from './refusals/panel';
 import { Exchange } from './steps/exchange';
 import { ExternalJwt } from './steps/external-jwt';
@@ -14,16 +14,7 @@ export function App({ config }: { config: DemoConfig }) {
   const { environmentId, apiBaseUrl, issuerUrl } = config;
   return (
     <DynamicContextProvider settings={{ environmentId, apiBaseUrl }}>
-      <a className="skip" href="#main">
-        Skip to the demo
-      </a>
-      <header className="masthead">
-        <p className="wordmark">
-          <img src="/icon.svg" alt="" width="28" height="28" /> byoa
-        </p>
-        <Status />
-        <ThemeToggle />
-      </header>
+      <Masthead here="/" />
       <main id="main">
         <div className="intro">
           <h1>Bring your own auth. Watch it being exchanged.</h1>
@@ -69,14 +60,5 @@ function Place({ name, url, does }: { name: string; url: string; does: string })
       <span>{url.replace('http://', '')}</span>
       <em>{does}</em>
     </li>
-  );
-}
-
-function Status() {
-  const { user, sdkHasLoaded } = useDynamicContext();
-  return (
-    <p className="status" role="status" data-signed-in={user !== undefined}>
-      {!sdkHasLoaded ? 'Loading…' : user ? `Signed in as ${user.externalUserId}` : 'Signed out'}
-    </p>
   );
 }
