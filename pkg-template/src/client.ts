@@ -160,7 +160,7 @@ export class LazyClient implements DynamicClient {
           if (!isCurrent()) throw closedMeanwhile();
           return this.#begin(new ByoaClient(this.#config, host), host.log);
         };
-        const host = hostOf(this.#config);
+        const host = hostOf(this.#config, (code, message) => this.emit('warning', { code, message }));
         return host instanceof Promise ? host.then(begin) : begin(host);
       })
       .then((core) => {

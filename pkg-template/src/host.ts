@@ -33,6 +33,9 @@ export interface StorageAdapter {
  */
 export type LogSink = (level: LogLevel, message: string, fields: Readonly<Record<string, unknown>>) => void;
 
+/** Told of what did not go as it should, as the core's own `warning`s are. */
+export type Warn = (code: string, message: string) => void;
+
 /** What of a client's options is not the core's. */
 export interface HostOptions {
   readonly storage?: 'local' | 'session' | 'memory' | StorageAdapter | undefined;
@@ -41,16 +44,16 @@ export interface HostOptions {
 }
 
 /** What the core gets of the browser. An adapter of the app's own is loaded and read before. */
-export function hostOf(config: ClientConfig & HostOptions): CoreHost | Promise<CoreHost> {
+export function hostOf(config: ClientConfig & HostOptions, warn: Warn): CoreHost | Promise<CoreHost> {
   const { storage } = config;
   const log = logOf(config);
-  if (storage && typeof storage === 'object') return hostOn(storage, config, log);
+  if (storage && typeof storage === 'object') return hostOn(storage, config, log, warn);
   return { storage: STORAGES[storage ?? 'local']?.(), page: browserPage(config), log };
 }
 
-async function hostOn(storage: StorageAdapter, config: ClientConfig, log: LogSink | undefined): Promise<CoreHost> {
+async function hostOn(storage: StorageAdapter, config: ClientConfig, log: LogSink | undefined, warn: Warn): Promise<CoreHost> {
   const { mirrorOf } = await import('./storage-mirror.js');
-  const mirror = await mirrorOf(config, storage, log);
+  const mirror = await mirrorOf(config, storage, warn);
   return { storage: mirror.storage, page: browserPage(config, mirror.changed), log };
 }
 

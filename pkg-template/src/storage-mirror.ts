@@ -1,6 +1,6 @@
 import type { SyncStorage } from './core.js';
 import type { ClientConfig } from './generated/wire.js';
-import type { LogSink, StorageAdapter } from './host.js';
+import type { StorageAdapter, Warn } from './host.js';
 
 /** An adapter's values in memory, for a core that cannot wait, and what tells of other tabs' writes. */
 export interface Mirror {
@@ -15,7 +15,7 @@ const NAMES = ['session', 'ended', 'aside', 'settings'];
  * Reads the adapter, and writes to it what the core writes: in order, one after the other. What the adapter refuses
  * is reported and the core goes on with what is in memory. Other tabs hear that something changed, and read it.
  */
-export async function mirrorOf(config: ClientConfig, adapter: StorageAdapter, log: LogSink | undefined): Promise<Mirror> {
+export async function mirrorOf(config: ClientConfig, adapter: StorageAdapter, warn: Warn): Promise<Mirror> {
   const suffix = config.storageKeySuffix ? `.${config.storageKeySuffix}` : '';
   const prefix = `byoa:${config.environmentId.trim().toLowerCase()}:`;
   const items = new Map<string, string>();
@@ -26,7 +26,8 @@ export async function mirrorOf(config: ClientConfig, adapter: StorageAdapter, lo
 
   const report = (error: unknown) => {
     // Not the error itself: an adapter may quote in it what it was to write.
-    if (!failed) log?.('warn', 'the storage adapter failed', { error: error instanceof Error ? error.name : typeof error });
+    const name = error instanceof Error ? error.name : typeof error;
+    if (!failed) warn('storage_unavailable', `the storage adapter failed (${name}); the session ends with this page`);
     failed = true;
   };
   const later = (work: () => unknown) => {

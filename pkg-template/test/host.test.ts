@@ -5,7 +5,7 @@ import { alice, config, settle } from './fake-core.js';
 
 const KEY = `byoa:${config.environmentId}:session`;
 
-const host = (options: HostOptions = {}): Promise<CoreHost> => Promise.resolve(hostOf({ ...config, ...options }));
+const host = (options: HostOptions = {}, warn = vi.fn()): Promise<CoreHost> => Promise.resolve(hostOf({ ...config, ...options }, warn));
 
 async function watching(options: HostOptions = {}) {
   const woken: Wake[] = [];
@@ -168,15 +168,15 @@ describe('a storage of the app’s own', () => {
   });
 
   it('may fail: that is reported without what was to be written, and the core goes on in memory', async () => {
-    const log = vi.fn();
+    const warn = vi.fn();
     adapter = { ...adapter, setItem: () => Promise.reject(new Error('secret')) };
-    const { storage } = await host({ storage: adapter, log, logLevel: 'warn' });
+    const { storage } = await host({ storage: adapter }, warn);
     storage!.setItem(KEY, 'secret');
     storage!.setItem(KEY, 'secret again');
     expect(storage!.getItem(KEY)).toBe('secret again');
-    await vi.waitFor(() => expect(log).toHaveBeenCalled());
+    await vi.waitFor(() => expect(warn).toHaveBeenCalled());
     await settle();
-    expect(log.mock.calls).toEqual([['warn', 'the storage adapter failed', { error: 'Error' }]]);
+    expect(warn.mock.calls).toEqual([['storage_unavailable', 'the storage adapter failed (Error); the session ends with this page']]);
   });
 
   it('that cannot be read is one that refuses', async () => {

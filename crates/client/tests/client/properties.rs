@@ -91,7 +91,7 @@ fn worlds(usual: u64) -> std::ops::RangeInclusive<u64> {
 
 #[test]
 fn whatever_happens_to_tabs_clocks_and_answers_the_promises_hold() {
-    for seed in worlds(150) {
+    for seed in worlds(60) {
         let mut world = World::new(seed);
         world.open_tab();
         sign_in(&mut world, 0);
@@ -122,7 +122,7 @@ fn whatever_happens_to_tabs_clocks_and_answers_the_promises_hold() {
 /// With honest clocks and a network that delivers, however many tabs there are and whoever has the lock.
 #[test]
 fn a_token_is_replaced_once_in_its_life() {
-    for seed in worlds(10) {
+    for seed in worlds(5) {
         let mut world = World::new(seed);
         world.lossy = false;
         world.open_tab();
