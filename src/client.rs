@@ -6,10 +6,14 @@ use crate::{
     listeners::Listeners,
     ports,
 };
-use byoa_client::{Client, ClientError, Config, Notice, json::Value};
+use byoa_client::{Client, ClientError, Config, Notice, extra::Extra, json::Value};
 use byoa_protocol::profile::User;
 use js_sys::{Function, Promise};
-use std::{cell::OnceCell, future::Future, pin::Pin};
+use std::{
+    cell::OnceCell,
+    future::{Future, ready},
+    pin::Pin,
+};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
 /// A client of one environment. Keep it for as long as it is needed: when it is freed or collected, it is
@@ -127,6 +131,65 @@ impl ByoaClient {
     ) -> Promise {
         let deletion = self.client.delete_user(convert::aborted(aborted));
         settle(async move { deletion.await.map(|()| Value::Null) })
+    }
+
+    /// Exchanges a fresh external JWT of the signed-in user for an elevated token, and keeps that for the
+    /// operation that it is for.
+    #[wasm_bindgen(js_name = requestElevatedToken, unchecked_return_type = "Promise<ElevatedToken>")]
+    pub fn request_elevated_token(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "{ externalJwt: string }")] args: &JsValue,
+    ) -> Promise {
+        self.extra(convert::text(args, "externalJwt").map(|external_jwt| Extra::Elevate { external_jwt }))
+    }
+
+    /// An elevated token with this scope, where one is held; one for a single use once.
+    #[must_use]
+    #[wasm_bindgen(js_name = getElevatedAccessToken)]
+    pub fn get_elevated_access_token(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "{ scope: string; consume?: boolean }")] args: &JsValue,
+    ) -> Option<String> {
+        let scope = convert::text(args, "scope").ok()?;
+        let token = self.client.elevated_token(&scope, !convert::is_false(args, "consume"))?;
+        Some(token.expose().to_owned())
+    }
+
+    /// Whether an operation needs an elevated token that is not held.
+    #[wasm_bindgen(js_name = checkStepUp, unchecked_return_type = "Promise<StepUpCheckResponse>")]
+    pub fn check_step_up(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "{ scope: string }")] args: &JsValue,
+    ) -> Promise {
+        self.extra(convert::text(args, "scope").map(|scope| Extra::CheckStepUp { scope }))
+    }
+
+    /// What the environment announces.
+    #[wasm_bindgen(unchecked_return_type = "Promise<AnnouncedSettings>")]
+    pub fn settings(&self) -> Promise {
+        self.extra(Ok(Extra::Settings))
+    }
+
+    /// What shows the session to the app's own backend.
+    #[wasm_bindgen(unchecked_return_type = "Promise<Authorization>")]
+    pub fn authorize(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "{ method: string; url: string; nonce?: string }")]
+        args: &JsValue,
+    ) -> Promise {
+        let text = |name| convert::text(args, name);
+        self.extra(
+            text("method").and_then(|method| {
+                Ok(Extra::Authorize { method, url: text("url")?, nonce: text("nonce").ok() })
+            }),
+        )
+    }
+
+    fn extra(&self, extra: Result<Extra, ClientError>) -> Promise {
+        settle_boxed(match extra {
+            Ok(extra) => self.client.extra(extra),
+            Err(error) => Box::pin(ready(Err(error))),
+        })
     }
 
     /// The session token with the whole profile in its claims, while the session lasts.

@@ -6,7 +6,7 @@ use byoa_client::{
     json::{self, Value},
 };
 use byoa_protocol::{
-    client::{ClientConfig, LogoutReason, SignInWithExternalJwtArgs},
+    client::{ClientConfig, LogoutReason, SessionBinding, SignInWithExternalJwtArgs},
     profile,
 };
 use js_sys::{JSON, Number, Object, Promise, Reflect};
@@ -72,14 +72,25 @@ pub(crate) fn config(value: &JsValue) -> Result<ClientConfig, ClientError> {
     let storage_key_suffix = members.optional("storageKeySuffix", "a string", JsValue::as_string)?;
     let request_timeout_ms = members.optional("requestTimeoutMs", "a whole number", milliseconds)?;
     let auto_refresh = members.optional("autoRefresh", "a boolean", JsValue::as_bool)?;
-    Ok(ClientConfig { environment_id, api_base_url, storage_key_suffix, request_timeout_ms, auto_refresh })
+    let session_binding =
+        members.optional("sessionBinding", "\"auto\", \"required\" or \"off\"", |value| {
+            SessionBinding::of(&value.as_string()?)
+        })?;
+    Ok(ClientConfig {
+        environment_id,
+        api_base_url,
+        storage_key_suffix,
+        request_timeout_ms,
+        auto_refresh,
+        session_binding,
+    })
 }
 
 /// Reads the argument of `signInWithExternalJwt`.
 pub(crate) fn sign_in_args(value: &JsValue) -> Result<SignInWithExternalJwtArgs, ClientError> {
     let members = Members::of(value, "the argument of signInWithExternalJwt")?;
-    let external_jwt = members.string("externalJwt")?;
-    let external_user_id = members.string("externalUserId")?;
+    let external_jwt = members.optional("externalJwt", "a string", JsValue::as_string)?;
+    let external_user_id = members.optional("externalUserId", "a string", JsValue::as_string)?;
     Ok(SignInWithExternalJwtArgs { external_jwt, external_user_id })
 }
 
@@ -97,6 +108,16 @@ pub(crate) fn logout_reason(value: &JsValue) -> Result<LogoutReason, ClientError
     value.as_string().as_deref().and_then(LogoutReason::of).ok_or_else(|| {
         ClientError::invalid_argument("the argument of logout must be one of LogoutReason's words")
     })
+}
+
+/// Reads a text of an argument.
+pub(crate) fn text(args: &JsValue, name: &str) -> Result<String, ClientError> {
+    Members::of(args, "the argument")?.string(name)
+}
+
+/// Whether a member of an argument is `false`, and not only absent.
+pub(crate) fn is_false(args: &JsValue, name: &str) -> bool {
+    Members(args).get(name).is_ok_and(|value| value == JsValue::FALSE)
 }
 
 /// Reads the argument of `updateUser`.

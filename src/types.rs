@@ -17,6 +17,29 @@ import type {
 } from "./wire.js";
 import type { Aborted, CoreHost } from "../core.js";
 
+export interface ElevatedToken {
+  readonly elevatedAccessToken: string;
+}
+
+export interface StepUpCheckResponse {
+  readonly isRequired: boolean;
+  readonly credentials: readonly { readonly id: string; readonly format: string }[];
+  readonly defaultCredentialId?: string;
+}
+
+export interface AnnouncedSettings {
+  readonly boundKeys: boolean;
+  readonly deviceProofs: boolean;
+  readonly sessionCookie: boolean;
+  readonly externalJwtCookie: boolean;
+  readonly stepUp: boolean;
+}
+
+export interface Authorization {
+  readonly authorization?: string;
+  readonly proof?: string;
+}
+
 /** What `useExternalAuth()` gives. Its methods may be taken off it. */
 export interface ExternalAuth {
   /**

@@ -66,7 +66,7 @@ interface SeenRequest {
   readonly code: string | undefined;
 }
 
-type SignInWithExternalJwtArgs = { externalJwt: string; externalUserId: string; };
+type SignInWithExternalJwtArgs = { externalJwt?: string; externalUserId?: string; };
 
 interface SignOptions {
   readonly claims?: Members;

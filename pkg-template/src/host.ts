@@ -1,4 +1,4 @@
-import type { CoreHost, LogLevel, PageHost, SyncStorage, Wake } from './core.js';
+import type { CoreHost, LogLevel, PageHost, ProofMaker, SyncStorage, Wake } from './core.js';
 import type { ClientConfig, ClientEvent } from './generated/wire.js';
 
 /**
@@ -48,14 +48,17 @@ export function hostOf(config: ClientConfig & HostOptions, warn: Warn): CoreHost
   const { storage } = config;
   const log = logOf(config);
   if (storage && typeof storage === 'object') return hostOn(storage, config, log, warn);
-  return { storage: STORAGES[storage ?? 'local']?.(), page: browserPage(config), log };
+  return { storage: STORAGES[storage ?? 'local']?.(), page: browserPage(config), keys, log };
 }
 
 async function hostOn(storage: StorageAdapter, config: ClientConfig, log: LogSink | undefined, warn: Warn): Promise<CoreHost> {
   const { mirrorOf } = await import('./storage-mirror.js');
   const mirror = await mirrorOf(config, storage, warn);
-  return { storage: mirror.storage, page: browserPage(config, mirror.changed), log };
+  return { storage: mirror.storage, page: browserPage(config, mirror.changed), keys, log };
 }
+
+/** Keys are a module of their own, loaded when a session is first bound. */
+const keys: ProofMaker = async (...ask) => (await import('./keys.js')).prove(...ask);
 
 const STORAGES: Record<string, () => SyncStorage | undefined> = {
   // The core looks `localStorage` up anew for every access.

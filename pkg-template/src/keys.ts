@@ -22,8 +22,8 @@ export interface ProofAsk {
   readonly token?: string | undefined;
   /** The thumbprint that a session is bound to; none at a sign-in, where any key will do. */
   readonly thumbprint?: string | undefined;
-  /** A nonce for the device's key to sign, where the settings ask for that. */
-  readonly deviceNonce?: string | undefined;
+  /** Where the device's key gets a nonce to sign, where the settings ask for that. */
+  readonly deviceNonceUrl?: string | undefined;
 }
 
 /** A proof, and what signed it. */
@@ -35,8 +35,8 @@ export interface Proof {
   readonly thumbprint: string;
   /** Compressed point in 66 hex digits. */
   readonly publicKey: string;
-  /** r and s over the device nonce's bytes, in 128 hex digits. */
-  readonly deviceSignature?: string | undefined;
+  /** The device's nonce, and r and s over its bytes in 128 hex digits. */
+  readonly device?: { readonly nonce: string; readonly signature: string } | undefined;
 }
 
 /** What signs for the core. */
@@ -58,6 +58,8 @@ const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256' };
 const SIGNATURE = { name: 'ECDSA', hash: 'SHA-256' };
 const DATABASE = 'byoa';
 const STORE = 'keys';
+
+const NONCE_TIMEOUT_MS = 10_000;
 
 /** How long the browser's key store may take: it has been seen to hang for ever after a suspend. */
 const STORE_TIMEOUT_MS = 1500;
@@ -90,13 +92,41 @@ export function createKeyHost({ storeTimeoutMs = STORE_TIMEOUT_MS }: { readonly 
     async prove(ask) {
       const key = await inTurn(() => open(ask.environmentId, ask.thumbprint));
       const { level, thumbprint, publicKey } = key;
-      const [proof, deviceSignature] = await Promise.all([
-        proofOf(key, ask),
-        ask.deviceNonce === undefined ? undefined : sign(key, ask.deviceNonce).then(hex),
-      ]);
-      return { proof, level, thumbprint, publicKey, deviceSignature };
+      const device = ask.deviceNonceUrl === undefined ? undefined : deviceOf(key, ask.deviceNonceUrl);
+      const [proof, signed] = await Promise.all([proofOf(key, ask), device]);
+      return { proof, level, thumbprint, publicKey, device: signed };
     },
   };
+}
+
+/** As the core asks: texts, since an object of them would cost the core more than it costs here. */
+export type ProofMaker = (
+  environmentId: string,
+  method: string,
+  url: string,
+  issuedAt: number,
+  nonce?: string,
+  token?: string,
+  thumbprint?: string,
+  deviceNonceUrl?: string,
+) => Promise<readonly string[]>;
+
+/** The one of this page: what it opens is opened once for all clients. */
+let host: KeyHost | undefined;
+
+/** `[proof, level, thumbprint]`, and the device's nonce, key and signature where they are asked for. */
+export const prove: ProofMaker = async (environmentId, method, url, issuedAt, nonce, token, thumbprint, deviceNonceUrl) => {
+  host ??= createKeyHost();
+  const made = await host.prove({ environmentId, method, url, issuedAt, nonce, token, thumbprint, deviceNonceUrl });
+  const { proof, level, publicKey, device } = made;
+  return [proof, level, made.thumbprint, ...(device ? [device.nonce, publicKey, device.signature] : [])];
+};
+
+async function deviceOf(key: Key, url: string): Promise<{ readonly nonce: string; readonly signature: string }> {
+  const answer = await fetch(url, { credentials: 'omit', cache: 'no-store', signal: AbortSignal.timeout(NONCE_TIMEOUT_MS) });
+  const { nonce } = (await answer.json()) as { nonce?: unknown };
+  if (typeof nonce !== 'string') throw new Error('the server gave no nonce for the device to sign');
+  return { nonce, signature: hex(await sign(key, nonce)) };
 }
 
 async function proofOf(key: Key, { method, url, issuedAt, nonce, token }: ProofAsk): Promise<string> {

@@ -79,6 +79,11 @@ export class FakeClient implements CoreClient {
     await this.gate;
     this.end('user-deleted');
   };
+  requestElevatedToken = async () => ({ elevatedAccessToken: 'elevated' });
+  getElevatedAccessToken = () => undefined as string | undefined;
+  checkStepUp = async () => ({ isRequired: false, credentials: [] });
+  settings = async () => ({ boundKeys: false, deviceProofs: false, sessionCookie: false, externalJwtCookie: false, stepUp: false });
+  authorize = async () => ({ authorization: `Bearer small-${this.tokens}` });
   inspect = (): SessionTimeline => ({ skewMs: 0, storage: 'local' });
   getAuthToken = () => (this.snapshot.status === 'signedIn' ? `fat-${this.tokens}` : undefined);
   getMinAuthToken = () => (this.snapshot.status === 'signedIn' ? `small-${this.tokens}` : undefined);

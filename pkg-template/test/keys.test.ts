@@ -73,14 +73,15 @@ describe('a proof', () => {
   });
 
   it('comes with the key in hex, and with the signature of a device nonce where one is given', async () => {
-    const { proof, publicKey, deviceSignature } = await createKeyHost().prove({ ...ask, deviceNonce: 'device-nonce' });
+    vi.stubGlobal('fetch', async (url: string) => Response.json({ nonce: `of ${url}` }));
+    const { proof, publicKey, device } = await createKeyHost().prove({ ...ask, deviceNonceUrl: 'https://auth.example.com/nonce' });
     const { jwk } = decodeProtectedHeader(proof) as { jwk: JWK };
     const y = Buffer.from(jwk.y ?? '', 'base64url');
     expect(publicKey).toBe(`${(y[31] ?? 0) % 2 === 0 ? '02' : '03'}${Buffer.from(jwk.x ?? '', 'base64url').toString('hex')}`);
     const key = await webcrypto.subtle.importKey('jwk', jwk as webcrypto.JsonWebKey, { name: 'ECDSA', namedCurve: 'P-256' }, false, ['verify']);
-    const signature = Buffer.from(deviceSignature ?? '', 'hex');
-    expect(deviceSignature).toMatch(/^[0-9a-f]{128}$/);
-    expect(await webcrypto.subtle.verify({ name: 'ECDSA', hash: 'SHA-256' }, key, signature, Buffer.from('device-nonce'))).toBe(true);
+    const signature = Buffer.from(device?.signature ?? '', 'hex');
+    expect(device?.signature).toMatch(/^[0-9a-f]{128}$/);
+    expect(await webcrypto.subtle.verify({ name: 'ECDSA', hash: 'SHA-256' }, key, signature, Buffer.from('of https://auth.example.com/nonce'))).toBe(true);
   });
 });
 

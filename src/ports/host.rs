@@ -15,6 +15,22 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     pub(crate) fn page(this: &Host) -> JsValue;
 
+    #[wasm_bindgen(method, getter, js_name = keys)]
+    pub(crate) fn has_keys(this: &Host) -> JsValue;
+
+    #[wasm_bindgen(method, catch)]
+    pub(crate) fn keys(
+        this: &Host,
+        environment_id: &str,
+        method: &str,
+        url: &str,
+        issued_at: f64,
+        nonce: Option<&str>,
+        token: Option<&str>,
+        thumbprint: Option<&str>,
+        device_nonce_url: Option<&str>,
+    ) -> Result<Promise, JsValue>;
+
     #[wasm_bindgen(method, getter)]
     pub(crate) fn log(this: &Host) -> JsValue;
 

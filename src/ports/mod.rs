@@ -3,6 +3,7 @@
 
 mod clock;
 mod host;
+mod keys;
 mod page;
 mod random;
 mod store;
@@ -27,5 +28,6 @@ pub(crate) fn browser(host: &JsValue) -> Ports {
         random: Rc::new(random::WebCrypto),
         tasks: Rc::new(tasks::Microtasks),
         page: Rc::new(page::HostPage::of(&host)),
+        keys: host.has_keys().is_function().then(|| Rc::new(keys::HostKeys(host)) as _),
     }
 }

@@ -4,10 +4,11 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
-import { ByoaServer, ENVIRONMENT_ID, type Serve } from '../support/byoa-server.ts';
+import { ByoaServer, ENVIRONMENT_ID, type Environment, type Serve } from '../support/byoa-server.ts';
 import type { Driver, Profile, Tab } from '../support/driver.ts';
 import { FaultyProxy } from '../support/faulty-proxy.ts';
 import { TestIssuer } from '../support/issuer.ts';
+import type { CoreClient } from '../../pkg-template/src/core.ts';
 import { built, freePorts, scratch, undoing, until } from '../support/processes.ts';
 
 const AUDIENCE = 'sessions';
@@ -23,11 +24,11 @@ export interface World {
   /** The same app under a name that is no secure context. */
   readonly insecureOrigin: string;
   /** A JWT of the app's own backend. */
-  readonly jwt: (sub: string) => Promise<string>;
+  readonly jwt: (sub: string, claims?: object) => Promise<string>;
   readonly stop: () => Promise<void>;
 }
 
-export async function startWorld(serve: Omit<Serve, 'publicUrl'> = {}): Promise<World> {
+export async function startWorld(serve: Omit<Serve, 'publicUrl'> = {}, environment: Partial<Environment> = {}): Promise<World> {
   const undo = undoing();
   try {
     const folder = scratch();
@@ -42,10 +43,10 @@ export async function startWorld(serve: Omit<Serve, 'publicUrl'> = {}): Promise<
     undo.add(app.stop);
     const server = new ByoaServer(port, folder.path, { ...serve, publicUrl: proxy.origin });
     const allowedOrigins = [app.origin, app.insecureOrigin];
-    await server.createEnvironment({ issuer: issuer.url, jwksUrl: issuer.jwksUrl, audience: AUDIENCE, allowedOrigins });
+    await server.createEnvironment({ issuer: issuer.url, jwksUrl: issuer.jwksUrl, audience: AUDIENCE, allowedOrigins, ...environment });
     await server.start();
     undo.add(() => server.stop());
-    const jwt = (sub: string) => issuer.sign('ES256', { sub, audience: AUDIENCE });
+    const jwt = (sub: string, claims = {}) => issuer.sign('ES256', { sub, audience: AUDIENCE, claims });
     return { proxy, server, origin: app.origin, insecureOrigin: app.insecureOrigin, jwt, stop: undo.all };
   } catch (error) {
     await undo.all();
@@ -110,6 +111,8 @@ interface PageApp {
   logout(): Promise<Outcome>;
   token(): Token | null;
   rawToken(): string | null;
+  core(): Promise<CoreClient>;
+  load(name: string): Promise<unknown>;
   inspect(): Timeline | null;
 }
 

@@ -95,8 +95,10 @@ export class ByoaServer {
     });
   }
 
-  /** The status that the session probe answers. */
+  /** The status that the session probe answers. A live token that is bound to a key is refused for its missing proof only: 204. */
   async session(token: string): Promise<number> {
-    return (await fetch(this.url('session'), { headers: { authorization: `Bearer ${token}` } })).status;
+    const answer = await fetch(this.url('session'), { headers: { authorization: `Bearer ${token}` } });
+    const { code } = answer.status === 401 ? ((await answer.json()) as { code?: string }) : {};
+    return code === 'invalid_dpop_proof' ? 204 : answer.status;
   }
 }

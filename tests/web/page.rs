@@ -32,6 +32,8 @@ export function resetPage() {
   answers = []; requests = []; reported = []; timers = [];
   globalThis.reportError = (error) => { reported.push(error); };
   globalThis.fetch = (request) => {
+    // A server that announces nothing; tests of the settings are in crates/client.
+    if (request.url.endsWith('/settings')) return Promise.resolve(new Response('', { status: 404 }));
     const seen = {
       method: request.method, url: request.url, credentials: request.credentials,
       redirect: request.redirect, cache: request.cache, signal: request.signal, headers: Object.fromEntries(request.headers),

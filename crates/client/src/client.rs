@@ -14,10 +14,9 @@ use crate::{
     state::{Event, Ticket},
 };
 use byoa_protocol::{
-    client::{
-        LogoutReason, LogoutResult, Security, SecurityLevel, SessionTimeline, SignInWithExternalJwtArgs,
-    },
+    client::{LogoutReason, LogoutResult, Security, SessionTimeline, SignInWithExternalJwtArgs},
     profile::User,
+    scopes,
 };
 use futures_util::future::{Either, LocalBoxFuture, select};
 use std::{fmt, future::Future, rc::Rc};
@@ -28,7 +27,7 @@ pub type Aborted = LocalBoxFuture<'static, ()>;
 /// A handle to one client; clones are the same client.
 #[derive(Clone)]
 pub struct Client {
-    inner: Rc<Runner>,
+    pub(crate) inner: Rc<Runner>,
 }
 
 impl fmt::Debug for Client {
@@ -50,6 +49,7 @@ impl Client {
     /// Restores the stored session, without a network call. Only the first call does anything.
     pub fn start(&self) {
         self.inner.start();
+        self.inner.read_settings_early();
     }
 
     /// What the client knows now.
@@ -72,10 +72,11 @@ impl Client {
         let begun = inner.begin_sign_in(args);
         async move {
             let (attempt, checked) = begun?;
-            let exchange = Box::pin(inner.api.sign_in(&checked.external_jwt));
+            let exchange = Box::pin(inner.api.sign_in(checked.external_jwt.as_ref()));
             let outcome = unless(aborted, exchange).await;
             let outcome = outcome.and_then(|session| {
-                same_external_user(&session, &checked.external_user_id).map(|()| session)
+                let expected = checked.external_user_id.as_deref();
+                expected.map_or(Ok(()), |id| same_external_user(&session, id)).map(|()| session)
             });
             inner.finish_sign_in(attempt, outcome)
         }
@@ -92,6 +93,7 @@ impl Client {
         inner.start();
         inner.read_register();
         let ended = inner.session();
+        inner.elevated.borrow_mut().clear();
         inner.dispatch(Event::LogoutStarted { reason });
         async move {
             let Some((session, _)) = ended else {
@@ -135,7 +137,7 @@ impl Client {
         aborted: Option<Aborted>,
     ) -> impl Future<Output = Result<User, ClientError>> + use<> {
         let body = Secret::new(json::write(&fields.into()));
-        let asked = self.ask(Ask::Update(body), aborted);
+        let asked = self.ask(Ask::Update(body, self.inner.take_elevated(scopes::USER_UPDATE)), aborted);
         async move {
             let Asked { inner, session, ticket, answer } = asked.await?;
             let renewed = inner.api.session(&answer)?;
@@ -151,7 +153,7 @@ impl Client {
         &self,
         aborted: Option<Aborted>,
     ) -> impl Future<Output = Result<(), ClientError>> + use<> {
-        let asked = self.ask(Ask::Delete, aborted);
+        let asked = self.ask(Ask::Delete(self.inner.take_elevated(scopes::USER_DELETE)), aborted);
         async move {
             let Asked { inner, ticket, .. } = asked.await?;
             inner.accept(Event::UserDeleted { ticket })
@@ -159,7 +161,11 @@ impl Client {
     }
 
     /// Asks with the session of now, unless the caller gives up before.
-    fn ask(&self, ask: Ask, aborted: Option<Aborted>) -> LocalBoxFuture<'static, Result<Asked, ClientError>> {
+    pub(crate) fn ask(
+        &self,
+        ask: Ask,
+        aborted: Option<Aborted>,
+    ) -> LocalBoxFuture<'static, Result<Asked, ClientError>> {
         let inner = Rc::clone(&self.inner);
         let begun = inner.started_session();
         Box::pin(async move {
@@ -192,7 +198,7 @@ impl Client {
             refresh_expires_at: session.and_then(|session| session.refresh_expires_at_ms),
             skew_ms: self.inner.time.skew_ms(),
             storage: self.inner.storage(),
-            security: session.map(|_| Security { level: SecurityLevel::Bearer }),
+            security: session.map(|session| Security { level: session.level }),
         }
     }
 
@@ -205,7 +211,7 @@ impl Client {
 
 impl Runner {
     /// The session at the time of the call: what comes later is not what the caller meant.
-    fn started_session(self: &Rc<Self>) -> Result<(Rc<Session>, Ticket), ClientError> {
+    pub(crate) fn started_session(self: &Rc<Self>) -> Result<(Rc<Session>, Ticket), ClientError> {
         self.start();
         if self.is_closed() {
             return Err(ClientError::superseded());
@@ -215,7 +221,7 @@ impl Runner {
     }
 
     /// The session, if its token has not ended. A wake-up may be late, after a laptop's sleep for instance.
-    fn live_session(self: &Rc<Self>) -> Option<Rc<Session>> {
+    pub(crate) fn live_session(self: &Rc<Self>) -> Option<Rc<Session>> {
         let (session, _) = self.session()?;
         if session.is_over(self.now().high) {
             self.look(false);

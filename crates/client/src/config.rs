@@ -1,7 +1,7 @@
 //! The checked configuration of a client.
 
 use crate::ClientError;
-use byoa_protocol::client::ClientConfig;
+use byoa_protocol::client::{ClientConfig, SessionBinding};
 
 /// A configuration that requests can be built from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +11,7 @@ pub struct Config {
     storage_key_suffix: String,
     request_timeout_ms: u32,
     auto_refresh: bool,
+    session_binding: SessionBinding,
 }
 
 /// How long a request may take unless the app says otherwise.
@@ -45,7 +46,15 @@ impl Config {
             return Err(ClientError::invalid_argument("requestTimeoutMs must be above 0"));
         }
         let auto_refresh = given.auto_refresh.unwrap_or(true);
-        Ok(Self { environment_id, api_base_url, storage_key_suffix, request_timeout_ms, auto_refresh })
+        let session_binding = given.session_binding.unwrap_or_default();
+        Ok(Self {
+            environment_id,
+            api_base_url,
+            storage_key_suffix,
+            request_timeout_ms,
+            auto_refresh,
+            session_binding,
+        })
     }
 
     /// UUID in lower case.
@@ -70,6 +79,12 @@ impl Config {
     #[must_use]
     pub const fn request_timeout_ms(&self) -> u32 {
         self.request_timeout_ms
+    }
+
+    /// Whether sessions are bound to a key.
+    #[must_use]
+    pub const fn session_binding(&self) -> SessionBinding {
+        self.session_binding
     }
 
     /// Whether the session is refreshed by itself.

@@ -58,6 +58,18 @@ impl ClientError {
         Self::new(ErrorCode::NotSignedIn, "nobody is signed in; call signInWithExternalJwt first")
     }
 
+    /// The session is not good any more, as this client knows without asking the server.
+    #[must_use]
+    pub fn unauthorized(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorCode::Unauthorized, message)
+    }
+
+    /// A session's key cannot be used now.
+    #[must_use]
+    pub fn session_key_unavailable(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorCode::SessionKeyUnavailable, message)
+    }
+
     /// The answer came too late to count.
     #[must_use]
     pub fn superseded() -> Self {
@@ -91,6 +103,7 @@ impl ClientError {
             "invalid_response" => "InvalidResponseError",
             "not_signed_in" => "NotSignedInError",
             "superseded" => "SupersededError",
+            "session_key_unavailable" => "SessionKeyUnavailableError",
             _ => "APIError",
         }
     }
@@ -112,7 +125,16 @@ impl ClientError {
     #[must_use]
     pub fn is_refusal(&self) -> bool {
         let ends = [ErrorCode::Unauthorized.as_str(), ErrorCode::SessionIdle.as_str()];
-        self.status == Some(401) && ends.contains(&&*self.code)
+        self.status.is_none_or(|status| status == 401) && ends.contains(&&*self.code)
+    }
+
+    pub(crate) fn is_not_signed_in(&self) -> bool {
+        self.code == ErrorCode::NotSignedIn.as_str()
+    }
+
+    /// Whether the request was not sent, because it could not be proved.
+    pub(crate) fn is_unsent(&self) -> bool {
+        self.status.is_none() && self.code == ErrorCode::SessionKeyUnavailable.as_str()
     }
 
     /// Reads an answer of 300 or above.

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use byoa_protocol::client::StorageKind;
 use std::{fmt, future::Future, pin::Pin, rc::Rc};
 
-/// One request, complete: an implementation adds nothing to it, cookies least of all.
+/// One request, complete: an implementation adds nothing to it, and cookies where it says so only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
     /// HTTP method.
@@ -16,6 +16,8 @@ pub struct Request {
     pub headers: Vec<(&'static str, Secret)>,
     /// JSON, or nothing. May hold a token.
     pub body: Option<Secret>,
+    /// Whether the host's cookies go with it, and are set by its answer.
+    pub cookies: bool,
 }
 
 /// The methods that this API has.
@@ -43,7 +45,7 @@ pub struct Response {
 }
 
 /// The answer's headers that an implementation hands on.
-pub const READ_HEADERS: &[&str] = &["content-type", "date", "retry-after"];
+pub const READ_HEADERS: &[&str] = &["content-type", "date", "dpop-nonce", "retry-after"];
 
 /// The longest body that is looked at. Real answers have a few kilobytes.
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
@@ -157,6 +159,53 @@ pub trait Tasks {
     fn spawn(&self, task: Pin<Box<dyn Future<Output = ()>>>);
 }
 
+/// One request for a proof of possession (RFC 9449). `Debug` prints no token.
+#[derive(Clone, Copy, Debug)]
+pub struct ProofAsk<'a> {
+    /// Whose key: there is one for each environment.
+    pub environment_id: &'a str,
+    /// `htm`.
+    pub method: &'a str,
+    /// `htu`; a query or fragment is to be left out.
+    pub url: &'a str,
+    /// `iat`, in seconds since 1970.
+    pub issued_at: i64,
+    /// The server's nonce.
+    pub nonce: Option<&'a str>,
+    /// The token that the proof comes with.
+    pub token: Option<&'a str>,
+    /// The thumbprint of the key that a session is bound to; any key will do where there is none yet.
+    pub thumbprint: Option<&'a str>,
+    /// Where the device gets a nonce to sign as well.
+    pub device_nonce_url: Option<&'a str>,
+}
+
+/// A proof, and what signed it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proof {
+    /// For the header `DPoP`.
+    pub proof: Secret,
+    /// RFC 7638. Not the one that was asked for, where that key is not to be had.
+    pub thumbprint: String,
+    /// Whether the key is in the browser's key store; else it ends with the page.
+    pub is_stored: bool,
+    /// The device's nonce, its key (a compressed point in 66 hex digits), and r and s over the nonce's bytes in
+    /// 128 hex digits.
+    pub device: Option<[Secret; 3]>,
+}
+
+/// There can be no proof: why, as a sentence.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct KeysError(pub String);
+
+/// Keys that never leave where they are. An implementation bounds the time that it takes.
+#[async_trait(?Send)]
+pub trait Keys {
+    /// Makes a proof, and the key where there is none yet.
+    async fn prove(&self, ask: ProofAsk<'_>) -> Result<Proof, KeysError>;
+}
+
 /// All of them.
 #[derive(Clone)]
 pub struct Ports {
@@ -174,6 +223,8 @@ pub struct Ports {
     pub tasks: Rc<dyn Tasks>,
     /// The page and the tabs beside it.
     pub page: Rc<dyn Page>,
+    /// Keys; sessions are bound to none where there are none.
+    pub keys: Option<Rc<dyn Keys>>,
 }
 
 impl fmt::Debug for Ports {

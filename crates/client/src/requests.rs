@@ -1,18 +1,27 @@
 //! Requests in the name of the session: with a live token, and again where that cannot do harm.
 
 use crate::{
-    ClientError, Secret, Session, api::Answer, ports::Request, runner::Runner, sleep::Sleep, state::Ticket,
+    ClientError, Secret, Session,
+    api::{Answer, Call},
+    runner::Runner,
+    sleep::Sleep,
+    state::Ticket,
 };
+use byoa_protocol::headers;
 use std::rc::Rc;
 
 /// What is asked.
 pub(crate) enum Ask {
     /// The user.
     User,
-    /// The user changed, with this body.
-    Update(Secret),
-    /// The user deleted.
-    Delete,
+    /// The user changed, with this body and this elevated token.
+    Update(Secret, Option<Secret>),
+    /// The user deleted, with this elevated token.
+    Delete(Option<Secret>),
+    /// An elevated token, for this external JWT.
+    Elevate(Secret),
+    /// Whether a step-up is needed, with this body.
+    CheckStepUp(Secret),
 }
 
 /// What was answered, and in whose name it was asked.
@@ -34,14 +43,26 @@ const MAX_REFRESHES: u32 = 3;
 impl Ask {
     /// Whether asking twice is as good as asking once.
     const fn is_safe(&self) -> bool {
-        matches!(self, Self::User)
+        matches!(self, Self::User | Self::CheckStepUp(_))
     }
 
-    fn request(&self, inner: &Runner, session: &Session) -> Request {
-        match self {
-            Self::User => inner.api.user_request(session),
-            Self::Update(body) => inner.api.update_request(session, body),
-            Self::Delete => inner.api.delete_request(session),
+    fn call(&self, inner: &Runner, session: &Session) -> Call {
+        let (mut call, elevated) = match self {
+            Self::User => (inner.api.user_request(session), None),
+            Self::Update(body, elevated) => (inner.api.update_request(session, body), elevated.as_ref()),
+            Self::Delete(elevated) => (inner.api.delete_request(session), elevated.as_ref()),
+            Self::Elevate(jwt) => (inner.api.elevate_request(session, jwt), None),
+            Self::CheckStepUp(body) => (inner.api.step_up_request(session, body), None),
+        };
+        let elevated = elevated.map(|token| (headers::ELEVATED_ACCESS_TOKEN, token.clone()));
+        call.request.headers.extend(elevated);
+        call
+    }
+
+    /// Puts an elevated token back that was not sent.
+    fn put_back(self, inner: &Runner, session: &Session) {
+        if let Self::Update(_, Some(token)) | Self::Delete(Some(token)) = self {
+            inner.keep_elevated(session, token);
         }
     }
 }
@@ -55,7 +76,7 @@ impl Runner {
         let (mut retries, mut refused) = (0, false);
         loop {
             let (session, ticket) = self.usable_session(of).await?;
-            let error = match self.api.send(ask.request(&self, &session)).await {
+            let error = match self.api.send(ask.call(&self, &session)).await {
                 Ok(answer) => {
                     self.read_register();
                     return Ok(Asked { inner: self, session, ticket, answer });
@@ -74,13 +95,19 @@ impl Runner {
                 }
                 Sleep::new(&*self.ports.timer, wait / 2 + self.jitter(wait)).await;
             } else {
+                if error.is_unsent() {
+                    ask.put_back(&self, &session);
+                }
                 return Err(error);
             }
         }
     }
 
     /// The session with a token that has not ended. A page may have slept while it was refreshed.
-    async fn usable_session(self: &Rc<Self>, of: Ticket) -> Result<(Rc<Session>, Ticket), ClientError> {
+    pub(crate) async fn usable_session(
+        self: &Rc<Self>,
+        of: Ticket,
+    ) -> Result<(Rc<Session>, Ticket), ClientError> {
         for _ in 0..MAX_REFRESHES {
             self.read_register();
             let (session, ticket) = self.same_session(of)?;

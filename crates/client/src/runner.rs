@@ -9,6 +9,7 @@ use crate::{
     ports::{Alarm, Ports, StoreError, Wake},
     refresh::Flight,
     state::{Effect, Event, Found, Phase, State, Ticket, transition},
+    step_up::ElevatedTokens,
     stored::Register,
     time::{Now, Timekeeper},
     upkeep::Policy,
@@ -54,6 +55,7 @@ pub(crate) struct Runner {
     pub(crate) time: Rc<Timekeeper>,
     /// The refresh under way, and whose.
     pub(crate) flight: RefCell<Option<(Ticket, Flight)>>,
+    pub(crate) elevated: RefCell<ElevatedTokens>,
     register: Register,
     observer: Box<dyn Fn(&Notice)>,
     state: RefCell<State>,
@@ -80,6 +82,7 @@ impl Runner {
             ports,
             time,
             flight: RefCell::new(None),
+            elevated: RefCell::default(),
             observer: Box::new(observer),
             state: RefCell::new(state),
             snapshot: RefCell::new(snapshot),

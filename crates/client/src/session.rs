@@ -5,7 +5,7 @@ use crate::{
     json::{Object, Value, whole},
 };
 use byoa_jwt::TokenPreview;
-use byoa_protocol::{Reason, profile::User};
+use byoa_protocol::{Reason, client::SecurityLevel, profile::User};
 
 /// Somebody is signed in, until then, with these tokens.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +22,10 @@ pub struct Session {
     pub minified_jwt: Option<Secret>,
     /// The same with the whole profile in its claims.
     pub jwt: Option<Secret>,
+    /// The thumbprint of the key that has to be proved with every use of the tokens.
+    pub bound_to: Option<String>,
+    /// What a thief of the tokens could do with them.
+    pub level: SecurityLevel,
 }
 
 /// What is said of an answer that is none of this API's.
@@ -62,9 +66,20 @@ impl Session {
         };
         let user = checked_user(config, user)?;
         let expires_at_ms = expires_at * 1000;
-        let (issued, refresh_expires_at_ms) = times([&minified_jwt, &jwt].into_iter().flatten());
+        let Said { issued, refresh_expires_at_ms, bound_to } =
+            Said::by([&minified_jwt, &jwt].into_iter().flatten());
         let issued_at_ms = issued.unwrap_or(now_ms).min(expires_at_ms);
-        Ok(Self { user, issued_at_ms, expires_at_ms, refresh_expires_at_ms, minified_jwt, jwt })
+        let level = if bound_to.is_some() { SecurityLevel::Bound } else { SecurityLevel::Bearer };
+        Ok(Self {
+            user,
+            issued_at_ms,
+            expires_at_ms,
+            refresh_expires_at_ms,
+            minified_jwt,
+            jwt,
+            bound_to,
+            level,
+        })
     }
 
     /// Whether the session has ended.
@@ -81,17 +96,27 @@ impl Session {
     }
 }
 
-/// `iat` and `refreshExp` in milliseconds, as the first token that can be read says. They decide when the
-/// client asks the server, and nothing else.
-fn times<'a>(mut tokens: impl Iterator<Item = &'a Secret>) -> (Option<i64>, Option<i64>) {
-    let Some(token) = tokens.find_map(|token| TokenPreview::parse(token.expose()).ok()) else {
-        return (None, None);
-    };
-    let time = |claim| {
-        let seconds = token.get(claim)?.as_i64()?;
-        (1..=LATEST_EXPIRY_SECONDS).contains(&seconds).then(|| seconds * 1000)
-    };
-    (time("iat"), time("refreshExp"))
+/// What the first token that can be read says of itself: `iat` and `refreshExp` in milliseconds, which decide
+/// when the client asks the server, and the thumbprint of its key (RFC 7800), without which it is not sent.
+#[derive(Default)]
+struct Said {
+    issued: Option<i64>,
+    refresh_expires_at_ms: Option<i64>,
+    bound_to: Option<String>,
+}
+
+impl Said {
+    fn by<'a>(mut tokens: impl Iterator<Item = &'a Secret>) -> Self {
+        let Some(token) = tokens.find_map(|token| TokenPreview::parse(token.expose()).ok()) else {
+            return Self::default();
+        };
+        let time = |claim| {
+            let seconds = token.get(claim)?.as_i64()?;
+            (1..=LATEST_EXPIRY_SECONDS).contains(&seconds).then(|| seconds * 1000)
+        };
+        let key = token.get("cnf").and_then(|cnf| Some(cnf.as_object()?.get("jkt")?.as_str()?.to_owned()));
+        Self { issued: time("iat"), refresh_expires_at_ms: time("refreshExp"), bound_to: key }
+    }
 }
 
 /// Checks the user of an answer; the error is a sentence.
@@ -152,7 +177,7 @@ const PROTOTYPE_KEY: &str = "__proto__";
 
 /// Makes a value one that a JavaScript object can hold: without a member that changes what it inherits.
 /// Numbers stay as they are written; a reader rounds them as `JSON.parse` does.
-fn tame(value: &mut Value) {
+pub(crate) fn tame(value: &mut Value) {
     match value {
         Value::Object(members) => {
             members.remove(PROTOTYPE_KEY);

@@ -4,7 +4,7 @@
 
 use crate::{
     Config,
-    json::{Object, Value},
+    json::{self, Object, Value, object, whole},
     ports::{Store, StoreError},
 };
 
@@ -90,19 +90,18 @@ impl Known {
     /// What an earlier page kept. Whoever can write there can write the session as well.
     #[must_use]
     pub fn load(store: &dyn Store, config: &Config) -> Option<Self> {
-        let text = store.get(&key(config)).ok()??;
-        let (read_at, flags) = text.strip_prefix(VERSION)?.split_once(' ')?;
-        Some(Self { announced: Announced(flags.parse().ok()?), read_at_ms: read_at.parse().ok()? })
+        let kept = json::read(&store.get(&key(config)).ok()??)?;
+        let flags = u8::try_from(whole(&kept, "flags")?).ok()?;
+        Some(Self { announced: Announced(flags), read_at_ms: whole(&kept, "readAt")? })
     }
 
     /// Keeps them for later pages.
     pub fn save(&self, store: &dyn Store, config: &Config) -> Result<(), StoreError> {
-        let text = [VERSION, &self.read_at_ms.to_string(), " ", &self.announced.0.to_string()].concat();
-        store.set(&key(config), &text)
+        let kept =
+            object(vec![("readAt", self.read_at_ms.into()), ("flags", i64::from(self.announced.0).into())]);
+        store.set(&key(config), &json::write(&kept))
     }
 }
-
-const VERSION: &str = "1 ";
 
 fn key(config: &Config) -> String {
     ["byoa:", config.environment_id(), ":settings"].concat()

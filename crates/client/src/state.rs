@@ -7,7 +7,7 @@ use crate::{
     upkeep::{Policy, Upkeep},
 };
 use byoa_protocol::{
-    client::{ClientEvent, ClientSnapshot, LogoutReason, Security, SecurityLevel},
+    client::{ClientEvent, ClientSnapshot, LogoutReason, Security},
     profile::User,
 };
 use std::rc::Rc;
@@ -217,7 +217,7 @@ impl State {
             Phase::SignedIn { session, .. } => ClientSnapshot::SignedIn {
                 user: session.user.clone(),
                 session_expires_at: session.expires_at_ms,
-                security: Security { level: SecurityLevel::Bearer },
+                security: Security { level: session.level },
             },
             Phase::Closed => ClientSnapshot::SignedOut { reason: None },
         }

@@ -4,7 +4,6 @@
 
 use crate::{Secret, json::Value};
 use byoa_jwt::TokenPreview;
-use std::mem;
 
 /// Those of the session that is held now.
 #[derive(Debug, Default)]
@@ -17,8 +16,8 @@ pub struct ElevatedTokens {
 #[derive(Debug)]
 struct Elevated {
     token: Secret,
-    /// In order, each once.
-    scopes: Vec<String>,
+    /// Space separated.
+    scope: String,
     expires_at: i64,
     is_single_use: bool,
 }
@@ -31,8 +30,11 @@ impl ElevatedTokens {
         let Some(elevated) = Elevated::read(token).filter(|elevated| now < elevated.expires_at) else {
             return false;
         };
-        self.tokens.retain(|known| known.scopes != elevated.scopes);
-        self.tokens.push(elevated);
+        let same = |known: &Elevated| known.covers(&elevated) && elevated.covers(known);
+        match self.tokens.iter_mut().find(|known| same(known)) {
+            Some(known) => *known = elevated,
+            None => self.tokens.push(elevated),
+        }
         true
     }
 
@@ -40,22 +42,23 @@ impl ElevatedTokens {
     /// that it will be used.
     pub fn get(&mut self, owner: &str, scope: &str, consume: bool, now: i64) -> Option<Secret> {
         self.forget_others(owner, now);
-        let has_scope = |elevated: &Elevated| elevated.scopes.iter().any(|known| known == scope);
-        let index = self.tokens.iter().position(has_scope)?;
-        if consume && self.tokens.get(index)?.is_single_use {
-            return Some(self.tokens.remove(index).token);
+        let index = self.tokens.iter().position(|elevated| elevated.has(scope))?;
+        let elevated = self.tokens.get(index)?;
+        if !(consume && elevated.is_single_use) {
+            return Some(elevated.token.clone());
         }
-        self.tokens.get(index).map(|elevated| elevated.token.clone())
+        Some(self.tokens.remove(index).token)
     }
 
     /// Forgets all of them.
     pub fn clear(&mut self) {
-        drop(mem::take(self));
+        self.tokens.clear();
     }
 
     fn forget_others(&mut self, owner: &str, now: i64) {
         if self.owner != owner {
-            *self = Self { owner: owner.to_owned(), tokens: Vec::new() };
+            self.clear();
+            owner.clone_into(&mut self.owner);
         }
         self.tokens.retain(|elevated| now < elevated.expires_at);
     }
@@ -64,15 +67,19 @@ impl ElevatedTokens {
 impl Elevated {
     /// Nobody here can check the signature; a token that the server would not take is refused there.
     fn read(token: Secret) -> Option<Self> {
-        let (mut scopes, expires_at, is_single_use) = {
+        let (scope, expires_at, is_single_use) = {
             let claims = TokenPreview::parse(token.expose()).ok()?;
-            let scopes: Vec<_> = claims.get("scope")?.as_str()?.split_ascii_whitespace().collect();
-            let scopes: Vec<_> = scopes.into_iter().map(str::to_owned).collect();
             let is_single_use = claims.get("singleUse").and_then(Value::as_bool).unwrap_or(false);
-            (scopes, claims.required_expiry().ok()?, is_single_use)
+            (claims.get("scope")?.as_str()?.to_owned(), claims.required_expiry().ok()?, is_single_use)
         };
-        scopes.sort_unstable();
-        scopes.dedup();
-        (!scopes.is_empty()).then_some(Self { token, scopes, expires_at, is_single_use })
+        (!scope.trim().is_empty()).then_some(Self { token, scope, expires_at, is_single_use })
+    }
+
+    fn has(&self, scope: &str) -> bool {
+        !scope.is_empty() && self.scope.split(' ').any(|known| known == scope)
+    }
+
+    fn covers(&self, other: &Self) -> bool {
+        other.scope.split(' ').all(|scope| scope.is_empty() || self.has(scope))
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     state::{Found, Ticket},
     time::Learnt,
 };
-use byoa_protocol::client::LogoutReason;
+use byoa_protocol::client::{LogoutReason, SecurityLevel};
 use std::rc::Rc;
 
 const VERSION: i64 = 2;
@@ -90,7 +90,8 @@ impl Register {
     }
 
     /// Writes a session. Where that fails, an older one must not come back with the next reload, so
-    /// whatever is there is removed.
+    /// whatever is there is removed; likewise where the session's key ends with this page, and nobody else
+    /// could use it.
     pub(crate) fn write(
         &self,
         store: &dyn Store,
@@ -98,6 +99,9 @@ impl Register {
         ticket: Ticket,
         learnt: Learnt,
     ) -> Result<(), StoreError> {
+        if session.level == SecurityLevel::Memory {
+            return store.remove(&self.session);
+        }
         let token =
             |token: &Option<Secret>| token.as_ref().map_or(Value::Null, |token| token.expose().into());
         let written = object(vec![

@@ -29,17 +29,54 @@ pub struct ClientConfig {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]
     pub auto_refresh: Option<bool>,
+    /// Whether sessions are bound to a key of this browser (RFC 9449); `auto` unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub session_binding: Option<SessionBinding>,
+}
+
+/// Whether a sign-in binds its session to a key of this browser, so that a stolen token is of no use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub enum SessionBinding {
+    /// Where the environment announces that it can, and this browser can too; else the token is good for
+    /// whoever has it. `security.level` says what became of it.
+    #[default]
+    Auto,
+    /// Always: a sign-in that cannot be bound fails.
+    Required,
+    /// Never.
+    Off,
+}
+
+impl SessionBinding {
+    /// Reads the word that JavaScript gives.
+    #[must_use]
+    pub fn of(word: &str) -> Option<Self> {
+        match word {
+            "auto" => Some(Self::Auto),
+            "required" => Some(Self::Required),
+            "off" => Some(Self::Off),
+            _ => None,
+        }
+    }
 }
 
 /// Arguments of `signInWithExternalJwt`.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct SignInWithExternalJwtArgs {
-    /// The JWT that your own provider or backend issued for this user.
-    pub external_jwt: String,
-    /// Your id of the user; must be the JWT's `sub`.
-    pub external_user_id: String,
+    /// The JWT that your own provider or backend issued for this user. Left out where the environment reads
+    /// it from a cookie.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub external_jwt: Option<String>,
+    /// Your id of the user. Where it is given, a JWT with another `sub` is refused before anything is sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub external_user_id: Option<String>,
 }
 
 impl fmt::Debug for SignInWithExternalJwtArgs {

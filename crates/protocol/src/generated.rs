@@ -71,6 +71,7 @@ fn typescript_declarations_are_current() {
         declaration::<claims::SessionClaims>(&config),
         declaration::<user::JwtVerifiedCredential>(&config),
         declaration::<user::UserFields>(&config),
+        declaration::<client::SessionBinding>(&config),
         declaration::<client::ClientConfig>(&config),
         declaration::<client::SignInWithExternalJwtArgs>(&config),
         declaration::<client::UserProfile>(&config),

@@ -178,6 +178,11 @@ policiesConsent?: boolean,
 metadata?: { [key in string]: JsonValue }, };
 
 /**
+ * Whether a sign-in binds its session to a key of this browser, so that a stolen token is of no use.
+ */
+export type SessionBinding = "auto" | "required" | "off";
+
+/**
  * How a client is made.
  */
 export type ClientConfig = { 
@@ -200,20 +205,25 @@ requestTimeoutMs?: number,
 /**
  * Whether the session is refreshed by itself before its token ends; `true` unless given.
  */
-autoRefresh?: boolean, };
+autoRefresh?: boolean, 
+/**
+ * Whether sessions are bound to a key of this browser (RFC 9449); `auto` unless given.
+ */
+sessionBinding?: SessionBinding, };
 
 /**
  * Arguments of `signInWithExternalJwt`.
  */
 export type SignInWithExternalJwtArgs = { 
 /**
- * The JWT that your own provider or backend issued for this user.
+ * The JWT that your own provider or backend issued for this user. Left out where the environment reads
+ * it from a cookie.
  */
-externalJwt: string, 
+externalJwt?: string, 
 /**
- * Your id of the user; must be the JWT's `sub`.
+ * Your id of the user. Where it is given, a JWT with another `sub` is refused before anything is sent.
  */
-externalUserId: string, };
+externalUserId?: string, };
 
 /**
  * The signed-in user, as `useDynamicContext().user` and the sign-in promise give it.

@@ -170,6 +170,17 @@ class FakeCore implements CoreClient {
     this.#required();
     this.end('user-deleted');
   };
+  requestElevatedToken = async () => {
+    this.#required();
+    return { elevatedAccessToken: 'elevated.test.token' };
+  };
+  getElevatedAccessToken = (): string | undefined => undefined;
+  checkStepUp = async () => {
+    this.#required();
+    return { isRequired: false, credentials: [] };
+  };
+  settings = async () => ({ boundKeys: false, deviceProofs: false, sessionCookie: false, externalJwtCookie: false, stepUp: false });
+  authorize = async () => (this.#tokens ? { authorization: `Bearer ${this.#tokens.small}` } : {});
   inspect = () => ({
     ...(this.#snapshot.status === 'signedIn' && { expiresAt: this.#snapshot.sessionExpiresAt, security: this.#snapshot.security }),
     skewMs: 0,

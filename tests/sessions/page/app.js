@@ -54,6 +54,9 @@ window.app = {
     return { sub, sid, jti, exp, iat, bound: cnf !== undefined };
   },
   rawToken: () => client.token ?? null,
+  core: () => client.open(),
+  /** A module of the package that is loaded when it is first used. */
+  load: (name) => import(`/pkg/${name}.js`),
   inspect: () => client.inspect() ?? null,
 };
 window.app.startFailure = (await told(() => initializeClient(client))).error;

@@ -25,6 +25,21 @@
       }
     },
     'no-indexeddb': () => Object.defineProperty(window, 'indexedDB', { get: throwing('SecurityError', 'insecure') }),
+    'indexeddb-refuses': () => {
+      IDBFactory.prototype.open = () => {
+        const request = { error: new DOMException('Internal error.', 'UnknownError') };
+        setTimeout(() => request.onerror());
+        return request;
+      };
+    },
+    'indexeddb-hangs': () => {
+      IDBFactory.prototype.open = () => ({});
+    },
+    'indexeddb-aborts': () => {
+      IDBObjectStore.prototype.put = function () {
+        this.transaction.abort();
+      };
+    },
     // Takes every lock that anybody asks for by name, and never lets go.
     'rogue-lock': () => {
       const seen = new Set();

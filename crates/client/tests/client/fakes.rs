@@ -5,11 +5,13 @@ use async_trait::async_trait;
 use byoa_client::{
     Client, ClientError, Config, Notice,
     ports::{
-        Alarm, Clock, Page, Ports, Random, Request, Response, Store, StoreError, Tasks, Timer, Transport,
-        TransportError, Wake,
+        Alarm, Clock, Keys, Page, Ports, Random, Request, Response, Store, StoreError, Tasks, Timer,
+        Transport, TransportError, Wake,
     },
 };
-use byoa_protocol::client::{ClientConfig, ClientEvent, ClientSnapshot, StorageKind, UserProfile};
+use byoa_protocol::client::{
+    ClientConfig, ClientEvent, ClientSnapshot, SessionBinding, StorageKind, UserProfile,
+};
 use futures_util::{FutureExt as _, future::LocalBoxFuture};
 use std::{
     cell::{Cell, RefCell},
@@ -58,14 +60,40 @@ pub(crate) struct MemoryStore {
     pub(crate) blocked: Cell<bool>,
     pub(crate) full: Cell<bool>,
     pub(crate) writes: Cell<usize>,
+    /// What an earlier page read of the settings.
+    pub(crate) settings: RefCell<KeptSettings>,
+}
+
+/// What an earlier page read of the settings, or none.
+pub(crate) struct KeptSettings(pub(crate) Option<String>);
+
+impl KeptSettings {
+    /// Read at the start of the test, with these flags.
+    pub(crate) fn at_start(flags: u8) -> Self {
+        Self(Some(format!(r#"{{"readAt":{START_MS},"flags":{flags}}}"#)))
+    }
+}
+
+/// Nothing is announced.
+impl Default for KeptSettings {
+    fn default() -> Self {
+        Self::at_start(0)
+    }
 }
 
 impl Store for MemoryStore {
     fn get(&self, key: &str) -> Result<Option<String>, StoreError> {
+        if key.ends_with(":settings") {
+            return Ok(self.settings.borrow().0.clone());
+        }
         if self.blocked.get() { Err(StoreError) } else { Ok(self.values.borrow().get(key).cloned()) }
     }
 
     fn set(&self, key: &str, value: &str) -> Result<(), StoreError> {
+        if key.ends_with(":settings") {
+            self.settings.borrow_mut().0 = Some(value.to_owned());
+            return Ok(());
+        }
         self.writes.set(self.writes.get() + 1);
         if self.blocked.get() || self.full.get() {
             return Err(StoreError);
@@ -288,6 +316,36 @@ impl Bench {
         notices: Rc<RefCell<Vec<Notice>>>,
         observer: impl Fn(&Notice, &Client) + 'static,
     ) -> Self {
+        let config = ClientConfig { auto_refresh: Some(auto_refresh), ..ClientConfig::default() };
+        Self::of(store, clock, config, None, notices, observer)
+    }
+
+    /// With keys, on a page of its own.
+    pub(crate) fn with_keys(
+        store: Rc<MemoryStore>,
+        keys: Rc<dyn Keys>,
+        binding: SessionBinding,
+        auto_refresh: bool,
+    ) -> Self {
+        let notices = Rc::new(RefCell::new(Vec::new()));
+        let noted = Rc::clone(&notices);
+        let note = move |notice: &Notice, _: &Client| noted.borrow_mut().push(notice.clone());
+        let config = ClientConfig {
+            auto_refresh: Some(auto_refresh),
+            session_binding: Some(binding),
+            ..ClientConfig::default()
+        };
+        Self::of(store, Rc::new(ManualClock::at(START_MS)), config, Some(keys), notices, note)
+    }
+
+    fn of(
+        store: Rc<MemoryStore>,
+        clock: Rc<ManualClock>,
+        config: ClientConfig,
+        keys: Option<Rc<dyn Keys>>,
+        notices: Rc<RefCell<Vec<Notice>>>,
+        observer: impl Fn(&Notice, &Client) + 'static,
+    ) -> Self {
         let transport = Rc::new(ScriptedTransport::default());
         let page = Rc::new(ManualPage::new(Rc::clone(&clock)));
         let tasks = Rc::new(CollectedTasks::default());
@@ -299,12 +357,12 @@ impl Bench {
             random: Rc::new(CountingRandom::default()),
             tasks: Rc::clone(&tasks) as _,
             page: Rc::clone(&page) as _,
+            keys,
         };
         let config = ClientConfig {
             environment_id: ENVIRONMENT.to_owned(),
             api_base_url: API_BASE.to_owned(),
-            auto_refresh: Some(auto_refresh),
-            ..ClientConfig::default()
+            ..config
         };
         let config = Config::new(&config).expect("valid");
         let shared: Rc<RefCell<Option<Client>>> = Rc::default();

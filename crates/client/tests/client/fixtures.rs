@@ -46,7 +46,10 @@ pub(crate) fn external_jwt(claims: &Value) -> String {
 }
 
 pub(crate) fn args() -> SignInWithExternalJwtArgs {
-    SignInWithExternalJwtArgs { external_jwt: external_jwt(&claims()), external_user_id: SUBJECT.to_owned() }
+    SignInWithExternalJwtArgs {
+        external_jwt: Some(external_jwt(&claims())),
+        external_user_id: Some(SUBJECT.to_owned()),
+    }
 }
 
 pub(crate) fn user() -> Value {

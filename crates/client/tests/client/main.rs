@@ -2,6 +2,7 @@
 
 mod answers;
 mod authenticated;
+mod bound;
 mod elevated;
 mod fakes;
 mod fixtures;

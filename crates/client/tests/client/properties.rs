@@ -51,9 +51,9 @@ fn sign_in(world: &mut World, tab: usize) {
     if world.tabs[tab].session().is_none() && !world.tabs[tab].frozen {
         // The external JWT's time is not what this is about.
         let mut args = args();
-        args.external_jwt = crate::fixtures::external_jwt(
+        args.external_jwt = Some(crate::fixtures::external_jwt(
             &serde_json::json!({"sub": crate::fixtures::SUBJECT, "exp": 4_000_000_000_i64}),
-        );
+        ));
         let asked = world.tabs[tab].client.sign_in_with_external_jwt(args, None);
         world.tabs[tab].ask(asked);
     }

@@ -36,7 +36,7 @@ fn sign_in_sends_the_jwt_in_the_body_and_no_bearer_token() {
     assert_eq!(request.url, format!("{API_BASE}/sdk/{ENVIRONMENT}/externalAuth/signin"));
     assert_eq!(headers(request), common(request));
     let body = request.body.as_ref().expect("a body").expose();
-    assert_eq!(body, format!(r#"{{"jwt":"{}"}}"#, args().external_jwt));
+    assert_eq!(body, format!(r#"{{"jwt":"{}"}}"#, args().external_jwt.expect("a JWT")));
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn no_token_is_ever_part_of_a_url_or_of_a_debug_print() {
     bench.sign_in().expect("signs in");
     bench.answer(200, &session().to_string());
     run(bench.client.refresh(None)).expect("refreshes");
-    let external_jwt = args().external_jwt;
+    let external_jwt = args().external_jwt.expect("a JWT");
     let requests = bench.transport.requests.borrow();
     let prints = [format!("{requests:?}"), format!("{:?}", bench.client), format!("{:?}", bench.snapshot())];
     let records = [format!("{:?}", args()), format!("{:?}", bench.client.token())];

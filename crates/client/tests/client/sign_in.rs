@@ -38,9 +38,10 @@ fn tokens_may_be_absent_or_one_of_two() {
 #[test]
 fn nothing_is_sent_for_arguments_that_cannot_succeed() {
     let claims = claims();
-    let with = |external_jwt: String| SignInWithExternalJwtArgs { external_jwt, ..args() };
+    let with =
+        |external_jwt: String| SignInWithExternalJwtArgs { external_jwt: Some(external_jwt), ..args() };
     let claim = |name: &str, value: Value| with(external_jwt(&bent(claims.clone(), name, value)));
-    let good = args().external_jwt;
+    let good = args().external_jwt.expect("a JWT");
     let twice = {
         let text = claims.to_string().replacen('{', r#"{"sub":"user-42","#, 1);
         let [header, _, signature] = good.split('.').collect::<Vec<_>>().try_into().expect("three parts");
@@ -51,13 +52,13 @@ fn nothing_is_sent_for_arguments_that_cannot_succeed() {
         ("blank jwt", with(" \n".to_owned()), "invalid_argument", None),
         (
             "empty id",
-            SignInWithExternalJwtArgs { external_user_id: String::new(), ..args() },
+            SignInWithExternalJwtArgs { external_user_id: Some(String::new()), ..args() },
             "invalid_argument",
             None,
         ),
         (
             "blank id",
-            SignInWithExternalJwtArgs { external_user_id: " ".to_owned(), ..args() },
+            SignInWithExternalJwtArgs { external_user_id: Some(" ".to_owned()), ..args() },
             "invalid_argument",
             None,
         ),
@@ -126,7 +127,7 @@ fn nothing_is_sent_for_arguments_that_cannot_succeed() {
 fn an_expiry_within_the_leeway_is_left_to_the_server() {
     let bench = Bench::new();
     bench.answer(200, &session().to_string());
-    let external_jwt = external_jwt(&bent(claims(), "/exp", json!(START - 59)));
+    let external_jwt = Some(external_jwt(&bent(claims(), "/exp", json!(START - 59))));
     run(bench.client.sign_in_with_external_jwt(SignInWithExternalJwtArgs { external_jwt, ..args() }, None))
         .expect("sent");
 }
@@ -218,8 +219,8 @@ fn a_sign_in_as_somebody_else_replaces_the_session_and_ends_the_old_one() {
     let answer = bent(bent(answer, "/user/id", json!("other")), "/user/sessionId", json!("session-2"));
     bench.answer(200, &bent(answer, "/minifiedJwt", json!("new.new.new")).to_string());
     let args = SignInWithExternalJwtArgs {
-        external_jwt: external_jwt(&claims),
-        external_user_id: "user-7".to_owned(),
+        external_jwt: Some(external_jwt(&claims)),
+        external_user_id: Some("user-7".to_owned()),
     };
     let user = run(bench.client.sign_in_with_external_jwt(args, None)).expect("signs in");
     assert_eq!(profile(&user).user_id.as_deref(), Some("other"));

@@ -139,7 +139,14 @@ fn other_keys_and_environments_are_left_alone() {
 #[test]
 fn the_external_jwt_is_never_stored() {
     let bench = Bench::signed_in();
-    assert!(bench.store.values.borrow().values().all(|value| !value.contains(&args().external_jwt)));
+    assert!(
+        bench
+            .store
+            .values
+            .borrow()
+            .values()
+            .all(|value| !value.contains(&args().external_jwt.expect("a JWT")))
+    );
 }
 
 #[test]
