@@ -9,9 +9,11 @@ import { root } from '../../scripts/lib/places.mjs';
 import { BUDGET } from '../budget.mjs';
 import { writeSection } from './documents.mjs';
 import { installPeer } from './install-peer.mjs';
+import { reportWasm } from './wasm-report.mjs';
 
 export const SIZE_USAGE = `         --no-build             take pkg/ as it is
          --only NAME,NAME       parts of packages' names
+         --report               what weighs what in the wasm, and nothing else
          --json                 print JSON only; writes no document`;
 
 const PEERS = join(root, 'bench', 'peers', 'size');
@@ -50,6 +52,7 @@ export async function benchSize(args) {
     await orHalt('pkg/ could not be built', run(process.execPath, ['scripts/build.mjs', 'pkg'], { cwd: root, env: process.env }));
   }
   if (!existsSync(join(PACKAGE, 'package.json'))) throw new Halt('There is no pkg/: leave --no-build out, so that it is built.');
+  if (options.report) return reportWasm();
   await installPeer(PEERS, say, ['--ignore-scripts']);
 
   // Below the peers' packages, so that imports find them; ours is added beside the entries.
@@ -164,9 +167,10 @@ function read(args) {
         'no-build': { type: 'boolean', default: false },
         only: { type: 'string', default: '' },
         json: { type: 'boolean', default: false },
+        report: { type: 'boolean', default: false },
       },
     });
-    return { noBuild: values['no-build'], only: values.only.split(','), json: values.json };
+    return { noBuild: values['no-build'], only: values.only.split(','), json: values.json, report: values.report };
   } catch (error) {
     throw new Halt(`${error.message}\n${SIZE_USAGE}`);
   }
