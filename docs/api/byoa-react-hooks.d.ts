@@ -53,9 +53,18 @@ type MutationState<Data> = {
   readonly isError: true;
 };
 
+interface QueryResult<Data> {
+  readonly data: Data | undefined;
+  readonly isLoading: boolean;
+  readonly error: Error | null;
+  readonly refetch: () => Promise<Data>;
+}
+
 interface StateResult<Data> { readonly data: Data; readonly isLoading: boolean; readonly error: ByoaError | null; }
 
 interface UseSyncExternalAuthOptions extends ExternalAuthProvider { readonly enabled?: boolean | undefined; }
+
+function useCheckStepUpAuth({ scope }: { readonly scope: string; }): QueryResult<StepUpCheckResponse>;
 
 function useDeleteUser(): Mutation<void, void>;
 
@@ -70,6 +79,8 @@ function useOnEvent<Name extends DynamicEventName>({ event, listener }: EventSub
 function useOnceEvent<Name extends DynamicEventName>({ event, listener }: EventSubscription<Name>): void;
 
 function useRefreshAuth(): Mutation<VerifyResponse, void>;
+
+function useRequestExternalAuthElevatedToken(): Mutation<{ readonly elevatedAccessToken: string; }, { readonly externalJwt: string; }>;
 
 function useSessionExpiresAt(): StateResult<Date | null>;
 

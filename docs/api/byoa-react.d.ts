@@ -44,6 +44,11 @@ type ClientSnapshot = {
 
 type Confirmation = { jkt: string; };
 
+interface CreateFetchOptions {
+  readonly origins: readonly string[];
+  readonly fetch?: typeof globalThis.fetch | undefined;
+}
+
 interface DeleteUserAccount {
   readonly deleteUser: () => Promise<void>;
   readonly error: unknown;
@@ -179,6 +184,7 @@ interface EventSubscription<Name extends DynamicEventName> {
 
 interface ExternalAuth {
   readonly signInWithExternalJwt: (props: { readonly externalUserId: string; readonly externalJwt?: string | undefined; }) => Promise<UserProfile | undefined>;
+  readonly verifyWithExternalJwt: (props: { readonly externalJwt: string; }) => Promise<{ readonly elevatedAccessToken: string; }>;
 }
 
 interface ExternalAuthProvider {
@@ -313,6 +319,22 @@ function SignedIn({ children }: { readonly children?: ReactNode; }): ReactNode;
 
 function SignedOut({ children }: { readonly children?: ReactNode; }): ReactNode;
 
+interface StepUpAuthentication {
+  readonly checkStepUpAuth: (props: { readonly scope: string; }) => Promise<StepUpCheckResponse>;
+  readonly isStepUpRequired: (props: { readonly scope: string; }) => Promise<boolean>;
+  readonly verifyWithExternalJwt: (props: { readonly externalJwt: string; }) => Promise<{ readonly elevatedAccessToken: string; }>;
+  readonly resetState: () => void;
+  readonly state: { readonly isLoading: boolean; readonly error: unknown; };
+}
+
+interface StepUpCheckResponse {
+  readonly isRequired: boolean;
+  readonly credentials: readonly StepUpCredential[];
+  readonly defaultCredentialId?: string | undefined;
+}
+
+interface StepUpCredential { readonly id: string; readonly format: string; }
+
 interface StorageAdapter {
   getItem(key: string): string | null | Promise<string | null>;
   setItem(key: string, value: string): void | Promise<void>;
@@ -399,11 +421,15 @@ interface VerifyResponse {
   readonly jwt?: string | undefined;
 }
 
+function checkStepUpAuth(props: { readonly scope: string; }, client?: DynamicClient): Promise<StepUpCheckResponse>;
+
 function checkUserScopes({ scopes, user
 }: { readonly scopes: readonly string[]; readonly user: Pick<SdkUser, 'scope'>;
 }): boolean;
 
 function createDynamicClient(options: DynamicClientOptions): DynamicClient;
+
+function createFetch(options: CreateFetchOptions, client?: DynamicClient): typeof globalThis.fetch;
 
 function deleteUser(client?: DynamicClient, options?: CallOptions): Promise<void>;
 
@@ -412,6 +438,9 @@ function getAuthToken(client?: DynamicClient | undefined): string | undefined;
 function getClaims(client?: DynamicClient, options?: CallOptions): Promise<SessionClaims>;
 
 function getDefaultClient(): DynamicClient;
+
+function getElevatedAccessToken(props: { readonly scope: string; readonly consume?: boolean | undefined;
+}, client?: DynamicClient): string | undefined;
 
 function getMinAuthToken(client?: DynamicClient | undefined): string | undefined;
 
@@ -435,6 +464,9 @@ function onceEvent<Name extends DynamicEventName>({ event, listener
 function refreshAuth(client?: DynamicClient, options?: CallOptions): Promise<VerifyResponse>;
 
 function refreshUser(client?: DynamicClient, options?: CallOptions): Promise<SdkUser>;
+
+function requestExternalAuthElevatedToken(props: { readonly externalJwt: string;
+}, client?: DynamicClient): Promise<{ readonly elevatedAccessToken: string; }>;
 
 function signInWithExternalJwt(props?: SignInWithExternalJwtProps, client?: DynamicClient): Promise<VerifyResponse>;
 
@@ -463,6 +495,8 @@ function useRefreshAuth(): () => Promise<UserProfile | undefined>;
 function useRefreshUser(): () => Promise<UserProfile | undefined>;
 
 function useReinitialize(): () => Promise<void>;
+
+function useStepUpAuthentication(): StepUpAuthentication;
 
 function useSyncExternalAuth({ enabled, ...provider }: UseSyncExternalAuthOptions): SyncState;
 

@@ -29,6 +29,11 @@ type ClientSnapshot = {
 
 type Confirmation = { jkt: string; };
 
+interface CreateFetchOptions {
+  readonly origins: readonly string[];
+  readonly fetch?: typeof globalThis.fetch | undefined;
+}
+
 interface DynamicClient {
   readonly environmentId: string;
   readonly apiBaseUrl: string;
@@ -248,6 +253,14 @@ interface SignInWithExternalJwtProps extends CallOptions {
   readonly externalUserId?: string | undefined;
 }
 
+interface StepUpCheckResponse {
+  readonly isRequired: boolean;
+  readonly credentials: readonly StepUpCredential[];
+  readonly defaultCredentialId?: string | undefined;
+}
+
+interface StepUpCredential { readonly id: string; readonly format: string; }
+
 interface StorageAdapter {
   getItem(key: string): string | null | Promise<string | null>;
   setItem(key: string, value: string): void | Promise<void>;
@@ -325,11 +338,15 @@ interface VerifyResponse {
 
 type WasmSource = BufferSource | WebAssembly.Module | Response;
 
+function checkStepUpAuth(props: { readonly scope: string; }, client?: DynamicClient): Promise<StepUpCheckResponse>;
+
 function checkUserScopes({ scopes, user
 }: { readonly scopes: readonly string[]; readonly user: Pick<SdkUser, 'scope'>;
 }): boolean;
 
 function createDynamicClient(options: DynamicClientOptions): DynamicClient;
+
+function createFetch(options: CreateFetchOptions, client?: DynamicClient): typeof globalThis.fetch;
 
 function deleteUser(client?: DynamicClient, options?: CallOptions): Promise<void>;
 
@@ -338,6 +355,9 @@ function getAuthToken(client?: DynamicClient | undefined): string | undefined;
 function getClaims(client?: DynamicClient, options?: CallOptions): Promise<SessionClaims>;
 
 function getDefaultClient(): DynamicClient;
+
+function getElevatedAccessToken(props: { readonly scope: string; readonly consume?: boolean | undefined;
+}, client?: DynamicClient): string | undefined;
 
 function getMinAuthToken(client?: DynamicClient | undefined): string | undefined;
 
@@ -363,6 +383,9 @@ function onceEvent<Name extends DynamicEventName>({ event, listener
 function refreshAuth(client?: DynamicClient, options?: CallOptions): Promise<VerifyResponse>;
 
 function refreshUser(client?: DynamicClient, options?: CallOptions): Promise<SdkUser>;
+
+function requestExternalAuthElevatedToken(props: { readonly externalJwt: string;
+}, client?: DynamicClient): Promise<{ readonly elevatedAccessToken: string; }>;
 
 function signInWithExternalJwt(props?: SignInWithExternalJwtProps, client?: DynamicClient): Promise<VerifyResponse>;
 

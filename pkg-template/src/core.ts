@@ -74,14 +74,28 @@ export interface AnnouncedSettings {
   readonly stepUp: boolean;
 }
 
-/** Whether an operation needs a step-up, and how to get one. */
+/**
+ * Whether an operation needs a step-up, and how to get one.
+ *
+ * @example
+ * ```ts
+ * const { isRequired }: StepUpCheckResponse = await checkStepUpAuth({ scope: 'user:delete' });
+ * ```
+ */
 export interface StepUpCheckResponse {
   readonly isRequired: boolean;
   readonly credentials: readonly StepUpCredential[];
   readonly defaultCredentialId?: string | undefined;
 }
 
-/** A credential that can be shown again. */
+/**
+ * A credential that can be shown again.
+ *
+ * @example
+ * ```ts
+ * const formats = (credentials: readonly StepUpCredential[]) => credentials.map(({ format }) => format);
+ * ```
+ */
 export interface StepUpCredential {
   readonly id: string;
   readonly format: string;

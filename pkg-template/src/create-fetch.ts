@@ -19,7 +19,14 @@ export interface Authorizer {
   refresh(): Promise<unknown>;
 }
 
-/** How {@link createFetch} is told where the session may go. */
+/**
+ * How {@link createFetch} is told where the session may go.
+ *
+ * @example
+ * ```ts
+ * const options: CreateFetchOptions = { origins: ['https://api.example.com'] };
+ * ```
+ */
 export interface CreateFetchOptions {
   /** Exact origins of your own backends, such as `https://api.example.com`. Nobody else gets the token. */
   readonly origins: readonly string[];

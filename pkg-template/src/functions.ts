@@ -7,6 +7,8 @@ export { getClaims } from './get-claims.js';
 export { initializeClient, waitForClientInitialized } from './initialize.js';
 export { checkUserScopes, deleteUser, refreshUser, updateUser } from './profile.js';
 export { getAuthToken, getMinAuthToken, isSignedIn, logout, refreshAuth, signInWithExternalJwt } from './session.js';
+export { createFetch } from './session-fetch.js';
+export { checkStepUpAuth, getElevatedAccessToken, requestExternalAuthElevatedToken } from './step-up.js';
 export { syncExternalAuth } from './sync/index.js';
 
 export type { DynamicClient } from './client.js';
@@ -18,6 +20,8 @@ export type { ErrorKind } from './errors.js';
 export type { DynamicEventName, DynamicEvents, EventSubscription, InitStatus } from './events.js';
 export type { OTPVerification } from './profile.js';
 export type { CallOptions, SignInWithExternalJwtProps, VerifyResponse } from './session.js';
+export type { StepUpCheckResponse, StepUpCredential } from './core.js';
+export type { CreateFetchOptions } from './create-fetch.js';
 export type { SyncState } from './sync/machine.js';
 export type { ExternalAuthProvider, ExternalAuthSync } from './sync/runner.js';
 export type { SdkCredential, SdkUser } from './user.js';

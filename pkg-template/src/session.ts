@@ -3,7 +3,6 @@ import { findDefaultClient, getDefaultClient } from './default-client.js';
 import { type Aborted } from './core.js';
 import { errorBeforeCore } from './error.js';
 import type { LogoutReason, SignInWithExternalJwtArgs, UserProfile } from './generated/wire.js';
-import { subjectOf } from './subject.js';
 import { type SdkUser, sdkUserOf } from './user.js';
 
 /**
@@ -76,14 +75,11 @@ export async function signInWithExternalJwt(
 export async function exchange(client: LazyClient, props: SignInWithExternalJwtProps): Promise<UserProfile> {
   // A caller without TypeScript may pass anything; the core says what is wrong with it.
   const { signal, ...args } = props ?? {};
-  const { externalUserId, externalJwt } = args;
+  const { externalUserId } = args;
   client.emit('authInit', { externalUserId });
   try {
     const core = await client.open();
-    // The core wants to know whom to expect. A JWT that cannot be read it refuses for that, whoever is named.
-    const expected = externalUserId ?? (typeof externalJwt === 'string' ? (subjectOf(externalJwt) ?? '?') : undefined);
-    const whole = { ...args, externalUserId: expected } as SignInWithExternalJwtArgs;
-    return await abortable(signal, (aborted) => core.externalAuth().signInWithExternalJwt(whole, aborted));
+    return await abortable(signal, (aborted) => core.externalAuth().signInWithExternalJwt(args as SignInWithExternalJwtArgs, aborted));
   } catch (error) {
     client.emit('authFailure', { error, externalUserId });
     throw error;

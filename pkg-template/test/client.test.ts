@@ -193,10 +193,13 @@ describe('the functions', () => {
     expect([client.token, getMinAuthToken(client), getAuthToken(client)]).toEqual(['small-2', 'small-2', 'fat-2']);
   });
 
-  it('take a JWT alone, whose sub says who it is', async () => {
-    const { client } = makeClient();
-    const externalJwt = `h.${btoa(JSON.stringify({ sub: 'bob' }))}.s`;
-    await expect(signInWithExternalJwt({ externalJwt }, client)).resolves.toMatchObject({ user: { externalUserId: 'bob' } });
+  it('hand on what they are given: a JWT alone, or nothing where it comes in a cookie', async () => {
+    const { wasm, client } = makeClient();
+    await initializeClient(client);
+    const signIn = vi.spyOn(wasm.only, 'signIn');
+    await signInWithExternalJwt({ externalJwt: 'a.b.c' }, client);
+    await signInWithExternalJwt(undefined, client);
+    expect(signIn.mock.calls).toEqual([[{ externalJwt: 'a.b.c' }], [{}]]);
   });
 
   it('read, change and delete the user', async () => {

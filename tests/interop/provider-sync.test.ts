@@ -1,12 +1,11 @@
 // The built package in Node against the real server: following a provider, and the functions' answers.
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { ByoaServer } from '../support/byoa-server.ts';
+import { ByoaServer, ENVIRONMENT_ID } from '../support/byoa-server.ts';
 import { TestIssuer } from '../support/issuer.ts';
 import { built, freePorts, scratch, undoing, until } from '../support/processes.ts';
 
 type Byoa = typeof import('../../pkg/dist/index.js');
 
-const ENVIRONMENT = '00000000-0000-4000-8000-0000000000c5';
 const audience = 'interop';
 
 const undo = undoing();
@@ -26,14 +25,14 @@ beforeAll(async () => {
   undo.add(issuer.stop);
   const [port] = (await freePorts(1)) as [number];
   server = new ByoaServer(port, folder.path);
-  await server.createEnvironment({ id: ENVIRONMENT, issuer: issuer.url, jwksUrl: issuer.jwksUrl, audience, allowedOrigins: ['http://localhost:5173'] });
+  await server.createEnvironment({ stepUp: ['user:delete'], issuer: issuer.url, jwksUrl: issuer.jwksUrl, audience, allowedOrigins: ['http://localhost:5173'] });
   undo.add(() => server.stop());
   await server.start();
 });
 afterAll(undo.all);
 
 beforeEach(() => {
-  client = byoa.createDynamicClient({ environmentId: ENVIRONMENT, coreConfig: { apiBaseUrl: server.apiBaseUrl }, storage: 'memory' });
+  client = byoa.createDynamicClient({ environmentId: ENVIRONMENT_ID, coreConfig: { apiBaseUrl: server.apiBaseUrl }, storage: 'memory' });
   reasons = [];
   byoa.onEvent({ event: 'logout', listener: ({ reason }) => reasons.push(reason) }, client);
 });
@@ -52,16 +51,16 @@ it('signs in, follows a switch of user by ending the first session on the server
   follow(async () => (user === null ? null : jwtOf(user)));
   await is('alice', 'synced');
   const alices = client.token ?? '';
-  expect(await sessionStatus(alices)).toBe(204);
+  expect(await server.session(alices)).toBe(204);
   user = 'bob';
   sync?.resync();
   await is('bob', 'synced');
-  expect([reasons, await sessionStatus(alices)]).toEqual([['provider-signed-out'], 401]);
+  expect([reasons, await server.session(alices)]).toEqual([['provider-signed-out'], 401]);
   const bobs = client.token ?? '';
   user = null;
   sync?.resync();
   await is(undefined, 'signedOut');
-  expect([reasons.length, await sessionStatus(bobs)]).toEqual([2, 401]);
+  expect([reasons.length, await server.session(bobs)]).toEqual([2, 401]);
 });
 
 it('shows why the server refuses a JWT, and signs in with the next one', async () => {
@@ -84,19 +83,23 @@ it('stays paused after a sign-out here', async () => {
 
 it('answers as the published SDK does, and verifies the session token in the page', async () => {
   const answer = await byoa.signInWithExternalJwt({ externalJwt: await jwtOf('carol') }, client);
-  expect(answer.user).toMatchObject({ projectEnvironmentId: ENVIRONMENT, externalUserId: 'carol' });
+  expect(answer.user).toMatchObject({ projectEnvironmentId: ENVIRONMENT_ID, externalUserId: 'carol' });
   expect(answer.user.verifiedCredentials[0]).toMatchObject({ format: 'externalUser', publicIdentifier: 'carol' });
   expect(answer.expiresAt * 1000).toBeGreaterThan(Date.now());
   expect(client.token).toBe(answer.minifiedJwt);
-  await expect(byoa.getClaims(client)).resolves.toMatchObject({ sub: answer.user.id, environment_id: ENVIRONMENT });
+  await expect(byoa.getClaims(client)).resolves.toMatchObject({ sub: answer.user.id, environment_id: ENVIRONMENT_ID });
   expect(await byoa.updateUser({ userFields: { alias: 'Carol' } }, client)).toBeUndefined();
   expect((await byoa.refreshUser(client)).alias).toBe('Carol');
   const refreshed = await byoa.refreshAuth(client);
   expect(refreshed.minifiedJwt).not.toBe(answer.minifiedJwt);
+  // This environment wants a step-up for the deletion.
+  const scope = 'user:delete';
+  expect(await byoa.checkStepUpAuth({ scope }, client)).toMatchObject({ isRequired: true });
+  await expect(byoa.deleteUser(client)).rejects.toMatchObject({ code: 'step_up_required', status: 403 });
+  const externalJwt = await issuer.sign('ES256', { sub: 'carol', audience, claims: { scope, jti: crypto.randomUUID() } });
+  const { elevatedAccessToken } = await byoa.requestExternalAuthElevatedToken({ externalJwt }, client);
+  expect(byoa.getElevatedAccessToken({ scope, consume: false }, client)).toBe(elevatedAccessToken);
+  expect(await byoa.checkStepUpAuth({ scope }, client)).toMatchObject({ isRequired: false });
   await byoa.deleteUser(client);
   expect(client.getSnapshot()).toEqual({ status: 'signedOut', reason: 'user-deleted' });
 });
-
-async function sessionStatus(token: string): Promise<number> {
-  return (await fetch(server.url('session', ENVIRONMENT), { headers: { authorization: `Bearer ${token}` } })).status;
-}

@@ -5,6 +5,7 @@ import type { DynamicClient } from '../client.js';
 import type { ClientSnapshot, JsonValue, UserFields, UserProfile } from '../generated/wire.js';
 import { updateUser } from '../profile.js';
 import { type VerifyResponse, answered, exchange, logout } from '../session.js';
+import { requestExternalAuthElevatedToken } from '../step-up.js';
 import { useProvided } from './context.js';
 import { statusOf, userOf, useSnapshotOf, wholeOf } from './store.js';
 
@@ -25,6 +26,8 @@ export interface ExternalAuth {
     readonly externalUserId: string;
     readonly externalJwt?: string | undefined;
   }) => Promise<UserProfile | undefined>;
+  /** Exchanges a JWT of your backend for an elevated token, which a protected call then carries. @throws {ByoaError} */
+  readonly verifyWithExternalJwt: (props: { readonly externalJwt: string }) => Promise<{ readonly elevatedAccessToken: string }>;
 }
 
 /**
@@ -51,7 +54,7 @@ export interface DynamicContext {
 }
 
 /**
- * Signing in with a JWT of your own. The object and its function stay the same between renders.
+ * Signing in with a JWT of your own. The object and its functions stay the same between renders.
  *
  * @example
  * ```tsx
@@ -66,6 +69,7 @@ export function useExternalAuth(): ExternalAuth {
   return useMemo(
     () => ({
       signInWithExternalJwt: (props) => exchange(client, props),
+      verifyWithExternalJwt: (props) => requestExternalAuthElevatedToken(props, client),
     }),
     [client],
   );
