@@ -38,6 +38,10 @@ pub const DPOP: &str = "dpop";
 /// The nonce that the next proof must repeat (RFC 9449 8).
 pub const DPOP_NONCE: &str = "dpop-nonce";
 
+/// With `return=minimal` (RFC 7240 4.2) an answer with a session has the bearer and no identity token (`jwt`), which
+/// costs the server a signature.
+pub const PREFER: &str = "prefer";
+
 /// Every request header of the API beyond the CORS-safelisted ones.
 pub const CORS_ALLOWED: &[&str] = &[
     "accept",
@@ -59,4 +63,5 @@ pub const CORS_ALLOWED: &[&str] = &[
     GLOBAL_WALLET_POPUP,
     DEVICE_REGISTRATION_TOKEN,
     DPOP,
+    PREFER,
 ];

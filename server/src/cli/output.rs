@@ -1,6 +1,8 @@
 //! Standard output, for what was asked for; everything else goes to standard error.
 
 use super::CliError;
+use crate::config::LogFormat;
+use byoa_server::clock::{Clock as _, SystemClock};
 use serde::Serialize;
 use std::io::{ErrorKind, Write as _};
 
@@ -19,6 +21,18 @@ pub(super) fn say(text: impl AsRef<str>) -> Result<(), CliError> {
 pub(super) fn json(value: &impl Serialize) -> Result<String, CliError> {
     serde_json::to_string_pretty(value)
         .map_err(|cause| CliError::Failed(format!("cannot write JSON: {cause}")))
+}
+
+/// A line of a server in the format of its log: a machine that reads JSON is to meet nothing else.
+pub(super) fn line(format: LogFormat, level: &str, text: &str) -> String {
+    match format {
+        LogFormat::Pretty if level == "WARN" => format!("warning: {text}"),
+        LogFormat::Pretty => text.to_owned(),
+        LogFormat::Json => {
+            let timestamp = SystemClock.now().rfc3339();
+            serde_json::json!({ "timestamp": timestamp, "level": level, "message": text }).to_string()
+        }
+    }
 }
 
 /// Prints a remark for people on standard error.

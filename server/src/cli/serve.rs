@@ -2,12 +2,12 @@
 
 use super::logging::LogFilter;
 use super::operations_args::OperationsArgs;
-use super::output::{remark, say};
+use super::output::{line, remark, say};
 use super::reload::{Configured, Reload};
 use super::server_args::ServerArgs;
 use super::signals::{self, Hangup, Stop};
 use super::{CliError, Common, database, first_environment, help};
-use crate::config::{ConfigError, FileSettings, Operations, PublicUrl, SessionSeconds, Settings};
+use crate::config::{ConfigError, FileSettings, LogFormat, Operations, PublicUrl, SessionSeconds, Settings};
 use byoa_server::AppState;
 use byoa_server::audit::Audit;
 use byoa_server::clock::{Clock, UnixMillis};
@@ -103,7 +103,7 @@ pub(super) async fn run(
     let (hangup, _file_size) = (Hangup::listen()?, signals::survive_file_size_limit()?);
     let configured = Configured::resolve(args, common, file)?;
     let Configured { settings, operations, .. } = &configured;
-    let seal = common.seal(file)?;
+    let (seal, format) = (common.seal(file)?, LogFormat::resolve(common.log_format, file)?);
     let tables = if args.no_migrate { Tables::Expect } else { Tables::Migrate };
     let (database_url, store) = database::open_with(common, file, tables).await?;
     let sealed = check_seals(&store, &seal).await?;
@@ -162,16 +162,18 @@ pub(super) async fn run(
     let sweeper = tokio::spawn(sweep(store, clock, reload.audit_retention.clone()).await?);
 
     if public_url.is_exposed() {
-        remark(format!("warning: {public_url} is plain HTTP; anybody on the way can take sessions over"));
+        let text = format!("{public_url} is plain HTTP; anybody on the way can take sessions over");
+        remark(line(format, "WARN", &text));
     }
-    say(format!(
+    let listening = format!(
         "listening on http://{address}, public URL {public_url}, database {}, {}",
         database::shown(&database_url),
         counted(environments)
-    ))?;
-    warn_about_seals(&seal, sealed);
+    );
+    say(line(format, "INFO", &listening))?;
+    warn_about_seals(format, &seal, sealed);
     if environments == 0 {
-        remark(first_environment::hint(common, &database_url));
+        remark(line(format, "INFO", &first_environment::hint(common, &database_url)));
     }
     let second = async {
         stop_now.next().await;
@@ -198,18 +200,18 @@ async fn check_seals(store: &Arc<dyn Store>, seal: &Seal) -> Result<SealedState,
     Ok(environments.with_seal(seal.clone()).check_seals().await?)
 }
 
-fn warn_about_seals(seal: &Seal, state: SealedState) {
+fn warn_about_seals(format: LogFormat, seal: &Seal, state: SealedState) {
     if seal.current().is_none() {
-        remark(
-            "warning: private keys and webhooks' secrets are in the database as they are, since there is no \
-             master key; pass --master-key-file to have them sealed",
-        );
+        let text = "private keys and webhooks' secrets are in the database as they are, since there is no \
+                    master key; pass --master-key-file to have them sealed";
+        remark(line(format, "WARN", text));
     } else if state.outdated > 0 {
-        remark(format!(
-            "warning: {} of {} secrets are not sealed under the master key yet; once every server has it, run \
+        let text = format!(
+            "{} of {} secrets are not sealed under the master key yet; once every server has it, run \
              byoa-server keys seal",
             state.outdated, state.secrets
-        ));
+        );
+        remark(line(format, "WARN", &text));
     }
 }
 

@@ -24,6 +24,7 @@ mod sign_in;
 mod step_up;
 mod text;
 mod users;
+mod verified;
 pub mod webhooks;
 
 #[cfg(test)]
@@ -48,6 +49,7 @@ pub use error::{ExchangeError, Unauthorized};
 pub(crate) use profile::{credentials as verified_credentials, plain_user as sdk_user};
 pub(crate) use public::external_auth as external_auth_settings;
 pub use step_up::STEP_UP_OPERATIONS;
+use verified::Verified;
 
 /// The most bytes of JSON in a user's metadata.
 pub const MAX_METADATA_BYTES: usize = 16 * 1024;
@@ -213,7 +215,7 @@ pub struct AuthenticatedSession {
     /// The environment.
     pub environment: Arc<Environment>,
     /// The token's claims.
-    pub claims: SessionClaims,
+    pub claims: Arc<SessionClaims>,
     /// The session.
     pub session: SessionRecord,
 }
@@ -264,6 +266,9 @@ pub struct Exchange {
     outbox: Arc<Notify>,
     /// What is written into the audit log with a change.
     event: Option<AuditRecord>,
+    verified: Arc<Verified>,
+    /// Whether an answer has the identity token beside the bearer.
+    identity: bool,
 }
 
 impl Exchange {
@@ -273,7 +278,9 @@ impl Exchange {
         let signing = Arc::new(SigningKeys::new(Arc::clone(&store), Seal::default(), Arc::clone(&clock)));
         let refresh_grace = Live::new(config.refresh_grace);
         let (keys, config) = (Arc::new(keys), Arc::new(config));
-        Self { store, keys, signing, clock, config, refresh_grace, outbox: Arc::default(), event: None }
+        let (outbox, verified) = (Arc::default(), Arc::default());
+        let (event, identity) = (None, true);
+        Self { store, keys, signing, clock, config, refresh_grace, outbox, event, verified, identity }
     }
 
     /// The same use cases, of which each that changes something writes `event` into the audit log with its change,
@@ -281,6 +288,13 @@ impl Exchange {
     #[must_use]
     pub fn recording(&self, event: impl Into<Option<AuditRecord>>) -> Self {
         Self { event: event.into(), ..self.clone() }
+    }
+
+    /// The same use cases, whose answers have an identity token (`jwt`) or have none: it costs a signature, and
+    /// nobody need be given one who does not want it.
+    #[must_use]
+    pub fn with_identity(self, identity: bool) -> Self {
+        Self { identity, ..self }
     }
 
     /// The store for the change that the event tells of.

@@ -6,9 +6,12 @@ use byoa_protocol::{
     external_auth::VerifyResponse,
 };
 use serde_json::{Map, Value};
+use std::sync::Arc;
 use uuid::Uuid;
 
-use super::{Exchange, ExchangeConfig, ExchangeError, Unauthorized, once::NODE_LEEWAY_SECONDS, profile};
+use super::{
+    Exchange, ExchangeConfig, ExchangeError, Unauthorized, Verified, once::NODE_LEEWAY_SECONDS, profile,
+};
 use crate::{
     clock::UnixMillis,
     keys::OwnKeys,
@@ -47,13 +50,15 @@ impl Exchange {
         let session = self.session_claims(&issue, own.kid());
         let bearer =
             own.sign(&session).map_err(|_| ExchangeError::Internal("a session token cannot be signed"))?;
-        let identity = sign_identity(&own, identity_claims(&issue, session))
+        let identity = self.identity.then(|| sign_identity(&own, identity_claims(&issue, session)));
+        let identity = identity
+            .transpose()
             .map_err(|_| ExchangeError::Internal("an identity token cannot be signed"))?;
         Ok(VerifyResponse {
             user: profile::sdk_user(issue.user, Some(issue.session), issue.new_user),
             expires_at: issue.expires_at,
             minified_jwt: Some(bearer),
-            jwt: Some(identity),
+            jwt: identity,
         })
     }
 
@@ -86,8 +91,13 @@ impl Exchange {
         &self,
         environment: &Environment,
         bearer: Option<&str>,
-    ) -> Result<SessionClaims, ExchangeError> {
+    ) -> Result<Arc<SessionClaims>, ExchangeError> {
         let text = bearer.filter(|bearer| !bearer.is_empty()).ok_or(Unauthorized::Missing)?;
+        let hash = Verified::hash(text);
+        if let Some(claims) = self.verified.get(&hash, environment) {
+            let is_over = claims.exp <= self.clock.now().seconds();
+            return if is_over { Err(Unauthorized::Expired.into()) } else { Ok(claims) };
+        }
         let token = UnverifiedToken::parse(text).map_err(|_| Unauthorized::NotOurs)?;
         let own = self.signing.of(environment).await?;
         let now = self.clock.now().seconds();
@@ -102,7 +112,9 @@ impl Exchange {
         if claims.expires_at() <= now {
             return Err(Unauthorized::Expired.into());
         }
-        Ok(read_claims(environment, claims.members())?)
+        let claims = Arc::new(read_claims(environment, claims.members())?);
+        self.verified.put(hash, environment, &claims);
+        Ok(claims)
     }
 
     /// The claims of a token that the environment signed, also where it has expired.

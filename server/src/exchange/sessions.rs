@@ -1,5 +1,7 @@
 //! A session goes on, and ends.
 
+use std::sync::Arc;
+
 use byoa_protocol::{claims::SessionClaims, external_auth::VerifyResponse};
 use uuid::Uuid;
 
@@ -42,7 +44,7 @@ impl Exchange {
         let environment = self.named(environment).await?;
         let claims = match self.read_live(&environment, shown.token).await {
             Err(ExchangeError::Unauthorized(Unauthorized::Expired)) if late => {
-                self.read_signed(&environment, shown.token.unwrap_or_default()).await?
+                Arc::new(self.read_signed(&environment, shown.token.unwrap_or_default()).await?)
             }
             claims => claims?,
         };

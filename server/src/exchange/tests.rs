@@ -408,6 +408,36 @@ async fn a_session_whose_token_has_ended_goes_on_by_a_refresh_and_by_nothing_els
 }
 
 #[tokio::test]
+async fn a_token_that_was_verified_before_is_no_better_than_any_other() {
+    let world = world().await;
+    let (ended, withdrawn) = (world.sign_in().await, world.sign_in().await);
+    for token in [&ended, &withdrawn] {
+        for _ in 0..2 {
+            assert_eq!(world.why_not(bearer(token)).await, None);
+        }
+    }
+    world.exchange.revoke(ENVIRONMENT, Some(bearer(&ended)), None).await.unwrap();
+    assert_eq!(world.why_not(bearer(&ended)).await, Some(Unauthorized::Ended));
+    world.environments.rotate_signing_key(ENVIRONMENT).await.unwrap();
+    assert_eq!(world.why_not(bearer(&withdrawn)).await, None, "published still");
+    let kid = part(bearer(&withdrawn), 0)["kid"].as_str().unwrap().to_owned();
+    world.environments.retire_signing_key(ENVIRONMENT, &kid).await.unwrap();
+    assert_eq!(world.why_not(bearer(&withdrawn)).await, Some(Unauthorized::NotOurs), "its key is gone");
+
+    let late = world.sign_in().await;
+    assert_eq!(world.why_not(bearer(&late)).await, None);
+    let other = Uuid::from_u128(2);
+    world.environments.create(other, settings()).await.unwrap();
+    let elsewhere = world.exchange.authenticate(other, Some(bearer(&late))).await;
+    assert!(matches!(elsewhere, Err(ExchangeError::Unauthorized(Unauthorized::NotOurs))), "{elsewhere:?}");
+    let last = bearer(&late).len() - 1;
+    let bent = format!("{}{}", &bearer(&late)[..last], if bearer(&late).ends_with('A') { 'Q' } else { 'A' });
+    assert_eq!(world.why_not(&bent).await, Some(Unauthorized::NotOurs));
+    world.clock.set(UnixMillis::from_seconds(late.expires_at));
+    assert_eq!(world.why_not(bearer(&late)).await, Some(Unauthorized::Expired));
+}
+
+#[tokio::test]
 async fn a_session_that_was_left_alone_for_longer_than_the_limit_is_over() {
     let world = world().await;
     let config = ExchangeConfig { idle_limit: Duration::from_mins(10), ..(*world.exchange.config).clone() };

@@ -2,10 +2,8 @@
 //! it, and read from its end: what stands before the first stranger, that stranger may have made up.
 
 use crate::AppState;
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{ConnectInfo, Request};
 use axum::http::{Extensions, HeaderMap, HeaderName};
-use axum::middleware::Next;
-use axum::response::Response;
 use ipnet::IpNet;
 use std::net::{IpAddr, SocketAddr};
 
@@ -16,12 +14,11 @@ const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 pub(super) struct ClientAddress(pub(super) IpAddr);
 
 /// Puts the caller's address into the request.
-pub(super) async fn resolve(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+pub(super) fn resolve(state: &AppState, request: &mut Request) {
     if let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<SocketAddr>>() {
         let address = caller(peer.ip(), request.headers(), &state.trusted_proxies.get());
         request.extensions_mut().insert(ClientAddress(address));
     }
-    next.run(request).await
 }
 
 /// Whether the caller holds the connection itself, so that nobody else comes through it.

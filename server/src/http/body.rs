@@ -6,8 +6,11 @@ use axum::body::to_bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::error::Category;
+use std::collections::HashSet;
+use std::fmt;
 
 /// A JSON body of type `T`. Members that `T` does not have are ignored; a member given twice is refused.
 #[derive(Debug)]
@@ -17,6 +20,9 @@ pub(super) struct Json<T>(pub(crate) T);
 pub(super) trait RequestBody: DeserializeOwned {
     /// What it looks like, for the sentence that refuses another shape.
     const SHAPE: &'static str;
+    /// Whether it has objects of the caller's own, of which serde would keep the last of two members that have
+    /// one name: which of them is meant nobody can say.
+    const IS_OPEN: bool = false;
 }
 
 impl<T: RequestBody, S: Send + Sync> FromRequest<S> for Json<T> {
@@ -36,7 +42,70 @@ impl<T: RequestBody, S: Send + Sync> FromRequest<S> for Json<T> {
         if !is_object(&bytes) {
             return Err(ApiError::BadRequest(format!("the body is not a JSON object; send {}", T::SHAPE)));
         }
+        if T::IS_OPEN
+            && let Err(problem) = serde_json::from_slice::<Distinct>(&bytes)
+            && problem.classify() == Category::Data
+        {
+            return Err(refusal::<T>(&problem));
+        }
         serde_json::from_slice(&bytes).map(Self).map_err(|problem| refusal::<T>(&problem))
+    }
+}
+
+/// Any JSON in which no object has two members of one name. Nothing of it is kept.
+struct Distinct;
+
+impl<'de> Deserialize<'de> for Distinct {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(Self)
+    }
+}
+
+impl<'de> Visitor<'de> for Distinct {
+    type Value = Self;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("JSON")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut members: M) -> Result<Self, M::Error> {
+        let mut names = HashSet::new();
+        while let Some(name) = members.next_key::<String>()? {
+            members.next_value::<Self>()?;
+            if let Some(twice) = names.replace(name) {
+                return Err(M::Error::custom(format!("duplicate field `{twice}`")));
+            }
+        }
+        Ok(self)
+    }
+
+    fn visit_seq<S: SeqAccess<'de>>(self, mut items: S) -> Result<Self, S::Error> {
+        while items.next_element::<Self>()?.is_some() {}
+        Ok(self)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self, E> {
+        Ok(self)
     }
 }
 

@@ -3,13 +3,14 @@
 use super::address::ClientAddress;
 use crate::AppState;
 use crate::exchange::{Caller, DeviceProof, RequestProof};
+use crate::store::Environment;
 use axum::extract::FromRequestParts;
 use axum::http::{
     HeaderMap,
     header::{ORIGIN, USER_AGENT},
     request::Parts,
 };
-use byoa_protocol::headers;
+use byoa_protocol::headers::{self, PREFER};
 use std::convert::Infallible;
 
 /// The longest header value that is kept of what a caller says about itself, in characters.
@@ -77,6 +78,21 @@ impl FromRequestParts<AppState> for Proof {
     }
 }
 
+/// What was preferred and is done.
+const MINIMAL: &str = "return=minimal";
+
+/// Whether the answer is to have an identity token beside the bearer: where neither the caller prefers to have none
+/// (RFC 7240) nor it would be taken out again, since the session lives in a cookie.
+pub(super) fn wants_identity(environment: &Environment, headers: &HeaderMap) -> bool {
+    !environment.session_cookie && !prefers_minimal(headers)
+}
+
+fn prefers_minimal(headers: &HeaderMap) -> bool {
+    let lines = headers.get_all(PREFER).iter().filter_map(|line| line.to_str().ok());
+    let mut preferences = lines.flat_map(|line| line.split([',', ';'])).map(str::trim);
+    preferences.any(|preference| preference.eq_ignore_ascii_case(MINIMAL))
+}
+
 /// The header, whole; bytes that are no text are replaced, so that the use case refuses them.
 pub(super) fn text(headers: &HeaderMap, name: &str) -> Option<String> {
     Some(String::from_utf8_lossy(headers.get(name)?.as_bytes()).into_owned())
@@ -85,7 +101,28 @@ pub(super) fn text(headers: &HeaderMap, name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::http::Request;
+    use axum::http::{HeaderValue, Request};
+
+    #[test]
+    fn a_preference_is_found_among_others() {
+        let prefers = |lines: &[&'static str]| {
+            let lines = lines
+                .iter()
+                .map(|line| (axum::http::HeaderName::from_static(PREFER), HeaderValue::from_static(line)));
+            prefers_minimal(&lines.collect())
+        };
+        for good in [
+            &["return=minimal"][..],
+            &["Return=Minimal; foo"],
+            &["wait=5, return=minimal"],
+            &["a", "return=minimal"],
+        ] {
+            assert!(prefers(good), "{good:?}");
+        }
+        for other in [&[][..], &["return=representation"], &["minimal"], &["areturn=minimal"]] {
+            assert!(!prefers(other), "{other:?}");
+        }
+    }
 
     #[tokio::test]
     async fn keeps_what_is_printable_and_short() {

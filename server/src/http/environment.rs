@@ -4,10 +4,8 @@ use super::ApiError;
 use crate::AppState;
 use crate::exchange::ExchangeError;
 use crate::store::Environment;
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::middleware::Next;
-use axum::response::Response;
 use byoa_protocol::paths::API_BASE;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,7 +23,7 @@ pub(super) enum Lookup {
 }
 
 /// Looks the path's environment up, for the layers and extractors within.
-pub(super) async fn look_up(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+pub(super) async fn look_up(state: &AppState, request: &mut Request) {
     let lookup = match named(request.uri().path()) {
         None => Lookup::Unknown,
         Some(id) => match tokio::time::timeout(TIMEOUT, state.exchange.environment(id)).await {
@@ -42,7 +40,6 @@ pub(super) async fn look_up(State(state): State<AppState>, mut request: Request,
         },
     };
     request.extensions_mut().insert(lookup);
-    next.run(request).await
 }
 
 /// The id in `/api/v0/sdk/{id}/…`: a UUID in its usual form of 36 characters, as clients write it.

@@ -3,7 +3,7 @@
 
 use super::bearer::Bearer;
 use super::body::{Json, RequestBody};
-use super::client_info::{Device, Proof, text};
+use super::client_info::{Device, Proof, text, wants_identity};
 use super::environment::{InEnvironment, allows};
 #[cfg(test)]
 use super::openapi::{
@@ -39,7 +39,7 @@ impl RequestBody for ExternalAuthSigninRequest {
 // A bearer call carries no ambient authority, so that CORS alone would do for it. A browser that says that the
 // page is a foreign one is refused nevertheless: the sign-in would be for nobody.
 #[cfg_attr(test, utoipa::path(post, path = "/externalAuth/signin", tag = "Sign in", operation_id = "signIn",
-    params(read::SessionKey, read::Device, read::Proof, read::Sdk),
+    params(read::SessionKey, read::Device, read::Proof, read::Sdk, read::Preference),
     request_body(content = ExternalAuthSigninRequest, example = json!({ "jwt": "eyJhbGciOiJSUzI1NiIs…" })),
     responses(
         (status = 200, body = VerifyResponse, description = "The session. Where it lives in a cookie, that is set and both tokens are left out.", headers(("Set-Cookie" = String, description = "`DYNAMIC_JWT_TOKEN`, where the environment keeps sessions in a cookie."))),
@@ -66,8 +66,10 @@ pub(super) async fn sign_in(
     let session_public_key = body.session_public_key;
     let session_public_key_header = text(&headers, SESSION_PUBLIC_KEY);
     let caller = trail.caller();
+    let exchange =
+        state.exchange.recording(trail.signing_in()).with_identity(wants_identity(&environment, &headers));
     let input = SignInInput { jwt, session_public_key, session_public_key_header, device, request, caller };
-    let signed_in = state.exchange.recording(trail.signing_in()).sign_in(&environment, input).await;
+    let signed_in = exchange.sign_in(&environment, input).await;
     let mut answer = signed_in.map_err(|cause| {
         let refused = ApiError::from(cause);
         trail.refused_sign_in(&environment, seen.as_deref(), &refused);

@@ -6,11 +6,11 @@
 use super::environment::named;
 use super::error::Refusal;
 use crate::AppState;
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
-use axum::middleware::Next;
 use axum::response::Response;
 use byoa_protocol::headers;
+use std::future::Future;
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
@@ -23,8 +23,12 @@ const MAX_REQUEST_ID: usize = 128;
 #[derive(Clone, Debug)]
 pub(super) struct RequestId(pub(super) String);
 
-/// The outermost layer but one.
-pub(super) async fn observe(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+/// Around whatever answers a request.
+pub(super) async fn observe<A: Future<Output = Response>>(
+    state: &AppState,
+    mut request: Request,
+    answer: impl FnOnce(Request) -> A,
+) -> Response {
     let started = Instant::now();
     let id = request_id(request.headers());
     let method = request.method().clone();
@@ -32,7 +36,7 @@ pub(super) async fn observe(State(state): State<AppState>, mut request: Request,
     let route = request.extensions().get::<MatchedPath>().cloned();
     let span = tracing::info_span!("request", id = id.to_str().unwrap_or_default());
     request.extensions_mut().insert(RequestId(id.to_str().unwrap_or_default().to_owned()));
-    let mut response = next.run(request).instrument(span.clone()).await;
+    let mut response = answer(request).instrument(span.clone()).await;
     finish(response.headers_mut(), id);
     let refusal = response.extensions().get::<Refusal>();
     let name = route.as_ref().map_or("(none)", MatchedPath::as_str);

@@ -2,7 +2,7 @@
 //! reads a body: the published client sends an empty one and calls it JSON.
 
 use super::bearer::Bearer;
-use super::client_info::{Device, text};
+use super::client_info::{Device, text, wants_identity};
 #[cfg(test)]
 use super::openapi::{
     headers as read,
@@ -25,7 +25,7 @@ use byoa_protocol::headers::LOGOUT_REASON;
 /// The session's newest token is good for this also after its end, until the session's (`refreshExp`), or for as
 /// long as the server lets sessions be left alone.
 #[cfg_attr(test, utoipa::path(post, path = "/refresh", tag = "Session", operation_id = "refresh",
-    params(read::Device),
+    params(read::Device, read::Preference),
     responses(
         (status = 200, body = VerifyResponse, description = "The same session with its next token.", headers(("Set-Cookie" = String, description = "`DYNAMIC_JWT_TOKEN`, where the environment keeps sessions in a cookie."))),
         Refused<(refused::Environment, refused::Page, refused::Session, refused::Idle, refused::Device)>
@@ -37,8 +37,10 @@ pub(super) async fn refresh(
     bearer: Bearer,
     Device(device): Device,
     trail: Trail,
+    headers: HeaderMap,
 ) -> Result<(HeaderMap, Json<VerifyResponse>), ApiError> {
     let exchange = state.exchange.recording(trail.refreshing());
+    let exchange = exchange.with_identity(wants_identity(&environment, &headers));
     let mut answer = exchange.refresh(&environment, bearer.shown(), device).await?;
     Ok((cookies::keep(&environment, state.exchange.idle_limit(), &mut answer), Json(answer)))
 }

@@ -2,6 +2,7 @@
 
 use super::bearer::Bearer;
 use super::body::{Json, RequestBody};
+use super::client_info::wants_identity;
 #[cfg(test)]
 use super::openapi::{
     headers as read,
@@ -17,6 +18,7 @@ use byoa_protocol::user::{SdkUser, UpdateSelfResponse, UserFields};
 impl RequestBody for UserFields {
     const SHAPE: &'static str =
         "an object of profile fields: strings, a boolean policiesConsent, an object metadata";
+    const IS_OPEN: bool = true;
 }
 
 /// Get the signed-in user.
@@ -33,7 +35,7 @@ pub(super) async fn show(
 
 /// Change the signed-in user.
 #[cfg_attr(test, utoipa::path(put, path = "/users", tag = "User", operation_id = "updateCurrentUser",
-    params(read::Elevated),
+    params(read::Elevated, read::Preference),
     request_body(content = UserFields, example = json!({ "alias": "Ada", "metadata": { "theme": "dark" } })),
     responses(
         (status = 200, body = UpdateSelfResponse, description = "The changed user, and the newest token stated anew.", headers(("Set-Cookie" = String, description = "`DYNAMIC_JWT_TOKEN`, where the environment keeps sessions in a cookie."))),
@@ -44,9 +46,11 @@ pub(super) async fn update(
     State(state): State<AppState>,
     InEnvironment(environment): InEnvironment,
     bearer: Bearer,
+    headers: HeaderMap,
     Json(fields): Json<UserFields>,
 ) -> Result<(HeaderMap, axum::Json<UpdateSelfResponse>), ApiError> {
-    let mut answer = state.exchange.update_user(&environment, bearer.shown(), fields).await?;
+    let exchange = state.exchange.clone().with_identity(wants_identity(&environment, &headers));
+    let mut answer = exchange.update_user(&environment, bearer.shown(), fields).await?;
     Ok((cookies::keep(&environment, state.exchange.idle_limit(), &mut answer.session), axum::Json(answer)))
 }
 

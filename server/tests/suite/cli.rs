@@ -447,3 +447,27 @@ mod serving {
         assert_sentence(&nowhere, 1, &["no such environment"]);
     }
 }
+
+#[test]
+fn a_server_that_logs_json_writes_nothing_else() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let arguments =
+        ["--log-format", "json", "serve", "--listen", "127.0.0.1:0", "--public-url", "http://a.example"];
+    let program = Program::new(folder.path(), &arguments).env("BYOA_DATABASE_URL", "sqlite://byoa.db");
+    let server = program.serve();
+    let listening = json(&server.line);
+    assert!(
+        listening["message"].as_str().is_some_and(|text| text.starts_with("listening on http://")),
+        "{listening}"
+    );
+    server.logged(&["no environment"]);
+    server.signal("TERM");
+    let (code, log) = server.wait();
+    assert_eq!(code, Some(0));
+    let levels: Vec<_> =
+        log.lines().map(|line| json(line)["level"].as_str().expect("a level").to_owned()).collect();
+    assert!(
+        levels.iter().filter(|level| *level == "WARN").count() >= 2,
+        "plain HTTP, and no master key: {log}"
+    );
+}

@@ -266,3 +266,16 @@ async fn the_program_limits_unless_told_otherwise_and_tells_its_metrics_elsewher
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_without_a_host_or_with_two_is_refused_and_its_connection_closed() {
+    let app = TestApp::start().await;
+    let address = listening(&app, 100).await;
+    for hosts in ["", "host: a\r\nhost: b\r\n"] {
+        let answer = raw(address, &format!("GET /healthz HTTP/1.1\r\n{hosts}\r\n")).await;
+        assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("connection: close"), "{answer}");
+        assert!(answer.contains("bad_request") && answer.contains("one Host header"), "{answer}");
+    }
+    let answer = raw(address, "GET /healthz HTTP/1.0\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.0 200"), "HTTP/1.0 knows no Host: {answer}");
+}

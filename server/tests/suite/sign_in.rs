@@ -490,3 +490,22 @@ async fn many_at_once_of_one_subject_make_one_user() {
     assert!(answers.iter().all(|answer| answer.status == StatusCode::OK));
     assert_eq!((users.len(), app.rows().await), (1, (1, 32)));
 }
+
+#[tokio::test]
+async fn whoever_prefers_little_gets_no_identity_token() {
+    let app = TestApp::start().await;
+    let body = || Body::from(serde_json::json!({ "jwt": Token::good().build() }).to_string());
+    let sign_in = super::common::post(&app.path("externalAuth/signin")).header("prefer", "return=minimal");
+    let answer = app.call(sign_in.body(body()).expect("a request")).await.json();
+    assert_eq!(answer.get("jwt"), None);
+    let token = text(&answer, "minifiedJwt").to_owned();
+    let refresh = |prefer: &str| {
+        Request::post(app.path("refresh"))
+            .header("authorization", format!("Bearer {token}"))
+            .header("prefer", prefer)
+            .body(Body::empty())
+            .expect("a request")
+    };
+    assert_eq!(app.call(refresh("return=minimal")).await.json().get("jwt"), None);
+    assert!(app.call(refresh("return=representation")).await.json()["jwt"].is_string());
+}

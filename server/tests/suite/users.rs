@@ -107,3 +107,26 @@ async fn a_deleted_user_is_gone_with_all_its_sessions() {
     let again = app.sign_in(&Token::good().build()).await.json();
     assert_eq!(again["user"]["newUser"], json!(true));
 }
+
+#[tokio::test]
+async fn members_given_twice_are_refused_wherever_they_are() {
+    let app = TestApp::start().await;
+    let token = signed_in(&app, "user-1").await;
+    for (body, name) in [
+        (r#"{"alias": "a", "alias": "b"}"#, "alias"),
+        (r#"{"metadata": {"plan": 1, "plan": 2}}"#, "plan"),
+        (r#"{"metadata": {"a": [{"b": {"deep": 1, "deep": 1}}]}}"#, "deep"),
+        (r#"{"metadata": {"plan": 1, "pl\u0061n": 2}}"#, "plan"),
+    ] {
+        let request = Request::put(app.path("users"))
+            .header(header::AUTHORIZATION, format!("Bearer {token}"))
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Body::from(body));
+        let answer = app.call(request.expect("a request")).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{body}: {}", answer.text());
+        assert!(answer.text().contains(&format!("twice the member {name}")), "{}", answer.text());
+    }
+    let fields =
+        json!({ "metadata": { "a": { "b": 1 }, "c": { "b": 1 }, "d": [1, -1, 1.5, null, true, "x"] } });
+    assert_eq!(put(&app, &token, &fields).await.status, StatusCode::OK);
+}

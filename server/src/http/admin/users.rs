@@ -23,11 +23,13 @@ const MAX_FILTER: usize = 255;
 const SESSIONS: u32 = 100;
 impl RequestBody for ProfileFields {
     const SHAPE: &'static str = "an object of profile fields and nothing else";
+    const IS_OPEN: bool = true;
 }
 
 impl RequestBody for UserDescription {
     const SHAPE: &'static str =
         r#"{"externalUserId": "…"} with iss and profile fields where needed and nothing else"#;
+    const IS_OPEN: bool = true;
 }
 
 /// Users to make.
@@ -42,6 +44,7 @@ pub(super) struct Bulk {
 
 impl RequestBody for Bulk {
     const SHAPE: &'static str = r#"{"users": [{"externalUserId": "…"}, …]}"#;
+    const IS_OPEN: bool = true;
 }
 
 /// The query of `bulk`.

@@ -31,6 +31,9 @@ groups! {
         DEVICE_NONCE = "A nonce of `nonce` or `nonces`, which is used up.",
         DEVICE_PUBLIC_KEY = "The device's key, a compressed P-256 point in hex.",
         DEVICE_SIGNED_NONCE = "ECDSA signature (r‖s, in hex) of the nonce's UTF-8 bytes by the device's key.";
+    /// What the answer need not have.
+    Preference:
+        PREFER = "`return=minimal` (RFC 7240): an answer without the identity token `jwt`.";
     /// What a step-up gave.
     Elevated:
         ELEVATED_ACCESS_TOKEN = "The token of `externalAuth/verify`, where the environment asks for one.";

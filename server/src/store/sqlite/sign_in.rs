@@ -1,6 +1,6 @@
 //! A sign-in.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension as _};
 use uuid::Uuid;
 
 use super::{
@@ -43,9 +43,12 @@ fn tell(writing: &Connection, user: &User, session: &SessionRecord, new_user: bo
 /// The user and the credential that finds it, and whether they are new.
 fn recognise(writing: &Connection, sign_in: &SignIn) -> Result<(Uuid, Uuid, bool)> {
     let SignIn { environment_id, issuer, subject, now, .. } = sign_in;
-    if let Some((user, credential)) = users::external(writing, *environment_id, issuer, subject)? {
-        let text = "UPDATE credentials SET last_selected_at = ? WHERE id = ?";
-        execute(writing, text, (now.0, credential))?;
+    let text = "UPDATE credentials SET last_selected_at = ?
+        WHERE environment_id = ? AND issuer = ? AND identifier = ? AND kind = 'externalUser' RETURNING user_id, id";
+    let mut statement = writing.prepare_cached(text).map_err(failed)?;
+    let found = (now.0, environment_id, issuer, subject);
+    let found = statement.query_row(found, |row| Ok((row.get(0)?, row.get(1)?))).optional();
+    if let Some((user, credential)) = found.map_err(failed)? {
         return Ok((user, credential, false));
     }
     let ids = (sign_in.new_user_id, sign_in.new_external_credential_id);

@@ -60,7 +60,7 @@ impl Program {
             String::new()
         });
         assert!(!line.is_empty(), "no line; the log says {}", log.text());
-        let address = line.strip_prefix("listening on ").and_then(|rest| rest.split(',').next());
+        let address = line.split_once("listening on ").and_then(|(_, rest)| rest.split(',').next());
         let url = address.unwrap_or_else(|| panic!("another line: {line}")).to_owned();
         Server { child, url, line, log, reader: Some(reader) }
     }
