@@ -22,6 +22,8 @@ export const SERVER_USAGE = `         --seconds 5            per cell, after a w
          --data DIR             where the databases lie [default: the system's temporary directory]
          --database-url URL     ours on another database, such as postgres://…; the peer stays on SQLite
          --peer-tokens 1|2      how many tokens the peer signs per answer [default: 1]
+         --one-token            ask for answers without the identity token (Prefer: return=minimal)
+         --profile production|release   what cargo builds ours with [default: production]
          --peer-group-commit    let the peer group its commits
          --ours-log FILTER      what ours logs [default: warn, as the peer logs nothing]
          --unpinned             do not give the servers one core and the load another
@@ -32,9 +34,8 @@ const AUDIENCE = 'byoa-bench';
 const SCENARIOS = ['signin-rs256', 'signin-es256', 'refresh', 'session'];
 const TARGETS = ['ours', 'peer'];
 const PEER = join(root, 'bench', 'peers', 'server');
-const RELEASE = join(process.env.CARGO_TARGET_DIR ?? join(root, 'target'), 'release');
-const OURS = join(RELEASE, 'byoa-server');
-const GENERATOR = join(RELEASE, 'byoa-bench-load');
+const built = (profile, name) => join(process.env.CARGO_TARGET_DIR ?? join(root, 'target'), profile, name);
+const GENERATOR = built('release', 'byoa-bench-load');
 /** Faster than any server here, so that newcomers do not run out. */
 const MOST_SIGN_INS_PER_SECOND = 25_000;
 const MOST_NEWCOMER_TOKENS = 60_000;
@@ -67,7 +68,7 @@ export async function benchServer(args) {
       const start = name === 'ours' ? startOurs : startPeer;
       const { server, url } = await start({ data, issuer, options, core: cores?.server });
       started.push(server);
-      const target = { name, address: url.host, environment: ENVIRONMENT_ID, pid: server.pid };
+      const target = { name, address: url.host, environment: ENVIRONMENT_ID, pid: server.pid, minimal: options.oneToken };
       say(`Signing in the returning users: ${name} …`);
       report.seeded[name] = await ask({ do: 'seed', target, share: options.returning }, 300_000);
     }
@@ -120,18 +121,19 @@ function algorithmsOf(only) {
 }
 
 async function startOurs({ data, issuer, options, core }) {
+  const ours = built(options.profile, 'byoa-server');
   const databaseUrl = options.databaseUrl ?? `sqlite://${join(data, 'ours.db')}`;
   const database = ['--database-url', databaseUrl];
-  await command(OURS, [
+  await command(ours, [
     ...['env', 'create', '--id', ENVIRONMENT_ID, '--issuer', issuer.issuer, '--audience', AUDIENCE],
     ...['--jwks-url', issuer.jwksUrl, '--allow-private-jwks', ...database],
   ]);
   await populate({ databaseUrl, issuer, options });
-  const help = await command(OURS, ['serve', '--help']);
+  const help = await command(ours, ['serve', '--help']);
   // A server from before there were rate limits knows no such flag.
   const noLimit = help.includes('--no-rate-limit') ? ['--no-rate-limit'] : [];
   const args = ['serve', '--listen', '127.0.0.1:0', '--allow-private-jwks', ...database, ...noLimit];
-  const server = launch('byoa-server', [OURS, ...args], { core, env: { BYOA_LOG: options.oursLog } });
+  const server = launch('byoa-server', [ours, ...args], { core, env: { BYOA_LOG: options.oursLog } });
   return { server, url: await listening(server) };
 }
 
@@ -159,11 +161,12 @@ async function startPeer({ data, issuer, options, core }) {
 }
 
 /** Each alone: built together, cargo would give the server what only the load generator asks for. */
-async function build({ targets }, say) {
+async function build({ targets, profile }, say) {
   findCargo();
-  for (const crate of ['byoa-bench-load', ...(targets.includes('ours') ? ['byoa-server'] : [])]) {
-    say(`Building ${crate} …`);
-    await run('cargo', ['build', '--release', '--package', crate], { cwd: root, env: process.env });
+  const crates = [['byoa-bench-load', 'release'], ...(targets.includes('ours') ? [['byoa-server', profile]] : [])];
+  for (const [crate, profile] of crates) {
+    say(`Building ${crate} (${profile}) …`);
+    await run('cargo', ['build', '--profile', profile, '--package', crate], { cwd: root, env: process.env });
   }
   // For the commit's cost, also where only ours is measured.
   await installPeer(PEER, say);
@@ -188,10 +191,10 @@ function machine(cores) {
   return { model, cores: availableParallelism(), pinned, node: process.version, loadBefore: loadavg()[0] };
 }
 
-function shownOptions({ seconds, warmup, returning, population, newcomers, databaseUrl, peerTokens, peerGroupCommit }) {
+function shownOptions({ seconds, warmup, returning, population, newcomers, databaseUrl, peerTokens, peerGroupCommit, oneToken, profile }) {
   // No URL: it may hold a password.
   const database = databaseUrl ? databaseUrl.split(':')[0] : 'sqlite';
-  return { seconds, warmup, returning, population, newcomerPercent: newcomers, database, peerTokens, peerGroupCommit };
+  return { seconds, warmup, returning, population, newcomerPercent: newcomers, database, peerTokens, peerGroupCommit, oneToken, profile };
 }
 
 function read(args) {
@@ -214,6 +217,8 @@ function read(args) {
         data: text(tmpdir()),
         'database-url': { type: 'string' },
         'peer-tokens': text('1'),
+        'one-token': flag,
+        profile: text('production'),
         'peer-group-commit': flag,
         'ours-log': text('warn'),
         unpinned: flag,
@@ -237,6 +242,8 @@ function read(args) {
     data: values.data,
     databaseUrl: values['database-url'],
     peerTokens: names(values['peer-tokens'], 'peer-tokens', ['1', '2'])[0],
+    oneToken: values['one-token'],
+    profile: names(values.profile, 'profile', ['production', 'release'])[0],
     peerGroupCommit: values['peer-group-commit'],
     oursLog: values['ours-log'],
     unpinned: values.unpinned,

@@ -59,6 +59,7 @@ pub struct Metrics {
     webhook_deliveries: Family<Tried, Counter>,
     webhook_queue: Gauge,
     webhooks_disabled: Counter,
+    webhooks_dropped: Counter,
 }
 
 impl Default for Metrics {
@@ -97,6 +98,9 @@ impl Metrics {
         let webhooks_disabled: Counter = Counter::default();
         let help = "Webhooks disabled because nothing gets through";
         registry.register("webhooks_disabled", help, webhooks_disabled.clone());
+        let webhooks_dropped: Counter = Counter::default();
+        let help = "Messages given up because too many waited for one webhook";
+        registry.register("webhook_messages_dropped", help, webhooks_dropped.clone());
         Self {
             registry,
             requests,
@@ -109,6 +113,7 @@ impl Metrics {
             webhook_deliveries,
             webhook_queue,
             webhooks_disabled,
+            webhooks_dropped,
         }
     }
 
@@ -152,6 +157,11 @@ impl Metrics {
     /// A webhook was tried, with an outcome of ours.
     pub(crate) fn webhook_delivery(&self, outcome: &'static str) {
         self.webhook_deliveries.get_or_create(&Tried { outcome }).inc();
+    }
+
+    /// Messages were given up because too many waited.
+    pub fn webhooks_dropped(&self, messages: u64) {
+        self.webhooks_dropped.inc_by(messages);
     }
 
     /// So many messages wait, on all nodes together.

@@ -35,6 +35,9 @@ pub(crate) struct Target {
     pub(crate) address: String,
     /// UUID of the environment.
     pub(crate) environment: String,
+    /// Whether answers are asked for without what the caller does not need (`Prefer: return=minimal`).
+    #[serde(default)]
+    pub(crate) minimal: bool,
     /// Whose processor time and memory are read.
     pub(crate) pid: u32,
 }

@@ -12,12 +12,13 @@ pub(crate) struct Requests {
 }
 
 impl Requests {
-    pub(crate) fn new(address: &str, environment: &str) -> Self {
+    pub(crate) fn new(address: &str, environment: &str, minimal: bool) -> Self {
+        let prefer = if minimal { "prefer: return=minimal\r\n" } else { "" };
         let head = |method: &str, operation: &str| {
             let path = paths::sdk(environment, operation);
             format!(
                 "{method} {base}{path} HTTP/1.1\r\nhost: {address}\r\naccept: application/json\r\n{version}: \
-                 {VERSION}\r\n{sdk}: ClientSDK/1.27.1\r\n{request}: 0b6f3f5e-8c5b-4a50-9d5c-1f6f0a4f7c11\r\n",
+                 {VERSION}\r\n{sdk}: ClientSDK/1.27.1\r\n{request}: 0b6f3f5e-8c5b-4a50-9d5c-1f6f0a4f7c11\r\n{prefer}",
                 base = paths::API_BASE,
                 version = headers::API_VERSION,
                 sdk = headers::SDK_VERSION,
@@ -65,7 +66,7 @@ mod tests {
     #[test]
     fn the_length_of_a_sign_in_is_that_of_its_body() {
         let mut bytes = Vec::new();
-        Requests::new("127.0.0.1:1", "env").sign_in(&mut bytes, "a.b.c");
+        Requests::new("127.0.0.1:1", "env", false).sign_in(&mut bytes, "a.b.c");
         let text = String::from_utf8(bytes).expect("text");
         let (head, body) = text.split_once("\r\n\r\n").expect("a head");
         assert!(head.starts_with("POST /api/v0/sdk/env/externalAuth/signin HTTP/1.1\r\n"), "{head}");

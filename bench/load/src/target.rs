@@ -63,7 +63,7 @@ pub(crate) fn seed(
     issuer: &Issuer,
     share: usize,
 ) -> Result<Seeded, TargetError> {
-    let requests = Rc::new(Requests::new(&target.address, &target.environment));
+    let requests = Rc::new(Requests::new(&target.address, &target.environment, target.minimal));
     let tokens: Vec<String> = issuer
         .algorithms()
         .filter_map(|algorithm| issuer.tokens(algorithm))

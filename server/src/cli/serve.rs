@@ -19,8 +19,10 @@ use byoa_server::ids;
 use byoa_server::keys::{FetchPolicy, PUBLISHED_AFTER_RETIREMENT};
 use byoa_server::limits::Limits;
 use byoa_server::live::Live;
+use byoa_server::metrics::Metrics;
 use byoa_server::seal::Seal;
-use byoa_server::store::{Store, Tables};
+use byoa_server::store::webhooks::Trimmed;
+use byoa_server::store::{AuditRecord, Store, StoreError, Tables};
 use byoa_server::sweep::regularly;
 use byoa_server::webhooks::{self, HttpSender, Worker};
 use clap::Args;
@@ -159,7 +161,8 @@ pub(super) async fn run(
         // Dropping the other end means the same.
         let _ = webhooks_stop.await;
     }));
-    let sweeper = tokio::spawn(sweep(store, clock, reload.audit_retention.clone()).await?);
+    let metrics = Arc::clone(&state.metrics);
+    let sweeper = tokio::spawn(sweep(store, clock, metrics, reload.audit_retention.clone()).await?);
 
     if public_url.is_exposed() {
         let text = format!("{public_url} is plain HTTP; anybody on the way can take sessions over");
@@ -252,15 +255,39 @@ fn cannot_listen(flag: &str, address: SocketAddr, cause: &std::io::Error) -> Cli
 async fn sweep(
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
+    metrics: Arc<Metrics>,
     audit_retention: Live<Duration>,
 ) -> Result<impl Future<Output = ()>, CliError> {
     let changes = store.changes().await?;
-    let sweep = move || sweep_once(Arc::clone(&store), Arc::clone(&clock), audit_retention.get());
+    let sweep = move || {
+        let parts = (Arc::clone(&store), Arc::clone(&clock), Arc::clone(&metrics));
+        sweep_once(parts, audit_retention.get())
+    };
     Ok(regularly(SWEEP_EVERY, ids::fraction, changes, sweep))
 }
 
+/// Gives up the oldest of what waits for an endpoint beyond its bound, and says so wherever somebody may look.
+async fn trim(store: &dyn Store, clock: &dyn Clock, metrics: &Metrics) -> Result<(), StoreError> {
+    for Trimmed { environment_id, webhook_id, messages } in
+        store.trim_messages(webhooks::MOST_WAITING).await?
+    {
+        metrics.webhooks_dropped(messages);
+        tracing::warn!(%webhook_id, messages, "too many messages waited for a webhook; the oldest are given up");
+        let event = byoa_server::audit::event(clock.now(), "webhook.messages.dropped", "server");
+        let detail = Some(format!("webhook {webhook_id}: {messages} messages"));
+        store.append_audit(&[AuditRecord { environment_id: Some(environment_id), detail, ..event }]).await?;
+    }
+    Ok(())
+}
+
 /// The store's own last: what it announces tells other servers that all of it is done.
-async fn sweep_once(store: Arc<dyn Store>, clock: Arc<dyn Clock>, audit_retention: Duration) {
+async fn sweep_once(
+    (store, clock, metrics): (Arc<dyn Store>, Arc<dyn Clock>, Arc<Metrics>),
+    audit_retention: Duration,
+) {
+    if let Err(cause) = trim(store.as_ref(), clock.as_ref(), &metrics).await {
+        tracing::warn!(%cause, "the webhooks' queues cannot be trimmed now");
+    }
     let before = |kept: Duration| {
         let kept = i64::try_from(kept.as_millis()).unwrap_or(i64::MAX);
         UnixMillis(clock.now().0.saturating_sub(kept))

@@ -10,7 +10,7 @@ mod signature;
 mod worker;
 
 pub use payload::body;
-pub use schedule::{DISABLE_AFTER, DISABLE_WITHIN, KEPT, MAX_TRIES, RETRY_AFTER};
+pub use schedule::{DISABLE_AFTER, DISABLE_WITHIN, KEPT, MAX_TRIES, MOST_WAITING, RETRY_AFTER};
 pub use sender::{HttpSender, Outgoing, SendProblem, SendWebhook};
 pub use signature::{SECRET_PREFIX, new_secret, sign};
 pub use worker::{LEASE, Worker};

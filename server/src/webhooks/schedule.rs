@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use crate::{clock::UnixMillis, store::webhooks::MessageState};
 
+/// How many messages may wait for one webhook; the oldest go beyond that, with a line in the audit log.
+pub const MOST_WAITING: u32 = 100_000;
+
 /// How long after each failed try the next one comes.
 pub const RETRY_AFTER: [Duration; 5] = [
     Duration::from_secs(15),

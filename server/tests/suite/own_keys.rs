@@ -81,6 +81,7 @@ async fn private_keys_are_let_go_when_a_change_is_announced() {
     })
     .await;
     let store = counting.expect("the store was wrapped");
+    assert_eq!(published(&app).await.len(), 1);
     for (change, read_again) in [
         (Change::Swept, false),
         (Change::Environment(Uuid::nil()), false),

@@ -11,8 +11,8 @@ use crate::{
     store::{
         Conflicting, Page, StoreError,
         webhooks::{
-            Claim, Delivery, Event, Finish, MAX_WEBHOOKS, MessageQuery, MessageState, Webhook, WebhookChange,
-            WebhookMessage, WebhookStore,
+            Claim, Delivery, Event, Finish, MAX_WEBHOOKS, MessageQuery, MessageState, Trimmed, Webhook,
+            WebhookChange, WebhookMessage, WebhookStore,
         },
     },
 };
@@ -26,6 +26,8 @@ const SWEEP_FINISHED: &str = "DELETE FROM webhook_messages WHERE id IN (SELECT i
 const SWEEP_STUCK: &str = "DELETE FROM webhook_messages WHERE id IN (SELECT id FROM webhook_messages
     WHERE state = 'pending' AND created_at <= $1
         AND webhook_id NOT IN (SELECT id FROM webhooks WHERE enabled) LIMIT $2 FOR UPDATE SKIP LOCKED)";
+const TRIM: &str = "DELETE FROM webhook_messages WHERE id IN (SELECT id FROM webhook_messages
+    WHERE webhook_id = $1 AND state = 'pending' AND created_at <= $2 LIMIT $3 FOR UPDATE SKIP LOCKED)";
 const OF_NOBODY: &str = "DELETE FROM webhook_messages WHERE id IN (SELECT id FROM webhook_messages
     WHERE webhook_id = $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
 
@@ -271,6 +273,28 @@ impl WebhookStore for PostgresStore {
             .await
             .map_err(rows::failed)?;
         rows::number(&row)
+    }
+
+    async fn trim_messages(&self, most: u32) -> Result<Vec<Trimmed>> {
+        let found = sqlx::query(
+            "SELECT environment_id, id, (SELECT created_at FROM webhook_messages
+                WHERE webhook_id = webhooks.id AND state = 'pending' ORDER BY created_at DESC LIMIT 1 OFFSET $1)
+                AS until FROM webhooks",
+        )
+        .bind(i64::from(most))
+        .fetch_all(&self.pool)
+        .await
+        .map_err(rows::failed)?;
+        let mut trimmed = Vec::new();
+        for row in found {
+            let Some(until) = row.try_get::<Option<i64>, _>("until").map_err(rows::failed)? else { continue };
+            let webhook_id: Uuid = row.try_get("id").map_err(rows::failed)?;
+            let environment_id = row.try_get("environment_id").map_err(rows::failed)?;
+            let portion = || sqlx::query(TRIM).bind(webhook_id).bind(until).bind(PORTION);
+            let messages = each_portion(portion, &self.pool).await?;
+            trimmed.push(Trimmed { environment_id, webhook_id, messages });
+        }
+        Ok(trimmed)
     }
 
     async fn sweep_messages(&self, before: UnixMillis) -> Result<u64> {

@@ -35,7 +35,9 @@ mod two_processes {
             AdminToken, AuditQuery, AuditRecord, Changes, DumpLine, Environment, KeptSecrets, NewUser,
             OneUse, Page, Refresh, Refreshed, SessionQuery, SessionRecord, SignIn, SignedIn,
             SigningKeyRecord, StoreError, User, UserChange, UserQuery, WebhookStore,
-            webhooks::{Claim, Delivery, Finish, MessageQuery, Webhook, WebhookChange, WebhookMessage},
+            webhooks::{
+                Claim, Delivery, Finish, MessageQuery, Trimmed, Webhook, WebhookChange, WebhookMessage,
+            },
         },
     };
     use async_trait::async_trait;
@@ -91,6 +93,7 @@ mod two_processes {
         fn finish_message(finish: &Finish) -> bool;
         fn disable_failing_webhook(webhook: Uuid, most: u32, since: UnixMillis, now: UnixMillis) -> bool;
         fn queued_messages() -> u64;
+        fn trim_messages(most: u32) -> Vec<Trimmed>;
         fn sweep_messages(before: UnixMillis) -> u64;
     }
 

@@ -7,7 +7,9 @@ use uuid::Uuid;
 use super::{
     Result, SqliteStore, audit,
     connection::{execute, failed},
-    outbox, records, writer,
+    outbox, records,
+    sessions::PORTION,
+    writer,
 };
 use crate::{
     clock::UnixMillis,
@@ -15,8 +17,8 @@ use crate::{
     store::{
         Conflicting, Page, StoreError,
         webhooks::{
-            Claim, Delivery, Event, Finish, MAX_WEBHOOKS, MessageQuery, MessageState, Webhook, WebhookChange,
-            WebhookMessage, WebhookStore,
+            Claim, Delivery, Event, Finish, MAX_WEBHOOKS, MessageQuery, MessageState, Trimmed, Webhook,
+            WebhookChange, WebhookMessage, WebhookStore,
         },
     },
 };
@@ -29,6 +31,8 @@ const SWEEP_FINISHED: &str = "DELETE FROM webhook_messages WHERE rowid IN
 const SWEEP_STUCK: &str = "DELETE FROM webhook_messages WHERE rowid IN
     (SELECT rowid FROM webhook_messages WHERE state = 'pending' AND created_at <= ?
         AND webhook_id NOT IN (SELECT id FROM webhooks WHERE enabled) LIMIT ?)";
+const TRIM: &str = "DELETE FROM webhook_messages WHERE rowid IN
+    (SELECT rowid FROM webhook_messages WHERE webhook_id = ?1 AND state = 'pending' AND created_at <= ?2 LIMIT ?3)";
 const OF_NOBODY: &str = "DELETE FROM webhook_messages WHERE rowid IN
     (SELECT rowid FROM webhook_messages WHERE webhook_id = ? LIMIT ?)";
 
@@ -184,10 +188,45 @@ impl WebhookStore for SqliteStore {
         self.lists.read(move |reading| reading.query_row(text, [], |row| row.get(0)).map_err(failed)).await
     }
 
+    async fn trim_messages(&self, most: u32) -> Result<Vec<Trimmed>> {
+        let over = self.lists.read(move |reading| over(reading, most)).await?;
+        let mut trimmed = Vec::with_capacity(over.len());
+        for (environment_id, webhook_id, until) in over {
+            let messages = self.trim(webhook_id, until).await?;
+            trimmed.push(Trimmed { environment_id, webhook_id, messages });
+        }
+        Ok(trimmed)
+    }
+
     async fn sweep_messages(&self, before: UnixMillis) -> Result<u64> {
         let finished = self.in_portions(SWEEP_FINISHED, before.0).await?;
         Ok(finished + self.in_portions(SWEEP_STUCK, before.0).await?)
     }
+}
+
+impl SqliteStore {
+    /// Forgets what waits for an endpoint since `until` or longer, in portions; how many.
+    async fn trim(&self, webhook: Uuid, until: i64) -> Result<u64> {
+        let mut all = 0;
+        loop {
+            let some = move |writing: &Connection| execute(writing, TRIM, (webhook, until, PORTION));
+            match self.group.write(some).await? {
+                0 => return Ok(all),
+                rows => all += rows as u64,
+            }
+        }
+    }
+}
+
+/// The endpoints for which too many messages wait, and until when those were made that are too many.
+fn over(reading: &Connection, most: u32) -> Result<Vec<(Uuid, Uuid, i64)>> {
+    let text = "SELECT environment_id, id, (SELECT created_at FROM webhook_messages
+            WHERE webhook_id = webhooks.id AND state = 'pending' ORDER BY created_at DESC LIMIT 1 OFFSET ?1)
+        FROM webhooks";
+    let mut list = reading.prepare_cached(text).map_err(failed)?;
+    let found = list.query_map([most], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, Option<i64>>(2)?)));
+    let found = found.and_then(Iterator::collect::<rusqlite::Result<Vec<_>>>).map_err(failed)?;
+    Ok(found.into_iter().filter_map(|(of, id, until)| Some((of, id, until?))).collect())
 }
 
 /// Whoever caches the environment learns that something about it has changed.

@@ -9,7 +9,8 @@ use byoa_protocol::webhook::{
 use uuid::Uuid;
 
 use super::{
-    Claim, Delivery, Finish, MAX_WEBHOOKS, MessageQuery, MessageState, Webhook, WebhookChange, WebhookMessage,
+    Claim, Delivery, Finish, MAX_WEBHOOKS, MessageQuery, MessageState, Trimmed, Webhook, WebhookChange,
+    WebhookMessage,
 };
 use crate::{
     clock::UnixMillis,
@@ -50,6 +51,7 @@ macro_rules! webhook_contract_tests {
             a_message_is_delivered_again_on_demand,
             a_webhook_to_which_nothing_gets_through_is_disabled,
             messages_are_kept_for_a_while,
+            the_oldest_go_where_too_many_wait,
         );
     };
 }
@@ -528,4 +530,27 @@ pub(crate) async fn messages_are_kept_for_a_while(store: TestStore) {
     assert_eq!(store.sweep_messages(later(4)).await.unwrap(), 1, "what waits for one that is disabled");
     assert_eq!(store.sweep_messages(later(5)).await.unwrap(), 1);
     assert_eq!(waiting(&store, &hook).await.len(), 1, "what waits stays");
+}
+
+pub(crate) async fn the_oldest_go_where_too_many_wait(store: TestStore) {
+    let (environment, hook) = listening(&store, 1, &[SESSION_CREATED]).await;
+    let (elsewhere, other) = listening(&store, 2, &[SESSION_CREATED]).await;
+    store.sign_in(&told(&elsewhere, "u")).await.unwrap();
+    for second in 1..=5 {
+        store.sign_in(&SignIn { now: later(second), ..told(&environment, "u") }).await.unwrap();
+    }
+    assert_eq!(store.trim_messages(5).await.unwrap(), [], "five may wait");
+    let trimmed = store.trim_messages(3).await.unwrap();
+    let expected = Trimmed { environment_id: environment.id, webhook_id: hook.id, messages: 2 };
+    assert_eq!(trimmed, [expected]);
+    let mut left: Vec<_> = waiting(&store, &hook).await.iter().map(|message| message.created_at).collect();
+    left.sort();
+    assert_eq!(left, [3, 4, 5].map(later));
+    assert_eq!(waiting(&store, &other).await.len(), 1, "another endpoint's stay");
+    let query = MessageQuery { state: Some(MessageState::Delivered), offset: 0, limit: 9 };
+    assert_eq!(
+        store.webhook_messages(environment.id, hook.id, &query).await.unwrap().count,
+        1,
+        "so does what is done"
+    );
 }

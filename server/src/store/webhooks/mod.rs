@@ -18,7 +18,8 @@ use crate::clock::UnixMillis;
 pub(super) use event::{Event, chosen};
 pub use event::{SessionSnapshot, Snapshot};
 pub use records::{
-    Claim, Delivery, Finish, MAX_WEBHOOKS, MessageQuery, MessageState, Webhook, WebhookChange, WebhookMessage,
+    Claim, Delivery, Finish, MAX_WEBHOOKS, MessageQuery, MessageState, Trimmed, Webhook, WebhookChange,
+    WebhookMessage,
 };
 
 /// Endpoints and the outbox.
@@ -93,6 +94,10 @@ pub trait WebhookStore: Send + Sync {
 
     /// How many messages wait for delivery, now or later.
     async fn queued_messages(&self) -> Result<u64, StoreError>;
+
+    /// Forgets the oldest messages that wait for an endpoint which has more than `most` of them. Which endpoints lost
+    /// how many: nobody is told of those any more.
+    async fn trim_messages(&self, most: u32) -> Result<Vec<Trimmed>, StoreError>;
 
     /// Forgets messages that were finished until `before`, and those that were made until then for
     /// endpoints that are disabled or gone.

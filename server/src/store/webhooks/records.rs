@@ -177,3 +177,14 @@ pub struct Finish {
     /// Now.
     pub now: UnixMillis,
 }
+
+/// Messages of an endpoint that were given up since too many waited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trimmed {
+    /// The environment.
+    pub environment_id: Uuid,
+    /// The endpoint.
+    pub webhook_id: Uuid,
+    /// How many.
+    pub messages: u64,
+}

@@ -6,7 +6,7 @@ use byoa_server::store::{
     AdminToken, AuditQuery, AuditRecord, Changes, DumpLine, Environment, KeptSecrets, NewUser, OneUse, Page,
     Refresh, Refreshed, SessionQuery, SessionRecord, SignIn, SignedIn, SigningKeyRecord, Store, StoreError,
     User, UserChange, UserQuery, WebhookStore,
-    webhooks::{Claim, Delivery, Finish, MessageQuery, Webhook, WebhookChange, WebhookMessage},
+    webhooks::{Claim, Delivery, Finish, MessageQuery, Trimmed, Webhook, WebhookChange, WebhookMessage},
 };
 use std::sync::{Arc, Mutex};
 use tokio::sync::mpsc::{Receiver, Sender};
@@ -159,5 +159,6 @@ handed_on! {
     fn finish_message(finish: &Finish) -> bool;
     fn disable_failing_webhook(webhook: Uuid, most: u32, since: UnixMillis, now: UnixMillis) -> bool;
     fn queued_messages() -> u64;
+    fn trim_messages(most: u32) -> Vec<Trimmed>;
     fn sweep_messages(before: UnixMillis) -> u64;
 }
