@@ -3,4 +3,4 @@
  * without React. `npm test` fails above `kilobytes`, which follows the true figure down to the aim; who has to raise
  * it says why in the commit.
  */
-export const BUDGET = { kilobytes: 84, aimKilobytes: 55 };
+export const BUDGET = { kilobytes: 95, aimKilobytes: 55 };
