@@ -1,9 +1,10 @@
 'use client';
 
+import { createFetch } from 'byoa';
 import { DynamicContextProvider, useAuthSnapshot, useDynamicClient } from 'byoa/react';
 import { useRouter } from 'next/navigation';
 import { type ReactNode, useEffect } from 'react';
-import { apiBaseUrl, environmentId } from '../lib/settings';
+import { apiBaseUrl, appOrigin, environmentId } from '../lib/settings';
 
 export function Providers({ children }: { children: ReactNode }) {
   return (
@@ -25,11 +26,11 @@ function TellTheServer() {
 
   useEffect(() => {
     if (status === 'loading') return;
-    const told = token
-      ? fetch('/api/session', { method: 'POST', headers: { authorization: `Bearer ${token}` } })
-      : fetch('/api/session', { method: 'DELETE' });
+    // Shows the session, and the proof of its key, to this app only.
+    const send = createFetch({ origins: [appOrigin] }, client);
+    const told = token ? send('/api/session', { method: 'POST' }) : fetch('/api/session', { method: 'DELETE' });
     // What the server has rendered may say something else now.
     void told.then(() => router.refresh());
-  }, [status, token, router]);
+  }, [client, status, token, router]);
   return null;
 }

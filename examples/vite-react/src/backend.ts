@@ -1,4 +1,4 @@
-import { getMinAuthToken } from 'byoa/react';
+import { createFetch } from 'byoa';
 
 const backend = import.meta.env.VITE_BACKEND_URL ?? 'http://localhost:4701';
 
@@ -13,9 +13,9 @@ export async function credentials(user: string): Promise<{ externalJwt: string; 
   return response.json();
 }
 
-/** Reads what only the signed-in user may read. */
+/** Reads what only the signed-in user may read: a fetch that shows the session, and the proof of its key, to this backend only. */
 export async function secret(): Promise<string> {
-  const response = await fetch(`${backend}/me`, { headers: { authorization: `Bearer ${getMinAuthToken()}` } });
+  const response = await createFetch({ origins: [new URL(backend).origin] })(`${backend}/me`);
   if (!response.ok) throw new Error('The backend let nobody in.');
   return (await response.json()).message;
 }
