@@ -61,12 +61,12 @@ async fn read(answer: web_sys::Response) -> Result<Response, TransportError> {
     Ok(Response { status, headers, body: body.into() })
 }
 
-/// Without cookies, without the cache, and without following a redirect, which would repeat the token to
-/// whatever host it names.
+/// Without cookies unless they are what the request is for, without the cache, and without following a redirect,
+/// which would repeat the token to whatever host it names.
 fn build(request: &Request, signal: &AbortSignal) -> Result<web_sys::Request, TransportError> {
     let builder = RequestBuilder::new(&request.url)
         .method(method(request.method))
-        .credentials(RequestCredentials::Omit)
+        .credentials(if request.cookies { RequestCredentials::Include } else { RequestCredentials::Omit })
         .cache(RequestCache::NoStore)
         .redirect(RequestRedirect::Error)
         .abort_signal(Some(signal));
