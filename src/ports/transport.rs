@@ -49,6 +49,9 @@ impl Drop for Ending {
 async fn read(answer: web_sys::Response) -> Result<Response, TransportError> {
     let headers = Headers::from_raw(answer.headers());
     let status = answer.status();
+    if is_redirect(status) {
+        return Err(TransportError::Unreachable("a redirect was answered, which is not followed".to_owned()));
+    }
     if headers.get("content-length").and_then(|length| length.parse().ok()).is_some_and(is_too_large) {
         return Err(TransportError::TooLarge { status });
     }
@@ -61,6 +64,11 @@ async fn read(answer: web_sys::Response) -> Result<Response, TransportError> {
     Ok(Response { status, headers, body: body.into() })
 }
 
+/// A browser hides where a redirect leads: it has no status.
+fn is_redirect(status: u16) -> bool {
+    status == 0 || (300..400).contains(&status)
+}
+
 /// Without cookies unless they are what the request is for, without the cache, and without following a redirect,
 /// which would repeat the token to whatever host it names.
 fn build(request: &Request, signal: &AbortSignal) -> Result<web_sys::Request, TransportError> {
@@ -68,7 +76,8 @@ fn build(request: &Request, signal: &AbortSignal) -> Result<web_sys::Request, Tr
         .method(method(request.method))
         .credentials(if request.cookies { RequestCredentials::Include } else { RequestCredentials::Omit })
         .cache(RequestCache::NoStore)
-        .redirect(RequestRedirect::Error)
+        // Not `error`, which Cloudflare's runtime refuses to take.
+        .redirect(RequestRedirect::Manual)
         .abort_signal(Some(signal));
     let builder =
         request.headers.iter().fold(builder, |builder, (name, value)| builder.header(name, value.expose()));

@@ -12,7 +12,7 @@ async fn requests_leave_without_cookies_cache_or_redirects() {
     );
     assert_eq!(
         (word("credentials"), word("redirect"), word("cache")),
-        ("omit".to_owned(), "error".to_owned(), "no-store".to_owned())
+        ("omit".to_owned(), "manual".to_owned(), "no-store".to_owned())
     );
     assert!(word("body").starts_with(r#"{"jwt":"ey"#));
     let headers = request["headers"].as_object().expect("headers");
@@ -93,6 +93,23 @@ async fn a_fetch_that_is_not_what_it_should_be_is_survived() {
         let error = client.sign_in().await.expect_err(replacement);
         let code = text(&error, "code");
         assert!(["network_error", "invalid_response"].contains(&code.as_str()), "{replacement}: {code}");
+    }
+    assert_eq!(client.status(), "signedOut");
+}
+
+#[test]
+async fn a_redirect_is_not_followed_and_is_no_answer() {
+    let client = JsClient::new();
+    let redirects = [
+        "new Response(null, { status: 302, headers: { location: 'https://elsewhere.example/' } })",
+        "new Response(null, { status: 307 })",
+        // As a browser hides one.
+        "Object.defineProperty(new Response(null), 'status', { value: 0 })",
+    ];
+    for redirect in redirects {
+        resolve_with(&object(redirect));
+        let error = client.sign_in().await.expect_err(redirect);
+        assert_eq!(text(&error, "code"), "network_error", "{redirect}");
     }
     assert_eq!(client.status(), "signedOut");
 }
