@@ -54,6 +54,8 @@ async function witness(core: Core, now: number, answers: Answers, act: (client: 
   });
   vi.stubGlobal('fetch', async (input: Request | string, init?: RequestInit) => {
     const request = new Request(input, init);
+    // Read by the way, and not by what is compared.
+    if (request.url.endsWith('/settings')) return new Response('{}', { headers: { 'content-type': 'application/json' } });
     asked.push([request.method, request.url, [...request.headers], await request.text()]);
     return (answers[Math.min(asked.length, answers.length) - 1] ?? (() => new Response('', { status: 503 })))();
   });
@@ -61,13 +63,20 @@ async function witness(core: Core, now: number, answers: Answers, act: (client: 
   const client = new core.ByoaClient(CONFIG);
   client.onEvent((event) => told.push(event));
   client.start();
+  await settled();
   const outcome = await act(client).then(
     (value) => ({ gave: value }),
     (error) => ({ threw: { name: error.name, message: error.message, ...error } }),
   );
+  await settled();
   const seen = { outcome, asked, kept: [...kept], told, snapshot: client.getSnapshot(), token: client.getAuthToken() };
   client.close();
   return seen;
+}
+
+/** What was begun in the background has ended: nothing here waits for more than some turns. */
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
 async function sameOfBoth(now: number, answers: Answers, act: (client: Client) => Promise<unknown>): Promise<any> {

@@ -208,7 +208,6 @@ const workers: Kind = {
   title: 'Cloudflare Workers (workerd): `byoa`, and `byoa/slim` with `byoa/byoa.wasm`',
   project: 'workerd',
   setup: NOTHING,
-  fails: "the core asks for `redirect: 'error'`, which this runtime refuses",
   async run(world, at) {
     const told = await world.told();
     const { stdout } = await at.node('./run.mjs', [], { BYOA_TEST: JSON.stringify(told) });
