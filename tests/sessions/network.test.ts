@@ -72,8 +72,12 @@ it('a network that is away for longer than a token lives loses nobody', async ()
 
 it('a session that the server has revoked ends at the next refresh, with its reason', async () => {
   const tab = await signedIn();
-  const token = (await tab.tab.run(() => window.app.rawToken())) ?? '';
-  await fetch(world.server.url('revoke'), { method: 'POST', headers: { authorization: `Bearer ${token}` } });
+  // With the session's own proof, but not by the client, which would know of it.
+  await tab.tab.run(async (url) => {
+    const { createFetch } = (await window.app.load('create-fetch')) as typeof import('../../pkg-template/src/create-fetch.ts');
+    const call = createFetch({ origins: [new URL(url).origin] }, await window.app.core());
+    await call(url, { method: 'POST' });
+  }, world.server.url('revoke').replace(world.server.origin, world.proxy.origin));
   await tab.shows('nobody', ({ status }) => status === 'signedOut');
   expect(await logouts(tab)).toEqual(['session-revoked']);
 });
