@@ -161,6 +161,8 @@ describe.runIf(process.env['BYOA_TEST_EXAMPLES'] === 'all')('next-app', () => {
     expect((await fetch(`${url}/api/session`, { ...foreign, headers: { ...foreign.headers, origin: url } })).status).toBe(401);
 
     const watched = await open(url);
+    const refused: string[] = [];
+    watched.page.on('response', (response) => void (response.status() === 401 && refused.push(response.url())));
     await signIn(watched.page);
     const cookie = async () => (await watched.page.context().cookies()).find(({ name }) => name === 'app_session');
     await expect.poll(cookie).toMatchObject({ httpOnly: true, sameSite: 'Lax' });
@@ -171,6 +173,8 @@ describe.runIf(process.env['BYOA_TEST_EXAMPLES'] === 'all')('next-app', () => {
     await watched.page.getByRole('button', { name: 'Sign out' }).click();
     await watched.page.getByText('Nobody is signed in').waitFor();
     await expect.poll(cookie).toBeUndefined();
-    expect(watched.said.filter((line) => /hydrat|error/i.test(line))).toEqual([]);
+    // The exchange may ask a proof for a nonce first (RFC 9449, 8), which Chromium writes on the console; the app may not.
+    expect(refused.filter((one) => !one.startsWith(server.apiBaseUrl))).toEqual([]);
+    expect(watched.said.filter((line) => /hydrat|error/i.test(line) && !line.includes('401 (Unauthorized)'))).toEqual([]);
   }, 600_000);
 });
