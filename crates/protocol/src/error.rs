@@ -166,7 +166,7 @@ codes! {
     NotSignedIn = "not_signed_in", None, retry: false;
     /// Client: a newer call replaced this one, or the client was closed meanwhile.
     Superseded = "superseded", None, retry: false;
-    /// Client: WebAssembly could not be loaded here.
+    /// Client: the core could not be loaded here, neither as WebAssembly nor as JavaScript.
     WasmUnavailable = "wasm_unavailable", None, retry: false;
     /// Client: the key that the session is bound to cannot be used now, or none can be had where the app
     /// requires one.
