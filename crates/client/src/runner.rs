@@ -180,7 +180,7 @@ impl Runner {
         let newest = self.read_register();
         let state = self.state.borrow();
         let own = state.session().map_or(0, |(_, ticket)| ticket.epoch).max(state.ended);
-        (newest.max(own) + 1).max(self.time.now(true).best)
+        newest.max(own).saturating_add(1).max(self.time.now(true).best)
     }
 
     /// Feeds one event; an error where it came too late to count.

@@ -22,6 +22,15 @@ const VERSION: i64 = 2;
 /// The longest record that is read, in bytes: two tokens and a profile.
 const MAX_RECORD_BYTES: usize = 256 * 1024;
 
+/// The latest time that a record may name, in milliseconds: the end of the year 9999.
+const LATEST_MS: i64 = 253_402_300_799_999;
+
+/// The greatest epoch of a session. An end has a smaller one, so that there is room for what comes after it.
+const MAX_EPOCH: i64 = 1 << 53;
+
+/// The most by which what was learnt of the time may be uncertain, in milliseconds.
+const MAX_SPREAD_MS: i64 = 86_400_000;
+
 struct Record {
     ticket: Ticket,
     learnt: Learnt,
@@ -66,7 +75,12 @@ impl Register {
     /// Reads both records.
     pub(crate) fn read(&self, store: &dyn Store, config: &Config, now_ms: i64) -> Result<Read, StoreError> {
         let found = store.get(&self.session)?;
-        let end = store.get(&self.ended)?.and_then(|text| parse_end(&text));
+        let end = store.get(&self.ended)?;
+        let was_there = end.is_some();
+        let end = end.and_then(|text| parse_end(&text));
+        if was_there && end.is_none() {
+            store.remove(&self.ended)?;
+        }
         let ended = end.map_or(0, |(epoch, _)| epoch);
         let record = found.as_deref().and_then(|text| parse(text, config, now_ms));
         let set_aside = found.is_some() && record.is_none();
@@ -167,14 +181,20 @@ fn parse(text: &str, config: &Config, now_ms: i64) -> Option<Record> {
         }
         _ => return None,
     };
+    let is_sane = (1..=MAX_EPOCH).contains(&epoch)
+        && (0..=LATEST_MS).contains(&learnt.server)
+        && (-LATEST_MS..=LATEST_MS).contains(&learnt.skew)
+        && (0..=MAX_SPREAD_MS).contains(&learnt.spread);
+    let generation = i32::try_from(generation).ok().filter(|_| is_sane)?;
     let ticket = Ticket { epoch, generation: u32::try_from(generation).ok()? };
     let issued_ms = if learnt.server > 0 { learnt.server } else { now_ms };
     let session = Session::checked(config, session, issued_ms).ok()?;
-    (epoch > 0).then_some(Record { ticket, learnt, session })
+    Some(Record { ticket, learnt, session })
 }
 
 fn parse_end(found: &str) -> Option<(i64, LogoutReason)> {
     let end = json::read(found)?;
     let reason = LogoutReason::of(text(&end, "reason")?)?;
-    whole(&end, "epoch").filter(|_| whole(&end, "version") == Some(VERSION)).map(|epoch| (epoch, reason))
+    let epoch = whole(&end, "epoch").filter(|epoch| (1..=LATEST_MS).contains(epoch))?;
+    (whole(&end, "version") == Some(VERSION)).then_some((epoch, reason))
 }

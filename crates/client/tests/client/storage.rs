@@ -70,7 +70,15 @@ fn whatever_is_not_exactly_a_session_of_ours_is_set_aside() {
         ("no epoch", bend("/epoch", Value::Null)),
         ("epoch zero", bend("/epoch", json!(0))),
         ("epoch a string", bend("/epoch", json!("1"))),
+        ("epoch beyond what JSON can count", bend("/epoch", json!(i64::MAX))),
         ("generation negative", bend("/generation", json!(-1))),
+        ("generation without a successor", bend("/generation", json!(u32::MAX))),
+        ("seen before 1970", bend("/seen", json!(-1))),
+        ("seen at the end of time", bend("/seen", json!(i64::MAX))),
+        ("skew at the beginning of time", bend("/skew", json!(i64::MIN))),
+        ("skew at the end of time", bend("/skew", json!(i64::MAX))),
+        ("spread negative", bend("/spread", json!(-1))),
+        ("spread of more than a day", bend("/spread", json!(86_400_001))),
         ("an unknown member", bend("/isAdmin", json!(true))),
         ("no user", bend("/session/user", Value::Null)),
         ("user a string", bend("/session/user", json!("ada"))),
@@ -110,6 +118,23 @@ fn whatever_is_not_exactly_a_session_of_ours_is_set_aside() {
         assert_eq!(aside, (name != "300 KiB").then_some(record), "{name}");
         assert_eq!(bench.clock.set(), 0, "{name}");
         assert!(bench.asked().is_empty(), "{name}");
+    }
+}
+
+#[test]
+fn an_end_that_nothing_can_follow_locks_nobody_out() {
+    for epoch in [i64::MAX, i64::MAX - 1, 1 << 53, 253_402_300_799_999, 0, -1] {
+        let store: Rc<MemoryStore> = Rc::default();
+        let end = json!({"version": 2, "epoch": epoch, "reason": "user-intent"}).to_string();
+        store.values.borrow_mut().insert(ENDED_KEY.to_owned(), end);
+        let bench = Bench::on(Rc::clone(&store));
+        bench.answer(200, &session().to_string());
+        bench.sign_in().expect("signs in");
+        assert!(bench.is_signed_in(), "{epoch}");
+        let reload = Bench::on(store);
+        reload.client.start();
+        assert!(reload.is_signed_in(), "{epoch}");
+        assert!(reload.events().is_empty(), "{epoch}");
     }
 }
 
