@@ -39,19 +39,24 @@ export class FakeClient implements CoreClient {
   readonly eventListeners = new Set<(event: ClientEvent) => void>();
   readonly config: ClientConfig;
   readonly stored: UserProfile | undefined;
+  /** Why an earlier page's session ended. */
+  readonly endedFor: LogoutReason | undefined;
+  /** The reason that a next page would find. */
+  lastReason: LogoutReason | undefined;
   /** Rejects when the client is closed, as the core does with what is under way. */
   readonly #ended: Promise<never>;
   readonly #end: (reason: unknown) => void;
 
-  constructor(config: ClientConfig, stored?: UserProfile) {
+  constructor(config: ClientConfig, stored?: UserProfile, endedFor?: LogoutReason) {
     this.config = config;
     this.stored = stored;
+    this.endedFor = this.lastReason = endedFor;
     const { promise, reject } = deferred<never>();
     promise.catch(() => {});
     [this.#ended, this.#end] = [promise, reject];
   }
 
-  start = async () => this.become(this.stored ? signedIn(this.stored) : { status: 'signedOut' });
+  start = async () => this.become(this.stored ? signedIn(this.stored) : this.endedFor ? { status: 'signedOut', reason: this.endedFor } : { status: 'signedOut' });
   getSnapshot = () => this.snapshot;
   subscribe = (listener: () => void) => added(this.listeners, listener);
   onEvent = (listener: (event: ClientEvent) => void) => added(this.eventListeners, listener);
@@ -93,6 +98,7 @@ export class FakeClient implements CoreClient {
   };
 
   logout = async (reason: LogoutReason = 'user-intent') => {
+    this.lastReason = reason;
     this.end(reason);
     return { revoked: true };
   };
@@ -139,6 +145,8 @@ export class FakeWasm {
   readonly clients: FakeClient[] = [];
   /** Who a stored session belongs to. */
   stored: UserProfile | undefined;
+  /** Why the session of an earlier page ended. */
+  endedFor: LogoutReason | undefined;
   /** What the next loads fail with. */
   failure: Error | undefined;
   /** Given to every client made from now on. */
@@ -149,7 +157,7 @@ export class FakeWasm {
     if (this.failure) throw this.failure;
     const { clients } = this;
     const made = (config: ClientConfig) => {
-      const client = new FakeClient(config, this.stored);
+      const client = new FakeClient(config, this.stored, this.endedFor);
       client.gate = this.gate;
       clients.push(client);
       return client;

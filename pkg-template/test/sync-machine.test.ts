@@ -49,8 +49,8 @@ class World {
     }
     if (effect.type === 'exchange') {
       holds(!this.refused.has(effect.jwt), 'what was refused for good is not sent again');
-      const paused = before.state.status === 'paused' ? before.user : undefined;
-      holds(paused === undefined || effect.user !== paused, 'whoever signed out is not signed in again');
+      const another = before.user !== undefined && effect.user !== before.user;
+      holds(before.state.status !== 'paused' || another, 'whoever signed out is not signed in again');
     }
   }
 
@@ -112,6 +112,12 @@ class World {
     this.hear({ type: 'ended', reason });
   }
 
+  /** Another tab signs somebody in. */
+  take(user: 'alice' | 'bob') {
+    this.session = user;
+    this.hear({ type: 'session', session: { user } });
+  }
+
   /** Nothing changes any more: whatever is under way ends and every timer goes off. */
   quieten() {
     for (let turn = 0; turn < 40 && (this.under.length > 0 || this.timer); turn += 1) {
@@ -148,6 +154,7 @@ function disturb(world: World, pick: (below: number) => number, version: number)
     () => world.fire(),
     () => (world.server = (['answers', 'answers', 'fails', 'refuses'] as const)[pick(4)] ?? 'answers'),
     () => world.session !== undefined && world.hear({ type: 'ending' }),
+    () => pick(3) === 0 && world.take((['alice', 'bob'] as const)[pick(2)] ?? 'alice'),
     () => pick(3) === 0 && world.lose((['user-intent', 'expired', 'session-revoked'] as const)[pick(3)] ?? 'expired'),
   ];
   acts[pick(acts.length)]?.();
@@ -225,6 +232,32 @@ describe('following a provider', () => {
     expect([world.session, world.under.map(({ type }) => type)]).toEqual([undefined, ['exchange']]);
     world.finish();
     expect([world.session, world.machine.state]).toEqual(['bob', { status: 'synced' }]);
+  });
+
+  it('comes to rest where two tabs follow two users: each takes over only when its own provider changes', () => {
+    const tabs = [new World(), new World()] as const;
+    const users = ['alice', 'bob'] as const;
+    tabs.forEach((tab, at) => {
+      tab.provider = { says: 'user', user: users[at]!, version: 1 };
+      tab.hear({ type: 'start', session: undefined });
+    });
+    // What one tab's exchange brings is the other's session as well.
+    let exchanges = 0;
+    for (let turn = 0; turn < 200; turn += 1) {
+      const [tab, other] = turn % 2 === 0 ? [tabs[0], tabs[1]] : [tabs[1], tabs[0]];
+      const before = tab.session;
+      if (turn % 5 === 0) tab.hear({ type: 'changed' });
+      if (tab.under.length > 0) tab.finish();
+      else tab.fire();
+      if (tab.session === before) continue;
+      if (tab.session === undefined) other.lose('provider-signed-out');
+      else {
+        exchanges += 1;
+        other.take(tab.session as 'alice' | 'bob');
+      }
+    }
+    expect(exchanges).toBeLessThanOrEqual(2);
+    expect(tabs.map(({ machine }) => machine.state.status).sort()).toEqual(['paused', 'synced']);
   });
 
   it('exchanges nothing for a session that is the same user\'s already', () => {

@@ -191,6 +191,108 @@ describe('syncExternalAuth', () => {
     expect(who()).toBe('bob');
   });
 
+  it('lets a user who signs out before the provider has answered stay out', async () => {
+    const provider = new Provider();
+    const late = deferred<string>();
+    provider.answer = () => late.promise;
+    await begun(provider, alice);
+    await logout(client);
+    late.resolve(jwtOf('alice'));
+    provider.has('alice', 'renewed');
+    await tick(120_000);
+    expect([who(), sync.getState()]).toEqual([undefined, { status: 'paused', reason: 'user-intent' }]);
+    provider.has('bob');
+    await tick();
+    expect(who()).toBe('bob');
+  });
+
+  it('lets a user who signed out in an earlier page stay out until the provider has another, or none', async () => {
+    wasm.endedFor = 'user-intent';
+    const provider = new Provider();
+    provider.has('alice');
+    await begun(provider);
+    provider.has('alice', 'renewed');
+    await tick(120_000);
+    expect([who(), wasm.only.exchanges, sync.getState()]).toEqual([undefined, 0, { status: 'paused', reason: 'user-intent' }]);
+    provider.has('bob');
+    await tick();
+    expect([who(), sync.getState()]).toEqual(['bob', { status: 'synced' }]);
+  });
+
+  it('keeps for the next page that the provider had nobody after a sign-out', async () => {
+    const provider = new Provider();
+    provider.has('alice');
+    await begun(provider);
+    await logout(client);
+    expect(wasm.only.lastReason).toBe('user-intent');
+    provider.has(null);
+    await tick(2_000);
+    expect([sync.getState(), wasm.only.lastReason]).toEqual([{ status: 'signedOut' }, 'provider-signed-out']);
+    provider.has('alice', 'signed in again');
+    await tick();
+    expect(who()).toBe('alice');
+  });
+
+  it.each(['expired', 'session-revoked', 'provider-signed-out'] as const)('signs in after an earlier page ended for %s', async (reason) => {
+    wasm.endedFor = reason;
+    const provider = new Provider();
+    provider.has('alice');
+    await begun(provider);
+    expect([who(), sync.getState()]).toEqual(['alice', { status: 'synced' }]);
+  });
+
+  it("leaves another tab's session of another user alone, and says so, until its own provider changes", async () => {
+    const provider = new Provider();
+    provider.has('alice');
+    await begun(provider);
+    const otherTab = (externalUserId: string) =>
+      wasm.only.become({ ...(wasm.only.snapshot as { status: 'signedIn' }), user: { ...alice, externalUserId } } as typeof wasm.only.snapshot);
+    otherTab('bob');
+    await tick();
+    expect([who(), sync.getState()]).toEqual(['bob', { status: 'paused', reason: 'superseded' }]);
+    const { asked } = provider;
+    await wasm.only.refresh();
+    await tick(120_000);
+    provider.has('alice', 'renewed');
+    await tick();
+    expect([who(), sync.getState(), wasm.only.exchanges, provider.asked]).toEqual(['bob', { status: 'paused', reason: 'superseded' }, 1, asked + 1]);
+    provider.has('carol');
+    await tick();
+    expect([who(), sync.getState()]).toEqual(['carol', { status: 'synced' }]);
+    otherTab('bob');
+    await tick();
+    provider.has('bob');
+    await tick();
+    expect([who(), sync.getState(), wasm.only.exchanges]).toEqual(['bob', { status: 'synced' }, 2]);
+  });
+
+  it('is in step with a provider that switched in another tab and told nobody here', async () => {
+    const provider = new Provider();
+    provider.has('alice');
+    await begun(provider);
+    provider.answer = async () => jwtOf('bob');
+    wasm.only.become({ ...(wasm.only.snapshot as { status: 'signedIn' }), user: { ...alice, externalUserId: 'bob' } } as typeof wasm.only.snapshot);
+    await tick();
+    expect([who(), sync.getState(), wasm.only.exchanges]).toEqual(['bob', { status: 'synced' }, 1]);
+  });
+
+  it('lets the server tell whose a new JWT is that names nobody', async () => {
+    const provider = new Provider();
+    provider.answer = async () => 'opaque-1';
+    await begun(provider, alice);
+    sync.resync();
+    await tick();
+    expect(wasm.only.exchanges).toBe(0);
+    wasm.only.gate = rejecting(refusal('network_error', { retryable: true }));
+    provider.answer = async () => 'opaque-2';
+    sync.resync();
+    await tick();
+    expect([wasm.only.exchanges, sync.getState().status]).toEqual([1, 'retrying']);
+    wasm.only.gate = Promise.resolve();
+    await tick(1_000);
+    expect([wasm.only.exchanges, sync.getState()]).toEqual([2, { status: 'synced' }]);
+  });
+
   it('goes on when the app signs in by itself', async () => {
     const provider = new Provider();
     provider.has('alice');

@@ -5,8 +5,12 @@ import { type ExternalAuthProvider, type ExternalAuthSync, SyncRunner } from './
 /**
  * Follows your own auth provider: signs in when somebody is signed in there, exchanges a new JWT before a session
  * ends that cannot be refreshed, follows a switch of user, and signs out when the provider says that nobody is
- * there. A provider that throws, hangs or says nothing is asked again; that never ends a session. A user who signs
- * out here stays out until the provider has another user, or none.
+ * there. A provider that throws, hangs or says nothing is asked again; that never ends a session.
+ *
+ * A user who signs out here stays out until the provider has another user, or none; `signInWithExternalJwt` signs them
+ * in all the same. In a new page or tab nobody knows any more who that was: whoever the provider has first stays out.
+ * Where another tab signs in another user than this page's provider has, that session stays as well, and the state is
+ * `paused` with the reason `superseded`.
  *
  * Begin it once in a page.
  *

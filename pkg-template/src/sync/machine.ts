@@ -20,7 +20,10 @@ export type SyncState =
   | { readonly status: 'signedOut' }
   /** The provider or the exchange failed and is tried again; a session that there is stays. */
   | { readonly status: 'retrying'; readonly error: unknown; readonly attempt: number }
-  /** The session was ended here or on the server: nothing is done until the provider has another user, or none. */
+  /**
+   * The session was ended here or on the server, or somebody else's has taken its place (`superseded`): nothing is
+   * done until the provider has another user, or none, or somebody signs in by hand.
+   */
   | { readonly status: 'paused'; readonly reason: LogoutReason | 'superseded' };
 
 /** What the provider said: a JWT, that nobody is signed in, or that it does not know yet. */
@@ -33,7 +36,8 @@ export interface Session {
 
 /** What happens. An answer carries the number of its question; one to an older question is not heard. */
 export type Input =
-  | { readonly type: 'start'; readonly session: Session | undefined }
+  /** With why nobody is signed in, where that is known from an earlier page. */
+  | { readonly type: 'start'; readonly session: Session | undefined; readonly ended?: LogoutReason | undefined }
   | { readonly type: 'stop' }
   /** The provider says that something changed, or the app wants it looked at again. */
   | { readonly type: 'changed' }
@@ -70,10 +74,14 @@ export interface Machine {
   readonly session: Session | undefined;
   /** Whether the session is about to end, so that its user's JWT is exchanged once more. */
   readonly ending: boolean;
-  /** Whom the provider had last; while paused, whom it had when the session was ended. */
+  /** Whom the provider had last; while paused, who stays out. */
   readonly user: string | undefined;
-  /** A JWT that was refused for good: it is not sent again. */
-  readonly refused: string | undefined;
+  /** The JWT that goes with the session; empty where its exchange failed. It tells of a new user who has no id. */
+  readonly jwt: string | undefined;
+  /** Whether somebody else's session took the place of the one of the provider's user. */
+  readonly foreign: boolean;
+  /** A JWT that was refused for good, and why: it is not sent again. */
+  readonly refused: { readonly jwt: string; readonly error: unknown } | undefined;
   /** The JWT of the next user, while the session of the one before is being ended. */
   readonly next: { readonly jwt: string; readonly user: string | undefined } | undefined;
   /** Whether the provider said "nobody" a moment ago; only the second time is believed. */
@@ -94,6 +102,8 @@ export const OFF: Machine = {
   session: undefined,
   ending: false,
   user: undefined,
+  jwt: undefined,
+  foreign: false,
   refused: undefined,
   next: undefined,
   doubted: false,
@@ -105,7 +115,11 @@ type Step = readonly [Machine, readonly Effect[]];
 /** The one function: what follows from what happens. */
 export function step(machine: Machine, input: Input): Step {
   if (input.type === 'stop') return [{ ...OFF, question: machine.question + 1 }, [{ type: 'noTimer' }]];
-  if (input.type === 'start') return ask({ ...OFF, question: machine.question, session: input.session, state: SYNCING });
+  if (input.type === 'start') {
+    // Who signed out is not known any more: whoever the provider has first is taken for that one.
+    const state: SyncState = !input.session && input.ended === 'user-intent' ? { status: 'paused', reason: input.ended } : SYNCING;
+    return ask({ ...OFF, question: machine.question, session: input.session, state });
+  }
   if (machine.state.status === 'off' || ('question' in input && input.question !== machine.question)) return [machine, []];
 
   const idle: Machine = { ...machine, doing: 'nothing' };
@@ -121,15 +135,15 @@ export function step(machine: Machine, input: Input): Step {
     case 'noAnswer':
       return retry({ ...idle, doubted: false }, input.error);
     case 'exchanged':
-      return settled({ ...idle, ending: false });
+      return settled({ ...idle, ending: false, foreign: false, refused: undefined });
     case 'failed':
-      return retry({ ...idle, refused: input.refused ?? machine.refused }, input.error);
+      return retry({ ...idle, jwt: '', refused: input.refused === undefined ? machine.refused : { jwt: input.refused, error: input.error } }, input.error);
     case 'signedOff':
       return signedOff({ ...idle, session: undefined });
     case 'session':
-      return began({ ...machine, session: input.session, ending: false });
+      return began(machine, input.session);
     case 'ended':
-      return ended({ ...machine, session: undefined, ending: false }, input.reason);
+      return ended(machine, input.reason);
   }
 }
 
@@ -142,20 +156,33 @@ function ask(machine: Machine): Step {
 
 function answered(machine: Machine, jwt: Answer, user: string | undefined): Step {
   // A JWT counts even if something changed meanwhile, as asking itself may be such a change; "nobody" does not.
-  if (!jwt) return machine.again ? ask(machine) : jwt === null ? nobody(machine) : unknown({ ...machine, doubted: false });
+  if (!jwt) return machine.again ? ask({ ...machine, doubted: machine.doubted && jwt === null }) : jwt === null ? nobody(machine) : unknown({ ...machine, doubted: false });
   const { session, state } = machine;
-  // Whoever was signed out stays out: a new JWT of the same user is no new sign-in.
-  if (state.status === 'paused' && (user === undefined || user === machine.user)) return rest({ ...machine, doubted: false });
-  const known: Machine = { ...machine, doubted: false, user };
+  if (state.status === 'paused' && (user === undefined || machine.user === undefined || user === machine.user)) {
+    // Whoever was signed out stays out: a new JWT of the same user is no new sign-in.
+    return rest({ ...machine, doubted: false, user: machine.user ?? user });
+  }
+  const isOthers = user !== undefined && session?.user !== undefined && user !== session.user;
+  if (isOthers && machine.foreign && user === machine.user) {
+    // Each takes over when its own provider changes, or two tabs with two users would take turns for ever.
+    return rest({ ...machine, doubted: false, state: { status: 'paused', reason: 'superseded' } });
+  }
+  const known: Machine = { ...machine, doubted: false, foreign: false, user, jwt };
   if (!session) return exchange(known, jwt, user);
-  if (user !== undefined && session.user !== undefined && user !== session.user) return signOff({ ...known, next: { jwt, user } });
-  return machine.ending ? exchange(known, jwt, user) : settled(known);
+  if (isOthers) return signOff({ ...known, next: { jwt, user } });
+  // Without both ids, whose JWT it is only the server can tell.
+  const isUnsure = user === undefined || session.user === undefined;
+  const isNew = isUnsure && machine.jwt !== undefined && machine.jwt !== jwt;
+  return machine.ending || isNew ? exchange(known, jwt, user) : settled(known);
 }
 
 /** "Nobody" may be a provider that has not woken up: it is believed when it is said again a moment later. */
 function nobody(machine: Machine): Step {
   if (!machine.doubted) return [{ ...machine, doubted: true }, [{ type: 'timer' }]];
-  return machine.session ? signOff(machine) : signedOff(machine);
+  const { session, state } = machine;
+  // The end is kept: once the provider had nobody, the next page need not hold anybody out.
+  const isHeldOut = state.status === 'paused' && state.reason === 'user-intent';
+  return session || isHeldOut ? signOff(machine) : signedOff(machine);
 }
 
 function unknown(machine: Machine): Step {
@@ -165,9 +192,7 @@ function unknown(machine: Machine): Step {
 }
 
 function exchange(machine: Machine, jwt: string, user: string | undefined): Step {
-  if (jwt === machine.refused) {
-    return retry(machine, machine.state.status === 'retrying' ? machine.state.error : undefined);
-  }
+  if (jwt === machine.refused?.jwt) return retry(machine, machine.refused.error);
   const question = machine.question + 1;
   const state = machine.session ? machine.state : SYNCING;
   return [{ ...machine, state, question, doing: 'exchanging', next: undefined }, [{ type: 'exchange', question, jwt, user }]];
@@ -186,7 +211,7 @@ function signedOff(machine: Machine): Step {
 }
 
 function settled(machine: Machine): Step {
-  return rest({ ...machine, state: SYNCED, attempt: 0, refused: undefined });
+  return rest({ ...machine, state: SYNCED, attempt: 0 });
 }
 
 /** Nothing more to do, unless something changed meanwhile. */
@@ -203,15 +228,21 @@ function retry(machine: Machine, error: unknown): Step {
 }
 
 /** A session is there: ours, or one that somebody else began, who then wants one again. */
-function began(machine: Machine): Step {
-  return machine.state.status === 'paused' ? ask({ ...machine, state: SYNCING }) : [machine, []];
+function began(machine: Machine, session: Session): Step {
+  const there: Machine = { ...machine, session, ending: false };
+  // A new token, or what the exchange that is under way has brought.
+  if (machine.doing === 'exchanging' || (machine.session && machine.session.user === session.user)) return [there, []];
+  const foreign = machine.user !== undefined && session.user !== undefined && machine.user !== session.user;
+  return foreign || machine.state.status === 'paused' ? ask({ ...there, foreign, state: SYNCING }) : [there, []];
 }
 
 /** A session that ended by its age is begun anew; one that somebody ended stays ended. */
 function ended(machine: Machine, reason: LogoutReason | 'superseded'): Step {
-  if (machine.doing === 'signingOff') return [machine, []];
-  if (reason === 'expired') return ask({ ...machine, state: SYNCING });
+  const { user, session } = machine;
+  const out: Machine = { ...machine, session: undefined, ending: false, foreign: false };
+  if (machine.doing === 'signingOff') return [out, []];
+  if (reason === 'expired') return ask({ ...out, state: SYNCING });
   // A new number: what is under way was begun for a session that is not wanted any more.
   const question = machine.question + 1;
-  return [{ ...OFF, question, user: machine.user, state: { status: 'paused', reason } }, [{ type: 'noTimer' }]];
+  return [{ ...OFF, question, user: user ?? session?.user, state: { status: 'paused', reason } }, [{ type: 'noTimer' }]];
 }

@@ -112,7 +112,9 @@ export class SyncRunner implements ExternalAuthSync {
     } catch (error) {
       console.error(error);
     }
-    this.#hear({ type: 'start', session: this.#session() });
+    const snapshot = this.#client.getSnapshot();
+    const ended = snapshot.status === 'signedOut' ? snapshot.reason : undefined;
+    this.#hear({ type: 'start', session: this.#session(), ended });
   }
 
   #session(): Session | undefined {
