@@ -43,6 +43,8 @@ pub struct Api {
     time: Rc<Timekeeper>,
     proofs: Proofs,
     known: Cell<Option<Known>>,
+    /// A `Date` has contradicted a token's `iat`: something on the way writes its own.
+    is_date_false: Cell<bool>,
 }
 
 /// A request, and what it has to prove.
@@ -52,6 +54,9 @@ pub(crate) struct Call {
     limit_ms: i64,
 }
 
+/// A `Date` that differs by more from when the answer's token was issued is not the server's.
+const MAX_DATE_ERROR_MS: u64 = 60_000;
+
 /// How long a sign-in waits for the settings, in milliseconds: without them it goes on as it can.
 const SETTINGS_LIMIT_MS: i64 = 2000;
 
@@ -59,6 +64,13 @@ const SETTINGS_LIMIT_MS: i64 = 2000;
 pub(crate) struct Answer {
     response: Response,
     sent_ms: i64,
+}
+
+impl Answer {
+    /// When the answer says that it was given, in seconds.
+    fn date(&self) -> Option<i64> {
+        self.header("date").and_then(http_date)
+    }
 }
 
 impl Deref for Answer {
@@ -83,7 +95,15 @@ impl Api {
     #[must_use]
     pub(crate) fn new(config: Config, ports: Ports, time: Rc<Timekeeper>) -> Self {
         let client_id = random_id(&*ports.random, CLIENT_ID_LENGTH);
-        Self { config, client_id, ports, time, proofs: Proofs::default(), known: Cell::new(None) }
+        Self {
+            config,
+            client_id,
+            ports,
+            time,
+            proofs: Proofs::default(),
+            known: Cell::new(None),
+            is_date_false: Cell::new(false),
+        }
     }
 
     /// The configuration.
@@ -100,7 +120,8 @@ impl Api {
                 let mut call = self.request(Method::Get, paths::SETTINGS, None, None);
                 call.limit_ms = call.limit_ms.min(SETTINGS_LIMIT_MS);
                 let answer = self.send(call).await;
-                if let Some(settings) = answer.ok().and_then(|answer| read(&answer).ok()) {
+                let settings = answer.and_then(|answer| read(&answer).inspect(|_| self.learn(&answer)));
+                if let Ok(settings) = settings {
                     let known = Known::new(Announced::read(&settings), self.ports.clock.now_ms());
                     self.known.set(Some(known));
                     // A store that refuses only makes the next page ask again.
@@ -216,8 +237,10 @@ impl Api {
 
     /// The user that was read.
     pub(crate) fn user(&self, answer: &Answer) -> Result<User, ClientError> {
-        checked_user(&self.config, read(answer)?)
-            .map_err(|problem| ClientError::invalid_response(answer.status, problem))
+        let user = checked_user(&self.config, read(answer)?)
+            .map_err(|problem| ClientError::invalid_response(answer.status, problem))?;
+        self.learn(answer);
+        Ok(user)
     }
 
     /// For changing the signed-in user; the answer is a whole session.
@@ -266,7 +289,8 @@ impl Api {
     }
 
     /// Sends a request with the proof that it needs, again where the server wants another one; gives up on it
-    /// after the configured time, and learns the time from its answer.
+    /// after the configured time, and learns the time from an error of ours; from what is no error, whoever
+    /// finds it to be ours.
     pub(crate) fn send(&self, call: Call) -> Answering<'_, Answer> {
         Box::pin(async move {
             let Call { request, shown, limit_ms } = call;
@@ -290,19 +314,17 @@ impl Api {
                     Either::Left((Err(error), _)) => break Err(error.into()),
                     Either::Right(_) => break Err(ClientError::timeout()),
                 };
-                if let Some(second) = response.header("date").and_then(http_date) {
-                    self.time.learn(sent_ms, second);
+                let answer = Answer { response, sent_ms };
+                let is_good = (200..300).contains(&answer.status);
+                // A gateway's page knows nothing of the server's time.
+                if !is_good && ClientError::is_in_our_words(&answer) {
+                    self.learn(&answer);
                 }
-                if self.proofs.learn(&response) && repeats < proof::MAX_REPEATS {
+                if self.proofs.learn(&answer) && repeats < proof::MAX_REPEATS {
                     repeats += 1;
                     continue;
                 }
-                let is_good = (200..300).contains(&response.status);
-                break if is_good {
-                    Ok(Answer { response, sent_ms })
-                } else {
-                    Err(ClientError::from_answer(&response))
-                };
+                break if is_good { Ok(answer) } else { Err(ClientError::from_answer(&answer)) };
             };
             outcome.map_err(|error| ClientError { request_id: id, ..error })
         })
@@ -312,14 +334,28 @@ impl Api {
         Box::pin(async { self.session(&self.send(call).await?) })
     }
 
-    /// The session that an answer is.
+    /// Learns the time from an answer that is ours.
+    fn learn(&self, answer: &Answer) {
+        if let Some(second) = answer.date().filter(|_| !self.is_date_false.get()) {
+            self.time.learn(answer.sent_ms, second);
+        }
+    }
+
+    /// The session that an answer is. When its token was issued counts for more than a `Date` that anybody on
+    /// the way can write.
     pub(crate) fn session(&self, answer: &Answer) -> Result<Session, ClientError> {
-        let now_ms = self.time.now(true).low;
+        let date = answer.date();
+        let now_ms = date.map_or_else(|| self.time.now(true).low, |second| second * 1000);
         let session = Session::from_answer(&self.config, now_ms, answer.status, read(answer)?)?;
-        if answer.header("date").is_none() {
-            if session.issued_at_ms == now_ms {
-                self.time.give_up();
-            } else {
+        let differs = session.issued_at_ms.abs_diff(now_ms) > MAX_DATE_ERROR_MS;
+        match date {
+            None if session.issued_at_ms == now_ms => self.time.give_up(),
+            Some(_) if !differs => {
+                self.is_date_false.set(false);
+                self.learn(answer);
+            }
+            _ => {
+                self.is_date_false.set(date.is_some());
                 self.time.learn(answer.sent_ms, session.issued_at_ms / 1000);
             }
         }

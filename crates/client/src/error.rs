@@ -163,6 +163,11 @@ impl ClientError {
         Self { code, reason, status: Some(status), retryable, request_id: None, retry_after, message }
     }
 
+    /// Whether an answer is an error of this API, and not of something on the way.
+    pub(crate) fn is_in_our_words(answer: &Response) -> bool {
+        json::read(&answer.body).is_some_and(|body| json::text(&body, "code").and_then(known_code).is_some())
+    }
+
     fn without_body(status: u16) -> Self {
         let message = "the answer is not one of this API's; check apiBaseUrl";
         Self { retryable: is_temporary(status), ..Self::invalid_response(status, message) }

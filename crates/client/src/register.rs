@@ -16,7 +16,7 @@ use std::rc::Rc;
 pub(crate) fn seen(state: State, found: Found, now: Now) -> (State, Vec<Effect>) {
     match (&state.phase, found) {
         (Phase::Loading, found) => restore(state, found, now),
-        (_, Found::Session { session, ticket }) => session_seen(state, session, ticket),
+        (_, Found::Session { session, ticket }) => session_seen(state, session, ticket, now),
         (Phase::SignedIn { ticket, .. }, Found::Ended { epoch, reason }) if ticket.epoch <= epoch => {
             leave(state, epoch, reason)
         }
@@ -44,7 +44,7 @@ fn restore(state: State, found: Found, now: Now) -> (State, Vec<Effect>) {
     }
 }
 
-fn session_seen(state: State, session: Rc<Session>, ticket: Ticket) -> (State, Vec<Effect>) {
+fn session_seen(state: State, session: Rc<Session>, ticket: Ticket, now: Now) -> (State, Vec<Effect>) {
     if ticket.epoch <= state.ended {
         // A write that came after the end, from a tab that has not seen it yet.
         let reason = ended_for(&state);
@@ -66,7 +66,8 @@ fn session_seen(state: State, session: Rc<Session>, ticket: Ticket) -> (State, V
         return (state, vec![]);
     }
     let is_renewed = session.minified_jwt != own.minified_jwt || session.jwt != own.jwt;
-    let upkeep = if is_renewed { Upkeep::default() } else { upkeep };
+    let upkeep =
+        if is_renewed { state.policy.renewed(&session, ticket.generation, upkeep, now) } else { upkeep };
     replace(state, &own, session, ticket, upkeep)
 }
 

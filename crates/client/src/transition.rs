@@ -194,7 +194,8 @@ fn renewed(state: State, of: Ticket, session: Rc<Session>, now: Now) -> (State, 
     };
     let ticket = Ticket { generation: current.generation + 1, ..current };
     let persist = Effect::Persist { session: Rc::clone(&session), ticket };
-    let upkeep = if is_late { upkeep } else { state.policy.renewed(&session, ticket.generation, now) };
+    let upkeep =
+        if is_late { upkeep } else { state.policy.renewed(&session, ticket.generation, upkeep, now) };
     let (state, mut effects) = replace(state, &old, session, ticket, upkeep);
     effects.insert(0, persist);
     (state, effects)

@@ -54,15 +54,18 @@ impl Policy {
         session.issued_at_ms + life * share / 1000
     }
 
-    /// How fresh tokens are kept alive. Those that were given out before may be due at once: they wait.
+    /// How fresh tokens are kept alive. Those that were given out before may be due at once: they wait. Where
+    /// that happens again, some clock is wrong, and no refresh sets it right: ever longer, up to half a life.
     #[must_use]
-    pub fn renewed(self, session: &Session, generation: u32, now: Now) -> Upkeep {
+    pub fn renewed(self, session: &Session, generation: u32, before: Upkeep, now: Now) -> Upkeep {
         let fresh = Upkeep::default();
         if self.refresh_at(session, generation, fresh, now) > now.best {
             return fresh;
         }
         let rest = (session.expires_at_ms - now.best) / 2;
-        Upkeep { failures: 1, retry_at_ms: now.best + rest.max(FIRST_RETRY_MS), ..fresh }
+        let half_life = (session.expires_at_ms - session.issued_at_ms) / 2;
+        let wait = (FIRST_RETRY_MS << (2 * before.failures.min(8))).min(half_life).max(FIRST_RETRY_MS);
+        Upkeep { failures: before.failures + 1, retry_at_ms: now.best + rest.max(wait), ..fresh }
     }
 
     /// When to try again after that many failures in a row.

@@ -6,6 +6,7 @@ mod bound;
 mod elevated;
 mod fakes;
 mod fixtures;
+mod foreign_time;
 mod properties;
 mod refresh;
 mod requests;

@@ -488,7 +488,7 @@ impl World {
 }
 
 /// A `Date` header. The civil date is counted up from one that is known.
-fn date(now_ms: i64) -> String {
+pub(crate) fn date(now_ms: i64) -> String {
     const MONTHS: [(&str, i64); 12] = [
         ("Jan", 31),
         ("Feb", 28),
