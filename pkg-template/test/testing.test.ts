@@ -101,6 +101,17 @@ describe('the test server', () => {
     expect((await ask(server, 'session', { token: second.minifiedJwt, method: 'GET' })).status).toBe(401);
   });
 
+  it('ends the session for a replaced token that has ended as well', async () => {
+    const clock = createTestClock();
+    const server = await createTestServer({ now: clock.now });
+    const { minifiedJwt: owners } = await signIn(server);
+    clock.jump(24 * HOUR);
+    const { answer: stolen } = await ask(server, 'refresh', { token: owners });
+    clock.jump(30_000);
+    expect((await ask(server, 'refresh', { token: owners })).status).toBe(401);
+    expect((await ask(server, 'refresh', { token: stolen.minifiedJwt })).status).toBe(401);
+  });
+
   it('fails as it is told, as often as it is told, where it is told', async () => {
     const server = await createTestServer();
     const { minifiedJwt: token } = await signIn(server);

@@ -207,6 +207,9 @@ describe('the kit and the server answer alike', () => {
       const { minifiedJwt: next } = await caller.call('refresh', { token });
       await caller.call('session', { method: 'GET', token: next });
       await caller.call('refresh', { token });
+      const { minifiedJwt: newest } = await caller.call('refresh', { token: next });
+      await caller.call('refresh', { token });
+      await caller.call('session', { method: 'GET', token: newest });
     });
   });
 

@@ -60,12 +60,12 @@ impl Exchange {
     /// is good for nothing but this any more.
     ///
     /// Shown again within the grace, or with proof of the session's key, it gets the session's newest
-    /// token: same id, same times. Shown again later without proof, it ends the session: two hold the
-    /// token, and which of them is the user cannot be told.
+    /// token: same id, same times; the next one, where that has ended as well. Shown again later without proof, it
+    /// ends the session: two hold the token, and which of them is the user cannot be told.
     ///
-    /// A token that has ended is good for this as well where it is the session's newest, or was until within the
-    /// grace: a machine that slept goes on where it was. That has two bounds, the session's own end and
-    /// [`ExchangeConfig::idle_limit`]. One that is neither is refused and ends nothing.
+    /// All of this holds for a token that has ended as well: a machine that slept goes on where it was, and a thief
+    /// who waits for the end is found out no less. What goes on late has two bounds, the session's own end and
+    /// [`ExchangeConfig::idle_limit`], counted from the end of its newest token.
     pub async fn refresh<'r>(
         &self,
         environment: impl Into<Named>,
@@ -78,36 +78,29 @@ impl Exchange {
         if now >= session.refresh_expires_at {
             return Err(Unauthorized::RefreshDeadline.into());
         }
-        let late = claims.exp <= now.seconds();
-        if late {
-            self.check_late(&claims, &session, now)?;
+        if session.expires_at <= now && now.since(session.expires_at) >= self.config.idle_limit {
+            return Err(Unauthorized::Idle.into());
         }
         let proved_key = self.verify_device(&environment, device).await?;
         let key_proven = proved_key.is_some() && proved_key == session.origin.public_key;
         let end = now.plus(self.config.session_lifetime).min(session.refresh_expires_at).seconds();
-        let refreshed = self
-            .changing()
-            .refresh(&Refresh {
-                environment_id: environment.id,
-                session_id: session.id,
-                presented_token_id: claims.jti.parse().map_err(|_| Unauthorized::NotOurs)?,
-                new_token_id: ids::unguessable(),
-                now,
-                expires_at: UnixMillis::from_seconds(end),
-                grace: self.refresh_grace.get(),
-                proven: dpop_proven || key_proven,
-                late,
-            })
-            .await
-            .map_err(ended)?;
-        let session = match refreshed {
-            Refreshed::Live(session) => session,
-            Refreshed::Reused(session) => {
-                self.told();
-                tracing::warn!(session = %session.id, "a replaced token came back; its session was ended");
-                return Err(Unauthorized::Reused.into());
-            }
+        let step = Refresh {
+            environment_id: environment.id,
+            session_id: session.id,
+            presented_token_id: claims.jti.parse().map_err(|_| Unauthorized::NotOurs)?,
+            new_token_id: ids::unguessable(),
+            now,
+            expires_at: UnixMillis::from_seconds(end),
+            grace: self.refresh_grace.get(),
+            proven: dpop_proven || key_proven,
+            late: claims.exp <= now.seconds(),
         };
+        let mut session = self.step(&step).await?;
+        // The answer with the newest token was lost, and it has ended since.
+        if session.expires_at <= now && session.token_id != step.new_token_id {
+            session =
+                self.step(&Refresh { presented_token_id: session.token_id, late: true, ..step }).await?;
+        }
         let user = self.store.user(environment.id, session.user_id).await.map_err(ended)?;
         self.issue(Issue {
             environment: &environment,
@@ -121,21 +114,15 @@ impl Exchange {
         .await
     }
 
-    /// Whether a session may go on whose token has ended.
-    fn check_late(
-        &self,
-        claims: &SessionClaims,
-        session: &SessionRecord,
-        now: UnixMillis,
-    ) -> Result<(), Unauthorized> {
-        let is = |id: Option<Uuid>| id.is_some_and(|id| id.to_string() == claims.jti);
-        let in_grace = now.since(session.refreshed_at) < self.refresh_grace.get();
-        let is_good = is(Some(session.token_id)) || is(session.previous_token_id) && in_grace;
-        if !is_good {
-            return Err(Unauthorized::Expired);
+    async fn step(&self, step: &Refresh) -> Result<SessionRecord, ExchangeError> {
+        match self.changing().refresh(step).await.map_err(ended)? {
+            Refreshed::Live(session) => Ok(session),
+            Refreshed::Reused(session) => {
+                self.told();
+                tracing::warn!(session = %session.id, "a replaced token came back; its session was ended");
+                Err(Unauthorized::Reused.into())
+            }
         }
-        let idle = now.since(UnixMillis::from_seconds(claims.exp));
-        if idle >= self.config.idle_limit { Err(Unauthorized::Idle) } else { Ok(()) }
     }
 
     /// Ends the session whose token is shown. A token that has expired or was replaced still ends its

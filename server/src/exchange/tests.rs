@@ -399,12 +399,43 @@ async fn a_session_whose_token_has_ended_goes_on_by_a_refresh_and_by_nothing_els
     assert_eq!(payload(bearer(&again)), payload(bearer(&next)), "another tab, within the grace");
     world.pass(1);
     let refused = world.refresh(&first).await;
-    assert!(matches!(refused, Err(ExchangeError::Unauthorized(Unauthorized::Expired))), "{refused:?}");
-    assert_eq!(world.why_not(bearer(&next)).await, None, "what has ended and was replaced ends nothing");
-    world.exchange.revoke(ENVIRONMENT, Some(bearer(&next)), None).await.unwrap();
-    world.clock.set(UnixMillis::from_seconds(next.expires_at));
-    let refused = world.refresh(&next).await;
+    assert!(matches!(refused, Err(ExchangeError::Unauthorized(Unauthorized::Reused))), "{refused:?}");
+    assert_eq!(world.why_not(bearer(&next)).await, Some(Unauthorized::Ended), "the newest dies with it");
+    let revoked = world.sign_in().await;
+    world.exchange.revoke(ENVIRONMENT, Some(bearer(&revoked)), None).await.unwrap();
+    world.clock.set(UnixMillis::from_seconds(revoked.expires_at));
+    let refused = world.refresh(&revoked).await;
     assert!(matches!(refused, Err(ExchangeError::Unauthorized(Unauthorized::Ended))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_token_that_was_replaced_before_its_end_ends_the_session_after_it_as_well() {
+    let world = world().await;
+    let first = world.sign_in().await;
+    let second = world.refresh(&first).await.unwrap();
+    world.clock.set(UnixMillis::from_seconds(second.expires_at));
+    let third = world.refresh(&second).await.unwrap();
+    world.pass(1);
+    let refused = world.refresh(&first).await;
+    assert!(matches!(refused, Err(ExchangeError::Unauthorized(Unauthorized::Reused))), "{refused:?}");
+    assert_eq!(world.why_not(bearer(&third)).await, Some(Unauthorized::Ended));
+}
+
+#[tokio::test]
+async fn within_the_grace_a_successor_that_has_ended_as_well_is_followed_by_the_next() {
+    let world = world().await;
+    let config =
+        ExchangeConfig { session_lifetime: Duration::from_secs(5), ..(*world.exchange.config).clone() };
+    let exchange = Exchange { config: Arc::new(config), ..world.exchange.clone() };
+    let first = world.sign_in().await;
+    let refresh = async || exchange.refresh(ENVIRONMENT, Some(bearer(&first)), DeviceProof::default()).await;
+    world.clock.set(UnixMillis::from_seconds(first.expires_at));
+    let lost = refresh().await.unwrap();
+    world.pass(10);
+    let next = refresh().await.unwrap();
+    assert_eq!(next.expires_at, lost.expires_at + 10);
+    assert_ne!(payload(bearer(&next))["jti"], payload(bearer(&lost))["jti"]);
+    assert_eq!(world.why_not(bearer(&next)).await, None);
 }
 
 #[tokio::test]
@@ -449,8 +480,28 @@ async fn a_session_that_was_left_alone_for_longer_than_the_limit_is_over() {
     world.clock.set(UnixMillis::from_seconds(first.expires_at + 599));
     let next = refresh(&first).await.unwrap();
     world.clock.set(UnixMillis::from_seconds(next.expires_at + 600));
-    let refused = refresh(&next).await;
-    assert!(matches!(refused, Err(ExchangeError::Unauthorized(Unauthorized::Idle))), "{refused:?}");
+    for over in [&next, &first] {
+        let refused = refresh(over).await;
+        assert!(matches!(refused, Err(ExchangeError::Unauthorized(Unauthorized::Idle))), "{refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_replaced_token_ends_a_session_that_another_goes_on_with_however_long_its_own_end_is_past() {
+    let world = world().await;
+    let config = ExchangeConfig { idle_limit: Duration::from_mins(10), ..(*world.exchange.config).clone() };
+    let exchange = Exchange { config: Arc::new(config), ..world.exchange.clone() };
+    let first = world.sign_in().await;
+    let refresh = async |of: &VerifyResponse| {
+        exchange.refresh(ENVIRONMENT, Some(bearer(of)), DeviceProof::default()).await
+    };
+    world.clock.set(UnixMillis::from_seconds(first.expires_at + 599));
+    let stolen = refresh(&first).await.unwrap();
+    world.clock.set(UnixMillis::from_seconds(stolen.expires_at + 1));
+    let stolen = refresh(&stolen).await.unwrap();
+    let refused = refresh(&first).await;
+    assert!(matches!(refused, Err(ExchangeError::Unauthorized(Unauthorized::Reused))), "{refused:?}");
+    assert_eq!(world.why_not(bearer(&stolen)).await, Some(Unauthorized::Ended));
 }
 
 #[tokio::test]

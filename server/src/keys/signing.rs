@@ -21,7 +21,8 @@ use crate::{
     store::{Environment, SessionAlgorithm, SigningKeyRecord, Store, StoreError},
 };
 
-/// How long a key stays published after it stopped signing: longer than any token lives.
+/// How long a key stays published after it stopped signing: longer than any token lives. Whoever comes back with a
+/// token that ended before that can refresh it no more.
 pub const PUBLISHED_AFTER_RETIREMENT: Duration = Duration::from_hours(7 * 24);
 
 /// The most keys that an environment publishes when another one takes over. Whoever fetches a key set bounds it:

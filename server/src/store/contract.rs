@@ -534,14 +534,20 @@ pub(crate) async fn the_token_before_gets_its_successor_for_a_while(store: TestS
 
 pub(crate) async fn a_replaced_token_that_comes_back_ends_the_session(store: TestStore) {
     let environment = with_environment(&store, 1).await;
-    for (step, late) in [(false, later(90)), (true, later(62))] {
+    for (step, late, has_ended) in [
+        (false, later(90), false),
+        (true, later(62), false),
+        (false, later(90), true),
+        (true, later(3_600), true),
+    ] {
         let before = store.sign_in(&sign_in(&environment, "u")).await.unwrap().session;
         let mut newest = live(store.refresh(&refresh(&before, later(60))).await.unwrap());
         if step {
             newest = live(store.refresh(&refresh(&newest, later(61))).await.unwrap());
         }
         let expected = super::SessionRecord { revoked_at: Some(late), ..newest.clone() };
-        let reused = store.refresh(&refresh(&before, late)).await.unwrap();
+        let reused = Refresh { late: has_ended, ..refresh(&before, late) };
+        let reused = store.refresh(&reused).await.unwrap();
         assert_eq!(reused, Refreshed::Reused(expected.clone()));
         assert_eq!(store.session(environment.id, before.id).await.unwrap(), expected);
         not_found(store.refresh(&refresh(&newest, late)).await);

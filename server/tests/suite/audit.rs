@@ -98,6 +98,22 @@ async fn a_session_that_ended_for_a_token_that_came_back_is_written() {
 }
 
 #[tokio::test]
+async fn a_session_that_ended_for_an_ended_token_that_came_back_is_written() {
+    let (app, audit) = audited().await;
+    let session = app.session().await;
+    let bearer = session["minifiedJwt"].as_str().expect("a token");
+    app.clock.advance(Duration::from_hours(1));
+    assert_eq!(app.with_bearer(Method::POST, "refresh", bearer).await.status, StatusCode::OK);
+    app.clock.advance(Duration::from_secs(31));
+    assert_eq!(app.with_bearer(Method::POST, "refresh", bearer).await.status, StatusCode::UNAUTHORIZED);
+    let found = events(&app, &audit).await;
+    assert_eq!(found.len(), 3, "the sign-in, the late refresh and the end: {found:?}");
+    assert_eq!((found[0].action.as_str(), found[0].actor.as_str()), ("user.session.revoked", "server"));
+    assert_eq!(found[0].detail.as_deref(), Some("refresh-reuse"));
+    assert_eq!(found[0].session_id, found[2].session_id);
+}
+
+#[tokio::test]
 async fn step_ups_are_written_done_and_refused() {
     let (app, audit) = audited().await;
     let session = app.session().await;

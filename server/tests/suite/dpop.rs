@@ -216,6 +216,38 @@ async fn who_has_the_key_is_never_shut_out_by_a_replaced_token() {
 }
 
 #[tokio::test]
+async fn who_has_the_key_goes_on_after_sleep_although_the_last_answer_was_lost() {
+    let app = TestApp::start().await;
+    let client = Client::new();
+    let (first, mut nonce) = bound(&app, &client).await;
+    let mut expiries = Vec::new();
+    // The answer that is lost, the same token past its end, and once more when the successor has ended as well.
+    for minutes in [0, 6, 24 * 60] {
+        app.clock.advance(Duration::from_mins(minutes));
+        if minutes > 0 {
+            let stolen = call(&app, &Method::POST, "refresh", &format!("DPoP {first}"), &[]).await;
+            assert_eq!((stolen.status.as_u16(), stolen.reason().as_str()), (401, "dpop_proof_missing"));
+            let fresh = client.proof(&claims(&app, &Method::POST, "refresh", Some(&first), "old"));
+            let asked = call(&app, &Method::POST, "refresh", &format!("DPoP {first}"), &[&fresh]).await;
+            asked.header("dpop-nonce").expect("a nonce").clone_into(&mut nonce);
+        }
+        let proof = client.proof(&claims(&app, &Method::POST, "refresh", Some(&first), &nonce));
+        let answer = call(&app, &Method::POST, "refresh", &format!("DPoP {first}"), &[&proof]).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+        answer.header("dpop-nonce").expect("a nonce").clone_into(&mut nonce);
+        let answer = answer.json();
+        expiries.push(answer["expiresAt"].as_i64().expect("a time"));
+        assert!(answer["expiresAt"].as_i64() > Some(app.clock.now().seconds()), "alive");
+        let token = answer["minifiedJwt"].as_str().expect("a token");
+        let proof = client.proof(&claims(&app, &Method::GET, "session", Some(token), &nonce));
+        let alive = call(&app, &Method::GET, "session", &format!("DPoP {token}"), &[&proof]).await;
+        assert_eq!(alive.status, StatusCode::NO_CONTENT, "{}", alive.text());
+        alive.header("dpop-nonce").expect("a nonce").clone_into(&mut nonce);
+    }
+    assert_eq!(expiries[0], expiries[1], "the newest token, and no newer one");
+}
+
+#[tokio::test]
 async fn settings_announce_it_and_pages_may_use_it() {
     let app = TestApp::start().await;
     let settings = app.call(get(&app.path("settings"))).await.json();

@@ -241,6 +241,25 @@ async fn a_stolen_token_that_is_refreshed_late_ends_the_session() {
     assert_eq!(dead.status, StatusCode::UNAUTHORIZED);
 }
 
+/// RFR-002, of a token that had ended when it was stolen.
+#[tokio::test]
+async fn a_stolen_token_that_is_refreshed_past_its_end_ends_the_session_when_its_owner_is_back() {
+    let app = TestApp::start().await;
+    let owners = text(&app.session().await, "minifiedJwt").to_owned();
+    app.clock.advance(Duration::from_hours(1));
+    let stolen = app.with_bearer(Method::POST, "refresh", &owners).await.json();
+    let in_grace = app.with_bearer(Method::POST, "refresh", &owners).await;
+    assert_eq!(in_grace.status, StatusCode::OK, "{}", in_grace.text());
+    assert_eq!(in_grace.json()["expiresAt"], stolen["expiresAt"], "the same successor");
+    app.clock.advance(Duration::from_secs(31));
+    for token in [&owners, text(&stolen, "minifiedJwt")] {
+        let refused = app.with_bearer(Method::POST, "refresh", token).await;
+        assert_eq!((refused.status.as_u16(), refused.code().as_str()), (401, "unauthorized"));
+    }
+    let dead = app.with_bearer(Method::GET, "session", text(&stolen, "minifiedJwt")).await;
+    assert_eq!(dead.status, StatusCode::UNAUTHORIZED);
+}
+
 /// RFR-004, RFR-005, RFR-007, RFR-008.
 #[tokio::test]
 async fn only_a_whole_token_of_this_environment_in_the_header_is_refreshed() {
