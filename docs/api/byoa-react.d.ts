@@ -200,6 +200,8 @@ interface ExternalAuthSync {
   stop(): void;
 }
 
+interface GetClaimsOptions extends CallOptions { readonly issuer?: string | undefined; }
+
 type InitStatus = 'uninitialized' | 'in-progress' | 'finished' | 'failed';
 
 const InvalidExternalAuthError: ErrorKind;
@@ -435,7 +437,7 @@ function deleteUser(client?: DynamicClient, options?: CallOptions): Promise<void
 
 function getAuthToken(client?: DynamicClient | undefined): string | undefined;
 
-function getClaims(client?: DynamicClient, options?: CallOptions): Promise<SessionClaims>;
+function getClaims(client?: DynamicClient, options?: GetClaimsOptions): Promise<SessionClaims>;
 
 function getDefaultClient(): DynamicClient;
 

@@ -12,7 +12,7 @@ export interface SessionTokenCheck {
   readonly apiBaseUrl: string;
   /** The token's `iss`, where it is not the host of `apiBaseUrl` and the environment: behind a proxy for instance. */
   readonly issuer?: string | undefined;
-  /** How far this machine's clock is behind the server's, in milliseconds. */
+  /** How far this machine's clock is behind the server's, in milliseconds; not believed beyond a day. */
   readonly skewMs?: number | undefined;
   /** Where the environment's public keys are kept for when there is no network. */
   readonly storage?: KeySetStorage | undefined;
@@ -61,11 +61,16 @@ const FRESH_MS = 60 * 60 * 1000;
 const STALE_MS = 7 * 24 * 60 * 60 * 1000;
 /** How often an unknown key id may make us ask. */
 const COOLDOWN_MS = 30 * 1000;
+/** How long a failure is the answer before the server is asked again. */
+const FAILED_MS = 5 * 1000;
+/** A clock that is further off than this is more likely a wrong `Date` on the way. */
+const MAX_SKEW_MS = 24 * 60 * 60 * 1000;
 const FETCH_TIMEOUT_MS = 10 * 1000;
 
 const known = new Map<string, KeySet>();
 const reading = new Map<string, Promise<KeySet>>();
 const askedAt = new Map<string, number>();
+const failed = new Map<string, { readonly at: number; readonly cause: unknown }>();
 
 /**
  * The claims of a session token whose signature, issuer, environment and end are good. Its keys are the environment's,
@@ -82,7 +87,8 @@ export async function verifySessionToken(check: SessionTokenCheck): Promise<Sess
   const { header, claims, signed, signature } = parse(token);
   const algorithm = typeof header['alg'] === 'string' && Object.hasOwn(ALGORITHMS, header['alg']) ? ALGORITHMS[header['alg']] : undefined;
   if (!algorithm) throw invalid('jwt_alg_not_allowed', 'The session token is signed with an algorithm that session tokens do not have.');
-  if (header['typ'] !== undefined && String(header['typ']).toUpperCase() !== 'JWT') {
+  const { typ } = header;
+  if (typ !== undefined && (typeof typ !== 'string' || typ.toUpperCase() !== 'JWT')) {
     throw invalid('jwt_typ_not_allowed', 'The token is no session token.');
   }
   if (header['crit'] !== undefined) throw invalid('jwt_crit_unsupported', 'The session token needs an extension.');
@@ -108,14 +114,14 @@ export async function verifySessionToken(check: SessionTokenCheck): Promise<Sess
 function checkClaims({ apiBaseUrl, environmentId, issuer, skewMs = 0 }: SessionTokenCheck, claims: Record<string, unknown>): void {
   const expected = issuer ?? `${new URL(apiBaseUrl).host}/${environmentId.toLowerCase()}`;
   if (claims['iss'] !== expected) {
-    throw invalid('jwt_iss_mismatch', `The session token's iss must be ${expected}: pass it as \`issuer\` where the server has another public URL.`);
+    throw invalid('jwt_iss_mismatch', `The session token's iss must be ${expected}: pass it as \`getClaims(client, { issuer })\` where the server has another public URL.`);
   }
   for (const name of ['sub', 'sid']) {
     if (typeof claims[name] !== 'string') throw invalid('jwt_payload_invalid', `The session token has no ${name}.`);
   }
   const { exp, iat } = claims;
-  if (typeof exp !== 'number') throw invalid('jwt_exp_missing', 'The session token has no end.');
-  const now = (Date.now() + skewMs) / 1000;
+  if (typeof exp !== 'number' || !Number.isFinite(exp)) throw invalid('jwt_exp_missing', 'The session token has no end.');
+  const now = (Date.now() + (Math.abs(skewMs) <= MAX_SKEW_MS ? skewMs : 0)) / 1000;
   if (now >= exp + LEEWAY_S) throw invalid('jwt_expired', 'The session token has ended; refresh the session.');
   if (typeof iat === 'number' && iat > now + LEEWAY_S) throw invalid('jwt_issued_in_future', "The session token is from the future; check this machine's clock.");
 }
@@ -162,7 +168,10 @@ async function keyOf({ apiBaseUrl, environmentId, storage, signal }: SessionToke
   if (cached && found && ageOf(cached) < FRESH_MS) return found;
   const sinceAsked = Date.now() - (askedAt.get(url) ?? -Infinity);
   if (cached && sinceAsked >= 0 && sinceAsked < COOLDOWN_MS) return found;
+  const failure = failed.get(url);
+  const sinceFailed = Date.now() - (failure?.at ?? -Infinity);
   try {
+    if (failure && sinceFailed >= 0 && sinceFailed < FAILED_MS) throw failure.cause;
     const set = await aborting(read(url), signal);
     store(storage, name, url, set);
     return set.keys.find(fits);
@@ -179,7 +188,13 @@ function read(url: string): Promise<KeySet> {
   const running = reading.get(url);
   if (running) return running;
   askedAt.set(url, Date.now());
-  const begun = fetchKeySet(url).finally(() => reading.delete(url));
+  const noted = (cause: unknown) => {
+    failed.set(url, { at: Date.now(), cause });
+    throw cause;
+  };
+  const begun = fetchKeySet(url)
+    .catch(noted)
+    .finally(() => reading.delete(url));
   reading.set(url, begun);
   return begun;
 }

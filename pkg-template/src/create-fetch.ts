@@ -28,12 +28,18 @@ export interface Authorizer {
  * ```
  */
 export interface CreateFetchOptions {
-  /** Exact origins of your own backends, such as `https://api.example.com`. Nobody else gets the token. */
+  /**
+   * Exact origins of your own backends, such as `https://api.example.com`. Nobody else gets the token. Plain `http:` is
+   * for this machine only (`localhost`, `127.0.0.1`, `[::1]`): elsewhere whoever is on the way could read the token.
+   */
   readonly origins: readonly string[];
   /** What sends; `globalThis.fetch` by default. */
   readonly fetch?: typeof globalThis.fetch | undefined;
 }
 
+/** How long an origin that refused a new token is not given another one for each refusal. */
+const REFUSED_MS = 60_000;
+const LOOPBACK = /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/;
 const REDIRECTS = [301, 302, 303, 307, 308];
 
 /**
@@ -50,13 +56,14 @@ export function createFetch({ origins, fetch: given }: CreateFetchOptions, clien
   // Looked up late, so that what an app puts in its place counts.
   const send: typeof globalThis.fetch = (input, init) => (given ?? globalThis.fetch)(input, init);
   const nonces = new Map<string, string>();
-  /** New tokens that an origin refused all the same: another refresh would only be the next one. */
-  const refused = new Map<string, string>();
+  /** New tokens that an origin refused all the same, and until when: another refresh would only be the next one. */
+  const refused = new Map<string, { readonly token: string; readonly until: number }>();
 
   return async (input, init) => {
     const url = input instanceof Request ? input.url : new Request(input).url;
-    const { origin } = new URL(url);
-    if (!allowed.has(origin)) return send(input, init);
+    // The origin of a blob: is the one of the page that made it, and no backend.
+    const { origin, protocol } = new URL(url);
+    if (!/^https?:$/.test(protocol) || !allowed.has(origin)) return send(input, init);
     const request = new Request(input instanceof Request ? input : url, init);
     if (request.headers.has('authorization')) return send(request);
 
@@ -84,7 +91,9 @@ export function createFetch({ origins, fetch: given }: CreateFetchOptions, clien
       answer = await attempt(shown);
     }
     const token = shown.authorization;
-    if (answer.status !== 401 || token === undefined || refused.get(origin) === token) return answer;
+    if (answer.status !== 401 || token === undefined) return answer;
+    const before = refused.get(origin);
+    if (before && (before.token === token || performance.now() < before.until)) return answer;
 
     shown = await aborting(renewed(client, token, authorize), signal).catch(() => {
       signal?.throwIfAborted();
@@ -94,7 +103,7 @@ export function createFetch({ origins, fetch: given }: CreateFetchOptions, clien
     if (shown.authorization === undefined) return answer;
     discard(answer);
     answer = await attempt(shown);
-    if (answer.status === 401) refused.set(origin, shown.authorization);
+    if (answer.status === 401) refused.set(origin, { token: shown.authorization, until: performance.now() + REFUSED_MS });
     return answer;
   };
 }
@@ -131,7 +140,8 @@ function redirectRefused(url: string): Error {
 
 function checkedOrigin(text: unknown): string {
   const url = typeof text === 'string' && URL.canParse(text) ? new URL(text) : undefined;
-  if (url && /^https?:$/.test(url.protocol) && !url.host.includes('*') && (url.origin === text || `${url.origin}/` === text)) return url.origin;
-  const message = `createFetch takes exact origins such as "https://api.example.com", without a path or a wildcard, but got ${JSON.stringify(text)}.`;
+  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.test(url.hostname));
+  if (url && isSafe && !url.host.includes('*') && (url.origin === text || `${url.origin}/` === text)) return url.origin;
+  const message = `createFetch takes exact origins such as "https://api.example.com", without a path or a wildcard, and http: only for localhost, but got ${JSON.stringify(text)}.`;
   throw errorBeforeCore('InvalidArgumentError', 'invalid_argument', message);
 }

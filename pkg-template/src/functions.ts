@@ -3,7 +3,7 @@ export { getDefaultClient } from './default-client.js';
 export { isByoaError } from './error.js';
 export { APIError, BaseError, InvalidExternalAuthError, UnauthorizedError } from './errors.js';
 export { offEvent, onceEvent, onEvent } from './events.js';
-export { getClaims } from './get-claims.js';
+export { type GetClaimsOptions, getClaims } from './get-claims.js';
 export { initializeClient, waitForClientInitialized } from './initialize.js';
 export { checkUserScopes, deleteUser, refreshUser, updateUser } from './profile.js';
 export { getAuthToken, getMinAuthToken, isSignedIn, logout, refreshAuth, signInWithExternalJwt } from './session.js';

@@ -4,6 +4,19 @@ import type { SessionClaims } from './generated/wire.js';
 import type { CallOptions } from './session.js';
 
 /**
+ * How the session token is verified.
+ *
+ * @example
+ * ```ts
+ * const claims = await getClaims(client, { issuer: 'auth.example.com/8a3f…' });
+ * ```
+ */
+export interface GetClaimsOptions extends CallOptions {
+  /** The token's `iss`, where the server's public URL is not `apiBaseUrl`: behind a proxy for instance. */
+  readonly issuer?: string | undefined;
+}
+
+/**
  * The claims of the session token, after its signature was verified with the environment's public keys: for a page
  * that must be able to trust what it restored, also without a network once the keys were read. Nothing here replaces
  * your backend's own check.
@@ -15,7 +28,7 @@ import type { CallOptions } from './session.js';
  *
  * @throws {ByoaError} `session_token_invalid` with the `reason`, `session_keys_unavailable`, `crypto_unavailable`
  */
-export async function getClaims(client: DynamicClient = getDefaultClient(), options?: CallOptions): Promise<SessionClaims> {
+export async function getClaims(client: DynamicClient = getDefaultClient(), options?: GetClaimsOptions): Promise<SessionClaims> {
   const [core, { verifySessionToken }] = await Promise.all([internals(client).open(), import('./claims.js')]);
   return verifySessionToken({
     token: core.getMinAuthToken(),
@@ -24,6 +37,7 @@ export async function getClaims(client: DynamicClient = getDefaultClient(), opti
     skewMs: core.inspect().skewMs,
     storage: pageStorage(),
     signal: options?.signal,
+    issuer: options?.issuer,
   });
 }
 

@@ -25,5 +25,10 @@ export function createFetch(options: CreateFetchOptions, client: DynamicClient =
       refresh: async () => (await lazy.open()).refresh(),
     });
   };
-  return async (input, init) => (await (made ??= make()))(input, init);
+  const forget = (error: unknown) => {
+    // A chunk that did not load may load the next time.
+    made = undefined;
+    throw error;
+  };
+  return async (input, init) => (await (made ??= make().catch(forget)))(input, init);
 }

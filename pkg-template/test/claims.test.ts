@@ -72,6 +72,7 @@ describe('a session token', () => {
     ['of another environment', { environment_id: '11111111-0000-4000-8000-00000000b0a0' }, 'jwt_iss_mismatch'],
     ['that has ended', { exp: NOW - 60 }, 'jwt_expired'],
     ['without an end', { exp: undefined }, 'jwt_exp_missing'],
+    ['with an end that is no time', { exp: '1800007200' }, 'jwt_exp_missing'],
     ['from the future', { iat: NOW + 61 }, 'jwt_issued_in_future'],
     ['of nobody', { sub: undefined }, 'jwt_payload_invalid'],
     ['of no session', { sid: 7 }, 'jwt_payload_invalid'],
@@ -80,6 +81,7 @@ describe('a session token', () => {
   });
 
   it.each([
+    ['whose type is a list', { typ: ['JWT'] }, 'jwt_typ_not_allowed'],
     ['made for a step-up', { typ: 'elevated+jwt' }, 'jwt_typ_not_allowed'],
     ['of a key that is not published', { kid: 'other' }, 'jwt_kid_unknown'],
     ['of a key for another algorithm', { kid: 'RS256' }, 'jwt_kid_unknown'],
@@ -119,10 +121,22 @@ describe('a session token', () => {
     expect(await reasonOf(token, { skewMs: day })).toBe('accepted');
   });
 
+  it.each([NaN, Infinity, -Infinity, -25 * 3600 * 1000])('has ended whatever clock was learnt that cannot be: %s', async (skewMs) => {
+    expect(await reasonOf(await sign({ iat: NOW - 90_000, exp: NOW - 86_400 }), { skewMs })).toBe('jwt_expired');
+  });
+
+  it('that never ends is refused', async () => {
+    const [header, payload] = (await sign()).split('.') as [string, string];
+    const text = Buffer.from(payload, 'base64url').toString().replace(/"exp":\d+/, '"exp":1e999');
+    const signed = `${header}.${Buffer.from(text).toString('base64url')}`;
+    const signature = await crypto.subtle.sign({ name: 'ECDSA', hash: 'SHA-256' }, KEYS['ES256']!.privateKey, Buffer.from(signed));
+    expect(await reasonOf(`${signed}.${Buffer.from(signature).toString('base64url')}`)).toBe('jwt_exp_missing');
+  });
+
   it('of a server with another public URL is taken where the app names its issuer', async () => {
     const issuer = `public.example.com/${ENVIRONMENT}`;
     const token = await sign({ iss: issuer });
-    expect(await reasonOf(token)).toBe('jwt_iss_mismatch');
+    await expect(check(token)).rejects.toMatchObject({ reason: 'jwt_iss_mismatch', message: expect.stringContaining('getClaims(client, { issuer })') });
     expect(await reasonOf(token, { issuer })).toBe('accepted');
   });
 
@@ -194,7 +208,10 @@ describe('the key set', () => {
   it('that cannot be read says so, and that it may be tried again', async () => {
     online = false;
     await expect(check(await sign())).rejects.toMatchObject({ code: 'session_keys_unavailable', retryable: true });
+    for (let call = 0; call < 20; call += 1) expect(await reasonOf(await sign())).toBe('session_keys_unavailable');
+    expect(asked).toHaveLength(1);
     online = true;
+    vi.setSystemTime((NOW + 5) * 1000);
     expect(await check(await sign())).toMatchObject({ sub: 'user' });
   });
 });

@@ -67,7 +67,7 @@ it('carries nothing anywhere unless an origin is listed', async () => {
   expect(shown(sent)).toEqual([null]);
 });
 
-it.each(['*', 'https://*.example.com', 'api.example.com', `${API}/v1`, 'null', '', 'file:///', undefined, 'https://user@api.example.com'])(
+it.each(['*', 'https://*.example.com', 'api.example.com', `${API}/v1`, 'null', '', 'file:///', undefined, 'https://user@api.example.com', 'http://api.example.com', 'http://localhost.evil.example', 'http://127.0.0.1.evil.example'])(
   'refuses %s as an origin',
   (origin) => {
     expect(() => bench([], [origin as string])).toThrowError(expect.objectContaining({ code: 'invalid_argument' }));
@@ -131,6 +131,40 @@ it('gives the second 401 to the caller, and does not refresh for the same token 
   expect((await call(`${API}/forbidden`)).status).toBe(401);
   expect((await call(`${API}/forbidden`)).status).toBe(401);
   expect([sent.length, client.refreshes]).toEqual([4, 1]);
+});
+
+it('takes plain http for this machine', async () => {
+  const origins = ['http://localhost:3000', 'http://app.localhost', 'http://127.0.0.1:3000', 'http://[::1]:3000'];
+  const { sent, call } = bench([], origins);
+  for (const origin of origins) await call(`${origin}/`);
+  expect(shown(sent)).toEqual(origins.map(() => 'Bearer one'));
+});
+
+it('takes a blob of a listed origin for no request to it', async () => {
+  const { sent, call, client } = bench();
+  const fetch = vi.fn(async () => new Response('the blob'));
+  await createFetch({ origins: [API], fetch }, client)(`blob:${API}/4e8f0d0a-0000-4000-8000-000000000000`);
+  await call('data:text/plain,x');
+  expect([client.asks, shown(sent)]).toEqual([[], [null]]);
+  expect(fetch).toHaveBeenCalledOnce();
+});
+
+it('refreshes at most once a minute for an origin that refuses every token', async () => {
+  vi.useFakeTimers();
+  try {
+    const { call, client } = bench(Array.from({ length: 30 }, () => refused()));
+    for (let turn = 0; turn < 5; turn += 1) {
+      // Another tab, or the session's own upkeep, gets a new token.
+      client.token = `other-${turn}`;
+      expect((await call(`${API}/`)).status).toBe(401);
+    }
+    expect(client.refreshes).toBe(1);
+    vi.advanceTimersByTime(60_000);
+    await call(`${API}/`);
+    expect(client.refreshes).toBe(2);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 it("gives the backend's own 401 where there is no new token to be had", async () => {

@@ -19,6 +19,8 @@ it('verifies the token that the client has now, in the time of the server', asyn
   const { signal } = new AbortController();
   await expect(getClaims(client, { signal })).resolves.toEqual({ sub: 'u' });
   expect(verify).toHaveBeenCalledExactlyOnceWith({ token: 'small-1', ...config, skewMs: 0, storage: localStorage, signal });
+  await getClaims(client, { issuer: 'public.example.com/e' });
+  expect(verify).toHaveBeenLastCalledWith(expect.objectContaining({ issuer: 'public.example.com/e' }));
 });
 
 it('asks for no storage where that is blocked', async () => {
