@@ -73,7 +73,8 @@ export function createKeyHost({ storeTimeoutMs = STORE_TIMEOUT_MS }: { readonly 
 
   const open = async (environmentId: string, thumbprint: string | undefined): Promise<Key> => {
     const known = keys.get(environmentId) ?? [];
-    const fitting = known.find((key) => !thumbprint || key.thumbprint === thumbprint);
+    // For a new session the one in the store, which may be back: one in memory ends with the page.
+    const fitting = known.find((key) => (thumbprint === undefined ? key.level === 'bound' : key.thumbprint === thumbprint));
     if (fitting) return fitting;
     const found = (await stored(environmentId, storeTimeoutMs).catch(() => known[0])) ?? (await described(await makeKey(), 'memory'));
     // None is given up: one in memory may be a session's still.

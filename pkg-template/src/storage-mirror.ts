@@ -8,8 +8,10 @@ export interface Mirror {
   readonly changed: (wake: () => void) => () => void;
 }
 
-/** The names that the core keeps under, each after `byoa:{environmentId}:`. */
-const NAMES = ['session', 'ended', 'aside', 'settings'];
+/** The names that the core keeps under, each after `byoa:{environmentId}:` and before the suffix. */
+const NAMES = ['session', 'ended', 'aside'];
+/** What is the environment's, whatever the suffix. */
+const SHARED_NAMES = ['settings'];
 
 /**
  * Reads the adapter, and writes to it what the core writes: in order, one after the other. What the adapter refuses
@@ -38,7 +40,7 @@ export async function mirrorOf(config: ClientConfig, adapter: StorageAdapter, wa
   };
   const read = async (): Promise<void> => {
     const before = writes;
-    const keys = NAMES.map((name) => prefix + name + suffix);
+    const keys = [...NAMES.map((name) => prefix + name + suffix), ...SHARED_NAMES.map((name) => prefix + name)];
     const values = await Promise.all(keys.map((key) => Promise.resolve(adapter.getItem(key))));
     // What the core wrote meanwhile is on its way, and read after it.
     if (writes !== before) return later(read);

@@ -153,6 +153,14 @@ describe('a storage of the app’s own', () => {
     await vi.waitFor(() => expect(writes).toEqual(['one', 'two', `without ${KEY}`]));
   });
 
+  it('has the settings for every suffix and the rest for its own, as the core writes them', async () => {
+    const prefix = `byoa:${config.environmentId}:`;
+    items.set(`${prefix}settings`, 'settings').set(`${prefix}session.x`, 'session').set(`${prefix}session`, 'of another');
+    const { storage } = await Promise.resolve(hostOf({ ...config, storageKeySuffix: 'x', storage: adapter }, vi.fn()));
+    const found = ['settings', 'session.x', 'settings.x', 'session'].map((name) => storage!.getItem(prefix + name));
+    expect(found).toEqual(['settings', 'session', null, null]);
+  });
+
   it('tells other tabs that it changed and never what', async () => {
     const heard: unknown[] = [];
     const channel = new BroadcastChannel(`byoa:${config.environmentId}:`);

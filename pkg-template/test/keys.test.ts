@@ -189,6 +189,19 @@ describe('a key store that fails', () => {
     // What was signed for in between can be signed for still.
     expect(await prove(host, meanwhile.thumbprint)).toMatchObject({ level: 'memory' });
   });
+
+  it('is asked again for the next sign-in, and its key taken from then on', async () => {
+    vi.stubGlobal('indexedDB', failing['never opens']);
+    const host = createKeyHost({ storeTimeoutMs: 50 });
+    const first = await prove(host);
+    expect(await prove(host)).toMatchObject({ level: 'memory', thumbprint: first.thumbprint });
+    vi.stubGlobal('indexedDB', fakeIndexedDb());
+    const next = await prove(host);
+    expect(next.level).toBe('bound');
+    vi.stubGlobal('indexedDB', failing['never opens']);
+    expect((await prove(host)).thumbprint).toBe(next.thumbprint);
+    expect(await prove(host, first.thumbprint)).toMatchObject({ level: 'memory', thumbprint: first.thumbprint });
+  });
 });
 
 it('says what to do where the page has no WebCrypto', async () => {
