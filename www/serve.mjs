@@ -40,7 +40,7 @@ const server = createServer((request, response) => {
   const path = pathOf(request.url);
   if (PAGES.includes(path)) return void page(response, path);
   const file = path && join(dist, path);
-  if (!file || !statSync(file, { throwIfNoEntry: false })?.isFile()) return void response.writeHead(404).end('Not found');
+  if (!file || !isFile(file)) return void response.writeHead(404).end('Not found');
   // Names under assets/ carry a hash of what is in them.
   const lasting = path.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache';
   response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream', 'cache-control': lasting });
@@ -64,6 +64,15 @@ function page(response, path) {
   const config = JSON.stringify({ issuerUrl, apiBaseUrl: `${serverUrl}/api/v0` });
   const html = readFileSync(join(dist, path), 'utf8').replace(CONFIG_SLOT, CONFIG_SLOT.replace('><', `>${config}<`));
   response.writeHead(200, { 'content-type': TYPES['.html'], 'cache-control': 'no-cache' }).end(html);
+}
+
+/** Whether it is a file; a name that no file can have is none. */
+function isFile(path) {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
 }
 
 /** A path inside dist, or null. */
