@@ -27,18 +27,16 @@ pub(crate) fn seen(state: State, found: Found, now: Now) -> (State, Vec<Effect>)
 
 fn restore(state: State, found: Found, now: Now) -> (State, Vec<Effect>) {
     match found {
-        Found::Session { session, ticket } if state.policy.limit(&session) <= now.best => {
-            let reason = LogoutReason::Expired;
-            let (state, mut effects) = leave(state, ticket.epoch, reason);
-            effects.insert(0, Effect::End { epoch: ticket.epoch, reason });
-            (state, effects)
+        // This machine's clock may be wrong: nothing is written for others.
+        Found::Session { session, .. } if state.policy.is_left(&session, now) => {
+            leave(state, 0, LogoutReason::Expired)
         }
         Found::Session { session, ticket } => {
             let phase = Phase::SignedIn { session, ticket, upkeep: Upkeep::default() };
             (State { phase, ..state }, vec![])
         }
-        Found::Ended { epoch, .. } => {
-            (State { phase: Phase::SignedOut { reason: None }, ended: epoch, ..state }, vec![])
+        Found::Ended { epoch, reason } => {
+            (State { phase: Phase::SignedOut { reason: Some(reason) }, ended: epoch, ..state }, vec![])
         }
         Found::Nothing => (State { phase: Phase::SignedOut { reason: None }, ..state }, vec![]),
     }
@@ -52,7 +50,11 @@ fn session_seen(state: State, session: Rc<Session>, ticket: Ticket, now: Now) ->
         return (state, vec![Effect::End { epoch, reason }]);
     }
     let Phase::SignedIn { session: own, ticket: current, upkeep } = &state.phase else {
-        return enter(state, session, ticket);
+        return if state.policy.is_left(&session, now) {
+            (state, vec![])
+        } else {
+            enter(state, session, ticket)
+        };
     };
     let (own, current, upkeep) = (Rc::clone(own), *current, *upkeep);
     if ticket.epoch > current.epoch {

@@ -21,7 +21,8 @@ pub struct Now {
     pub best: i64,
     /// It is not later.
     pub high: i64,
-    /// Whether that can be relied upon: not after a sleep or a step of the clock, before the next answer.
+    /// Whether that can be relied upon: not before the first answer, and not after a sleep or a step of the
+    /// clock before the next.
     pub certain: bool,
     /// Whether it may be later than that, nobody knows by how much: the clock was put back.
     pub behind: bool,
@@ -60,6 +61,8 @@ struct Kept {
     behind: bool,
     /// That was so when this page compared itself with others.
     noted: bool,
+    /// The latest time that others have told of, once: an answer since then knows better.
+    told: i64,
     learnt: Learnt,
 }
 
@@ -78,9 +81,10 @@ impl Timekeeper {
             correction: 0,
             low: 0,
             high: 0,
-            certain: true,
+            certain: false,
             behind: false,
             noted: false,
+            told: 0,
             learnt: Learnt::default(),
         };
         Self { clock, kept: Cell::new(kept) }
@@ -131,7 +135,11 @@ impl Timekeeper {
             kept.learnt = other;
             (kept.certain, kept.behind) = (kept.certain || renewed, kept.behind && !renewed);
         }
-        at_least(&mut kept, other.server.max(issued_ms));
+        let told = other.server.max(issued_ms);
+        if told != kept.told {
+            at_least(&mut kept, told);
+            kept.told = told;
+        }
         kept.noted = !kept.certain || kept.behind;
         self.kept.set(kept);
     }
@@ -155,7 +163,7 @@ impl Timekeeper {
     /// The server does not say what time it is: what is known has to do.
     pub(crate) fn give_up(&self) {
         let kept = self.read();
-        self.remember(kept, kept.wall + kept.correction + best(&kept));
+        self.remember(Kept { certain: true, ..kept }, kept.wall + kept.correction + best(&kept));
     }
 
     fn remember(&self, kept: Kept, server_ms: i64) {
@@ -260,7 +268,7 @@ mod tests {
         let before = keeper.now(true);
         fake.pass(-86_400_000 + 500, 500);
         let after = keeper.now(true);
-        assert_eq!((after.best - before.best, after.certain), (500, true));
+        assert_eq!(after.best - before.best, 500);
         assert!(keeper.now(true).behind, "it may have slept meanwhile");
         assert_eq!(keeper.skew_ms(), 86_400_000);
     }
@@ -268,7 +276,10 @@ mod tests {
     #[test]
     fn time_that_only_the_wall_clock_knows_of_has_passed_but_is_not_certain() {
         let (fake, keeper) = keeper();
+        assert!(!keeper.now(true).certain, "nobody has said what time it is");
+        keeper.learn(keeper.local_ms(), 1_800_000_000);
         let before = keeper.now(true);
+        assert!(before.certain);
         fake.pass(3_600_000, 0);
         let after = keeper.now(true);
         assert_eq!((after.best - before.best, after.certain), (3_600_000, false));

@@ -108,8 +108,14 @@ fn woken(mut state: State, eager: bool, now: Now) -> (State, Vec<Effect>) {
     let Phase::SignedIn { session, ticket, upkeep } = &mut state.phase else {
         return (state, vec![]);
     };
-    if policy.is_over(session, now) {
-        return end(state, LogoutReason::Expired);
+    if policy.is_left(session, now) {
+        let is_over = policy.is_over(session, now);
+        // What only this machine's clock says is not written for others.
+        return if is_over {
+            end(state, LogoutReason::Expired)
+        } else {
+            leave(state, 0, LogoutReason::Expired)
+        };
     }
     let mut effects = vec![];
     if eager && upkeep.failures > 0 {
@@ -163,6 +169,10 @@ fn orphan(held: Option<&Rc<Session>>, session: &Rc<Session>) -> Option<Effect> {
 
 fn refresh_failed(state: State, code: String, wait_ms: i64, now: Now) -> (State, Vec<Effect>) {
     let policy = state.policy;
+    // The server was asked, and nothing came that says otherwise.
+    if state.session().is_some_and(|(session, _)| policy.is_over(&session, now)) {
+        return end(state, LogoutReason::Expired);
+    }
     let mut retry_at = 0;
     let state = with_upkeep(state, |upkeep| {
         upkeep.refreshing = false;

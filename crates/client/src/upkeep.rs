@@ -40,8 +40,8 @@ impl Policy {
         if upkeep.failures > 0 {
             return upkeep.retry_at_ms;
         }
-        // How much time has passed is not known, and an answer says it.
-        if now.behind {
+        // How much time has passed is not known, or seems to be too much, and an answer says it.
+        if now.behind || self.limit(session) <= now.best {
             return now.best;
         }
         // A refresh would not make it live longer.
@@ -82,10 +82,16 @@ impl Policy {
         refreshable.unwrap_or(0).max(session.expires_at_ms)
     }
 
-    /// Whether that time has come, beyond doubt where a refresh can still clear it up.
+    /// Whether that time has come, beyond doubt.
     #[must_use]
     pub fn is_over(self, session: &Session, now: Now) -> bool {
-        self.limit(session) <= now.low && (now.certain || !self.auto_refresh)
+        self.limit(session) <= now.low && now.certain
+    }
+
+    /// Whether that time seems to have come, and nobody is going to ask the server.
+    #[must_use]
+    pub fn is_left(self, session: &Session, now: Now) -> bool {
+        self.limit(session) <= now.low && !self.auto_refresh
     }
 
     /// When something has to be done next.

@@ -57,6 +57,63 @@ fn a_gateway_that_names_another_time_ends_no_session() {
 }
 
 #[test]
+fn a_clock_that_is_ahead_when_a_page_loads_ends_nothing() {
+    for auto_refresh in [true, false] {
+        let before = Bench::keeping();
+        before.answer(200, &tokens(START_MS));
+        run(before.client.refresh(None)).expect("refreshes");
+        let ahead = Rc::new(ManualClock::at(START_MS + 31 * 86_400_000));
+        let bench = Bench::with(Rc::clone(&before.store), ahead, auto_refresh);
+        let read_at = bench.clock.now();
+        let settings = format!(r#"{{"readAt":{read_at},"flags":0}}"#);
+        bench.store.settings.replace(KeptSettings(Some(settings)));
+        bench.unreachable();
+        bench.answer(200, &tokens(START_MS + 1000));
+        bench.client.start();
+        bench.run_tasks();
+        assert_eq!(bench.is_signed_in(), auto_refresh, "nobody could say what time it is");
+        assert_eq!(bench.asked().len(), usize::from(auto_refresh));
+        assert!(bench.client.minified_token().is_none());
+        before.page.wake(Wake::Changed);
+        assert!(before.is_signed_in() && before.stored().is_some(), "auto refresh {auto_refresh}");
+        bench.advance(2000);
+        assert_eq!(bench.client.minified_token().is_some(), auto_refresh);
+        assert_eq!(bench.asked().len(), 2 * usize::from(auto_refresh));
+    }
+}
+
+#[test]
+fn a_record_that_was_seen_in_the_future_is_asked_about() {
+    let before = Bench::keeping();
+    before.answer(200, &tokens(START_MS));
+    run(before.client.refresh(None)).expect("refreshes");
+    let mut record: serde_json::Value =
+        serde_json::from_str(&before.stored().expect("stored")).expect("JSON");
+    record["seen"] = json!(START_MS + 31 * 86_400_000);
+    before.store.values.borrow_mut().insert(STORE_KEY.to_owned(), record.to_string());
+    let bench = before.tab();
+    bench.answer(200, &tokens(START_MS + 1000));
+    bench.run_tasks();
+    assert_eq!(bench.asked().len(), 1);
+    assert!(bench.client.minified_token().is_some());
+}
+
+#[test]
+fn past_its_limit_a_session_is_what_the_server_says() {
+    let bench = Bench::keeping();
+    bench.answer(200, &tokens(START_MS));
+    run(bench.client.refresh(None)).expect("refreshes");
+    // An answer in the server's words, with somebody else's time.
+    answer(&bench, 403, IN_A_MONTH, r#"{"error":"no","code":"forbidden"}"#);
+    run(bench.client.refresh_user(None)).expect_err("forbidden");
+    bench.answer(200, &tokens(START_MS + 1000));
+    bench.page.wake(Wake::Changed);
+    bench.run_tasks();
+    assert!(bench.is_signed_in() && bench.client.minified_token().is_some());
+    assert!(bench.events().iter().all(|event| !event.starts_with("logout")));
+}
+
+#[test]
 fn an_error_in_the_servers_words_names_the_servers_time() {
     let bench = Bench::keeping();
     answer(&bench, 403, TOMORROW, r#"{"error":"no","code":"forbidden"}"#);

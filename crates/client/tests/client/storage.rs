@@ -41,11 +41,23 @@ fn without_a_stored_session_nobody_is_signed_in() {
 }
 
 #[test]
-fn an_expired_session_is_dropped_with_an_event() {
+fn an_expired_session_is_left_with_an_event() {
     let bench = reloaded(&bent(stored_record(), "/session/expiresAt", json!(START)).to_string());
     assert_eq!(bench.snapshot(), ClientSnapshot::SignedOut { reason: Some(LogoutReason::Expired) });
     assert_eq!(bench.events(), ["logout:Expired"]);
-    assert_eq!(bench.stored(), None);
+    bench.page.wake(byoa_client::ports::Wake::Changed);
+    assert_eq!(bench.events(), ["logout:Expired"]);
+}
+
+#[test]
+fn a_reload_knows_why_the_session_before_it_ended() {
+    let before = Bench::signed_in();
+    before.answer(204, "");
+    run(before.client.logout());
+    let reload = Bench::on(Rc::clone(&before.store));
+    reload.client.start();
+    assert_eq!(reload.snapshot(), ClientSnapshot::SignedOut { reason: Some(LogoutReason::UserIntent) });
+    assert!(reload.events().is_empty());
 }
 
 #[test]

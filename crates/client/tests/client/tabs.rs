@@ -78,14 +78,14 @@ fn a_late_write_does_not_undo_a_sign_out() {
     run(one.client.logout());
     // As if the other tab had read before the sign-out and wrote after it.
     one.store.values.borrow_mut().insert(STORE_KEY.to_owned(), before.clone());
-    assert_eq!(one.tab().snapshot(), ClientSnapshot::SignedOut { reason: None });
+    assert_eq!(one.tab().snapshot(), ClientSnapshot::SignedOut { reason: Some(LogoutReason::UserIntent) });
     one.store.values.borrow_mut().insert(STORE_KEY.to_owned(), before);
     for tab in [&one, &two] {
         tab.page.wake(Wake::Changed);
         assert!(!tab.is_signed_in());
     }
     let reload = one.tab();
-    assert_eq!(reload.snapshot(), ClientSnapshot::SignedOut { reason: None });
+    assert_eq!(reload.snapshot(), ClientSnapshot::SignedOut { reason: Some(LogoutReason::UserIntent) });
     assert!(one.stored().is_none(), "and whoever sees it takes it away");
 }
 

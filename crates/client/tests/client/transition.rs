@@ -229,8 +229,13 @@ fn who_is_signed_in_changes_only_with_a_word_to_the_listeners() {
 fn time_alone_ends_only_what_cannot_be_refreshed_any_more() {
     let at =
         |low: i64, best: i64, certain| Now { low, best, high: best, certain, behind: false, visible: true };
+    let ticket = Ticket { epoch: 1, generation: 1 };
+    // Woken, it asks; and only where nothing comes of that it ends.
     let ends = |now: Now, state: &State| {
-        transition(state.clone(), Event::Woken { eager: false }, now).0.session().is_none()
+        let (state, effects) = transition(state.clone(), Event::Woken { eager: false }, now);
+        assert!(effects.iter().any(|effect| matches!(effect, Effect::Refresh { .. })));
+        let failed = Event::RefreshFailed { ticket, code: "c".to_owned(), wait_ms: 0 };
+        transition(state, failed, now).0.session().is_none()
     };
     let state = &states()[5].1;
     assert!(ends(at(LATER, LATER, true), state));
