@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Driver, Profile, Tab } from './driver.ts';
-import { freePorts, startProcess, undoing } from './processes.ts';
+import { freePorts, startProcess } from './processes.ts';
 
 const SCRIPT_TIMEOUT_MS = 60_000;
 
@@ -36,30 +36,44 @@ const BROWSERS = {
   },
 };
 
-/** Starts a driver; each profile is a browser of its own. */
+/** Each profile is a browser of its own, with a driver of its own: a driver has one session at a time. */
 export async function openWebDriver(name: keyof typeof BROWSERS): Promise<Driver> {
-  const [port] = (await freePorts(1)) as [number];
-  const { command, args, capabilities } = BROWSERS[name];
-  const origin = `http://127.0.0.1:${port}`;
-  const undo = undoing();
   const display = name === 'webkit' ? await startDisplay() : undefined;
-  if (display) undo.add(display.stop);
-  const program = await startProcess(command(), args(port), `${origin}/status`, display?.env).catch(async (error: unknown) => {
-    await undo.all();
-    throw error;
-  });
-  undo.add(program.stop);
   const profiles = new Set<Profile>();
   return {
     name,
     async profile() {
-      const profile = await openSession(origin, capabilities());
+      const profile = await openBrowser(name, display?.env);
       profiles.add(profile);
       return profile;
     },
     async close() {
       for (const profile of profiles) await profile.close();
-      await undo.all();
+      await display?.stop();
+    },
+  };
+}
+
+async function openBrowser(name: keyof typeof BROWSERS, env?: Record<string, string>): Promise<Profile> {
+  const [port] = (await freePorts(1)) as [number];
+  const { command, args, capabilities } = BROWSERS[name];
+  const origin = `http://127.0.0.1:${port}`;
+  const program = await startProcess(command(), args(port), `${origin}/status`, env);
+  let session: Profile;
+  try {
+    session = await openSession(origin, capabilities());
+  } catch (error) {
+    await program.stop();
+    throw error;
+  }
+  let open = true;
+  return {
+    ...session,
+    async close() {
+      if (!open) return;
+      open = false;
+      await session.close();
+      await program.stop();
     },
   };
 }
@@ -96,7 +110,6 @@ async function openSession(origin: string, alwaysMatch: object): Promise<Profile
   };
 
   let spare: string | undefined = await send<string>('GET', '/window');
-  let open = true;
   return {
     async open(url) {
       // Where the last window is closed the session ends: the first stays, as one that belongs to no test.
@@ -105,8 +118,6 @@ async function openSession(origin: string, alwaysMatch: object): Promise<Profile
       return tabOf(handle, inWindow, send);
     },
     async close() {
-      if (!open) return;
-      open = false;
       spare = undefined;
       await turn;
       await send('DELETE', '');
