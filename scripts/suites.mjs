@@ -93,7 +93,7 @@ export const SUITES = {
 
   types: lint(['npm'], ({ exec }) => exec('npm', ['run', '--silent', 'check:types']), ['build']),
 
-  ...Object.fromEntries(['react', 'react-18', 'interop', 'packaging', 'examples', 'e2e', 'sessions'].map((project) => [project, vitest(project)])),
+  ...Object.fromEntries(['react', 'react-18', 'interop', 'packaging', 'examples', 'e2e', 'sessions', 'soak'].map((project) => [project, vitest(project)])),
 
   // Needs nothing that is built.
   site: { ...vitest('site', ['site', 'browser']), after: [] },

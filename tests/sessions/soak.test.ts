@@ -7,7 +7,7 @@ const TABS = 8;
 const LIFETIME_S = 2;
 /** Sessions' lifetimes to live through; `BYOA_EXPIRIES=1000` for a night. */
 const EXPIRIES = Number(process.env['BYOA_EXPIRIES'] ?? 50);
-const LIMIT_MS = EXPIRIES * LIFETIME_S * 2_000 + 60_000;
+const LIMIT_MS = EXPIRIES * LIFETIME_S * 5_000 + 60_000;
 /** How far two clocks of one machine read at different moments. */
 const CLOCK_MS = 100;
 /** Of a hundred refreshes. */
@@ -42,6 +42,7 @@ const OPENINGS = [
 
 it.each([
   { kind: 'bearer', expiries: EXPIRIES, binding: 'off' },
+  { kind: 'bound', expiries: Math.ceil(EXPIRIES / 5), binding: undefined },
 ] as const)(`${TABS} tabs of a $kind session stay signed in over $expiries expiries, and each costs one token`, { timeout: LIMIT_MS }, async ({ kind, expiries, binding }) => {
   const open = (opening: Opening = {}) => AppTab.open(world, profile, { ...opening, ...(binding && { binding }) });
   const { below, pick } = randomFrom(seed());
@@ -81,7 +82,8 @@ it.each([
     await expect.poll(async () => (await tab.refreshUser()).error, { timeout: 60_000 }).toBeNull();
   }
   expect(ended).toEqual([]);
-  expect(world.proxy.of('signin')).toHaveLength(1);
+  // The first may have asked for a nonce.
+  expect(world.proxy.of('signin', 200)).toHaveLength(1);
 
   const [news = [], ...others] = [...firstSeen().values()];
   const [first = 0, last = 0] = [news[0], news.at(-1)];
