@@ -3,8 +3,9 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, 
 import { basename, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
-import { CommandFailed, run } from '../../scripts/lib/children.mjs';
+import { run } from '../../scripts/lib/children.mjs';
 import { Halt } from '../../scripts/lib/halt.mjs';
+import { orHalt } from './or-halt.mjs';
 import { root } from '../../scripts/lib/places.mjs';
 import { BUDGET } from '../budget.mjs';
 import { writeSection } from './documents.mjs';
@@ -148,15 +149,6 @@ function packageOf(work, name) {
 
 function esbuild() {
   return join(PEERS, 'node_modules', '.bin', 'esbuild');
-}
-
-async function orHalt(message, done) {
-  try {
-    return await done;
-  } catch (error) {
-    if (!(error instanceof CommandFailed)) throw error;
-    throw new Halt(`${message}; see above.`, error.output);
-  }
 }
 
 function read(args) {

@@ -7,8 +7,9 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chromium } from 'playwright-core';
 import { locateBrowser } from '../../scripts/lib/browser.mjs';
-import { CommandFailed, run, start } from '../../scripts/lib/children.mjs';
+import { run, start } from '../../scripts/lib/children.mjs';
 import { Halt } from '../../scripts/lib/halt.mjs';
+import { orHalt } from './or-halt.mjs';
 import { root } from '../../scripts/lib/places.mjs';
 import { writeSection } from './documents.mjs';
 import { installPeer } from './install-peer.mjs';
@@ -304,15 +305,6 @@ ${machine.model}, ${machine.cores} cores, ${date}.
 | | version | import → ready | a bare \`fetch\` | sign-in | sign-in adds |
 |---|---|--:|--:|--:|--:|
 ${rows.join('\n')}${busy}`;
-}
-
-async function orHalt(message, done) {
-  try {
-    return await done;
-  } catch (error) {
-    if (!(error instanceof CommandFailed)) throw error;
-    throw new Halt(`${message}; see above.`, error.output);
-  }
 }
 
 function read(args) {
